@@ -1,0 +1,37 @@
+# oneDNN and OpenBLAS: from the build environment's PyPI packages, or the system's.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+find_package(Threads REQUIRED)
+
+find_package(dnnl CONFIG QUIET HINTS "${CAUDAL_ONEDNN_DIR}")
+if(NOT dnnl_FOUND)
+  find_package(Python3 QUIET COMPONENTS Interpreter)
+  if(Python3_FOUND)
+    # onednn-devel-cpu-gomp installs below sys.prefix.
+    execute_process(
+      COMMAND "${Python3_EXECUTABLE}" -c "import sys; print(sys.prefix)"
+      OUTPUT_VARIABLE _prefix OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    find_package(dnnl CONFIG REQUIRED HINTS "${_prefix}")
+  endif()
+endif()
+
+find_package(Python3 QUIET COMPONENTS Interpreter)
+if(Python3_FOUND)
+  execute_process(
+    COMMAND "${Python3_EXECUTABLE}" -c
+            "import scipy_openblas32 as s; print(s.get_include_dir(), s.get_lib_dir(), s.get_library(), sep=';')"
+    OUTPUT_VARIABLE _openblas OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE _status)
+endif()
+add_library(caudal_blas INTERFACE)
+if(_status EQUAL 0)
+  list(GET _openblas 0 _inc)
+  list(GET _openblas 1 _lib)
+  list(GET _openblas 2 _name)
+  find_library(CAUDAL_OPENBLAS_LIBRARY NAMES ${_name} PATHS "${_lib}" NO_DEFAULT_PATH REQUIRED)
+  target_include_directories(caudal_blas INTERFACE "${_inc}")
+  target_link_libraries(caudal_blas INTERFACE "${CAUDAL_OPENBLAS_LIBRARY}")
+  target_compile_definitions(caudal_blas INTERFACE CAUDAL_BLAS_PREFIX=scipy_)
+else()
+  find_package(BLAS REQUIRED)
+  target_link_libraries(caudal_blas INTERFACE BLAS::BLAS)
+  target_compile_definitions(caudal_blas INTERFACE CAUDAL_BLAS_PREFIX=)
+endif()
