@@ -38,7 +38,7 @@ enum class Code {
 class CAUDAL_API Error : public std::exception {
  public:
   /// What kind of Python exception a graph-building error becomes.
-  enum class Kind { kValue, kType };
+  enum class Kind { kValue, kType, kLookup };
 
   Error(Code code, std::string message, Kind kind = Kind::kValue);
   const char* what() const noexcept override { return message_.c_str(); }
