@@ -54,6 +54,8 @@ class CAUDAL_API ShapeContext {
   virtual PartialShape constant_as_shape(int i) = 0;
   virtual int num_outputs() const = 0;
   virtual void set_output(int i, const PartialShape& shape) = 0;
+  /// True when a plan asks with the shapes of one run, false while the graph is being built.
+  virtual bool planning() const { return false; }
 
   /// Input i with its rank checked; unknown rank becomes that rank. Throws InvalidArgument.
   PartialShape with_rank(int i, int rank) const;
