@@ -80,41 +80,52 @@ bool broadcast_axes(const PartialShape& x, const PartialShape& other,
   return true;
 }
 
+// Sums over known axes, of which the first `leading` are dropped.
+Output sum_axes(const GradContext& g, Output grad, Output target,
+                const std::vector<std::int32_t>& axes, int leading) {
+  if (axes.empty()) return grad;
+  // Without a mix of dropped and kept axes, Sum alone makes the target's shape.
+  const bool keep = leading == 0;
+  const Output sum = g("Sum", {grad, g.builder().ints(axes, "Sum/reduction_indices")},
+                       {{"keep_dims", keep}});
+  if (keep || int(axes.size()) == leading) return sum;
+  return g("Reshape", {sum, shape_of(g, target)});
+}
+
 }  // namespace
 
 void set_broadcast_grads(GradContext& g, Output grad_x, Output grad_y) {
   const Output operands[2] = {g.input(0), g.input(1)};
   const Output grads[2] = {grad_x, grad_y};
-  // Made on first use: [shape of x, shape of y] and the node that compares them.
+  // Made on first use: the shapes of both operands and the node that compares them.
   Output shapes[2];
   Node* args = nullptr;
   for (int i = 0; i < 2; ++i) {
     if (!grads[i]) continue;
-    const PartialShape x = operands[i].shape();
-    const PartialShape other = operands[1 - i].shape();
     std::vector<std::int32_t> axes;
     int leading = 0;
-    if (broadcast_axes(x, other, axes, leading)) {
-      if (axes.empty()) {
-        g.set(i, grads[i]);
-        continue;
-      }
-      // Without a mix of dropped and kept axes, Sum alone makes the operand's shape.
-      const bool keep = leading == 0;
-      Output sum = g("Sum", {grads[i], g.builder().ints(axes, "Sum/reduction_indices")},
-                     {{"keep_dims", keep}});
-      if (!keep && int(axes.size()) > leading) sum = g("Reshape", {sum, shape_of(g, operands[i])});
-      g.set(i, sum);
+    if (broadcast_axes(operands[i].shape(), operands[1 - i].shape(), axes, leading)) {
+      g.set(i, sum_axes(g, grads[i], operands[i], axes, leading));
       continue;
     }
     if (args == nullptr) {
-      shapes[0] = shape_of(g, operands[0]);
-      shapes[1] = shape_of(g, operands[1]);
+      for (int k = 0; k < 2; ++k) shapes[k] = shape_of(g, operands[k]);
       args = g.builder().node("BroadcastGradientArgs", {shapes[0], shapes[1]});
     }
     const Output sum = g("Sum", {grads[i], args->output(i)});
     g.set(i, g("Reshape", {sum, shapes[i]}));
   }
+}
+
+Output sum_to(const GradContext& g, Output grad, Output target) {
+  std::vector<std::int32_t> axes;
+  int leading = 0;
+  if (broadcast_axes(target.shape(), grad.shape(), axes, leading)) {
+    return sum_axes(g, grad, target, axes, leading);
+  }
+  const Output shape = shape_of(g, target);
+  Node* args = g.builder().node("BroadcastGradientArgs", {shape, shape_of(g, grad)});
+  return g("Reshape", {g("Sum", {grad, args->output(0)}), shape});
 }
 
 Output shape_of(const GradContext& g, Output x) {

@@ -31,6 +31,8 @@ int normalize_axis(std::int64_t axis, int rank);
 /// Sums `grad` (of the broadcast shape of x and y) back to the shapes of x and y and sets the
 /// gradients towards inputs 0 and 1. Either may be empty. Static shapes avoid all run-time work.
 void set_broadcast_grads(GradContext& g, Output grad_x, Output grad_y);
+/// `grad` summed to the shape of `target`, which was broadcast to the shape of `grad`.
+Output sum_to(const GradContext& g, Output grad, Output target);
 /// The shape of `x` as int32 tensor: a constant when known, else a Shape node.
 Output shape_of(const GradContext& g, Output x);
 
