@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Pools of images.
+#include "ops/common_shapes.h"
+#include "ops/families.h"
+#include "tensor/window.h"
+
+namespace caudal::ops {
+namespace {
+
+void check_windows(const AttrMap& attrs) {
+  for (std::int64_t v : window_list(attrs, "ksize")) {
+    if (v <= 0) invalid("ksize must be positive, but got ", v);
+  }
+  for (std::int64_t v : window_list(attrs, "strides")) {
+    if (v <= 0) invalid("Stride must be > 0, but got ", v);
+  }
+  const auto n = std::size_t(ImageLayout::of(attrs).n);
+  if (attrs.ints("ksize")[n] != 1 || attrs.ints("strides")[n] != 1) {
+    fail(Code::kUnimplemented, "Pooling is not yet supported on the batch dimension.");
+  }
+}
+
+/// The result of pooling `x`.
+PartialShape pooled(const AttrMap& attrs, const PartialShape& x) {
+  check_windows(attrs);
+  if (!x.has_rank()) return PartialShape::unknown_of_rank(4);
+  PartialShape out = x;
+  for (int i = 1; i < 4; ++i) {
+    Window w{x[i], attrs.ints("ksize")[std::size_t(i)], attrs.ints("strides")[std::size_t(i)]};
+    w.resolve(attrs.s("padding"));
+    out.set_dim(i, w.out);
+  }
+  return out;
+}
+
+void pool_shape(ShapeContext& c) { c.set_output(0, pooled(c.attrs(), c.with_rank(0, 4))); }
+
+void max_pool_grad_shape(ShapeContext& c) {
+  const PartialShape x = c.with_rank(0, 4);
+  const PartialShape y = pooled(c.attrs(), x);
+  (void)y.merge(c.with_rank(1, 4)).merge(c.with_rank(2, 4));
+  c.set_output(0, x);
+}
+
+void max_pool_grad_grad_shape(ShapeContext& c) {
+  const PartialShape x = c.with_rank(0, 4).merge(c.with_rank(2, 4));
+  c.set_output(0, pooled(c.attrs(), x).merge(c.with_rank(1, 4)));
+}
+
+void avg_pool_grad_shape(ShapeContext& c) {
+  c.with_rank(0, 1);
+  PartialShape x = c.constant_as_shape(0);
+  if (!x.has_rank()) x = PartialShape::unknown_of_rank(4);
+  if (x.rank() != 4) invalid("orig_input_shape must have 4 entries, but has ", x.rank());
+  (void)pooled(c.attrs(), x).merge(c.with_rank(1, 4));
+  c.set_output(0, x);
+}
+
+AttrList pool_attrs(const GradContext& g) {
+  AttrList out;
+  for (const char* name : {"ksize", "strides", "padding", "data_format"}) {
+    out.emplace_back(name, g.attrs().at(name));
+  }
+  return out;
+}
+
+void max_pool_grad(GradContext& g) {
+  g.set(0, g("MaxPoolGrad", {g.input(0), g.output(0), g.dy()}, pool_attrs(g)));
+}
+
+/// Only the way through `grad` carries a derivative: the choice of the maximum is constant.
+void zeros_for_choice(GradContext& g) {
+  for (int i = 0; i < 2; ++i) {
+    if (g.needs(i)) g.set(i, g("ZerosLike", {g.input(i)}));
+  }
+}
+
+void max_pool_grad_grad(GradContext& g) {
+  zeros_for_choice(g);
+  if (g.needs(2)) {
+    g.set(2, g("MaxPoolGradGrad", {g.input(0), g.input(1), g.dy()}, pool_attrs(g)));
+  }
+}
+
+void max_pool_grad_grad_grad(GradContext& g) {
+  zeros_for_choice(g);
+  if (g.needs(2)) g.set(2, g("MaxPoolGrad", {g.input(0), g.input(1), g.dy()}, pool_attrs(g)));
+}
+
+void avg_pool_grad(GradContext& g) {
+  g.set(0, g("AvgPoolGrad", {g("Shape", {g.input(0)}), g.dy()}, pool_attrs(g)));
+}
+
+void avg_pool_grad_grad(GradContext& g) {
+  if (g.needs(1)) g.set(1, g("AvgPool", {g.dy()}, pool_attrs(g)));
+}
+
+#define CAUDAL_POOL_ATTRS                                                                   \
+  "ksize:list(int)>=4; strides:list(int)>=4; padding:string{'SAME','VALID'}; "              \
+  "data_format:string{'NHWC','NCHW'}='NHWC'; "
+#define CAUDAL_POOL_REAL                                                                    \
+  "T:type{float,double,int32,uint8,int16,int8,int64,bfloat16,uint16,half,uint32,uint64}"
+
+constexpr OpRow kRows[] = {
+    {"MaxPool",
+     "input:T -> output:T; T:type{half,bfloat16,float,double,int32,int64,uint8,int16,int8,uint16,"
+     "qint8}=float; ksize:list(int)>=4; strides:list(int)>=4; padding:string{'SAME','VALID'}; "
+     "data_format:string{'NHWC','NCHW','NCHW_VECT_C'}='NHWC'",
+     pool_shape, max_pool_grad},
+    {"MaxPoolGrad",
+     "orig_input:T orig_output:T grad:T -> output:T; " CAUDAL_POOL_ATTRS CAUDAL_POOL_REAL "=float",
+     max_pool_grad_shape, max_pool_grad_grad},
+    {"MaxPoolGradGrad",
+     "orig_input:T orig_output:T grad:T -> output:T; " CAUDAL_POOL_ATTRS CAUDAL_POOL_REAL,
+     max_pool_grad_grad_shape, max_pool_grad_grad_grad},
+    {"AvgPool",
+     "value:T -> output:T; " CAUDAL_POOL_ATTRS "T:type{half,bfloat16,float,double}", pool_shape,
+     avg_pool_grad},
+    {"AvgPoolGrad",
+     "orig_input_shape:int32 grad:T -> output:T; " CAUDAL_POOL_ATTRS
+     "T:type{half,bfloat16,float,double}",
+     avg_pool_grad_shape, avg_pool_grad_grad},
+};
+
+}  // namespace
+
+std::span<const OpRow> pool_ops() { return kRows; }
+
+}  // namespace caudal::ops
