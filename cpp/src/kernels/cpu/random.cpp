@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+// Random numbers: which words of a node's stream become which elements. Blocks of the stream are
+// addressed by element, so numbers do not depend on the number of threads.
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "base/parallel_for.h"
+#include "kernels/cpu/families.h"
+#include "kernels/cpu/philox.h"
+
+namespace caudal::cpu::CAUDAL_ISA {
+namespace {
+
+/// Blocks of the stream that a run reserves for each of its outputs.
+constexpr std::uint64_t kBlocksPerOutput = 256;
+constexpr std::int64_t kGroup = kPhiloxLanes;
+
+struct RandomParams {
+  std::shared_ptr<RandomStream> stream;
+  std::int64_t n = 0;  ///< outputs
+};
+
+std::shared_ptr<RandomStream> stream_of(const KernelRequest& r) {
+  const std::int64_t seed = r.attrs->i("seed"), seed2 = r.attrs->i("seed2");
+  if (!r.node_state) return std::make_shared<RandomStream>(seed, seed2);
+  if (!*r.node_state) *r.node_state = std::make_shared<RandomStream>(seed, seed2);
+  return std::static_pointer_cast<RandomStream>(*r.node_state);
+}
+
+/// Values per 128-bit block.
+template <class T>
+constexpr int kPerBlock = sizeof(T) == 8 ? 2 : 4;
+
+template <class T>
+struct Uniform {
+  using Value = T;
+  void operator()(const std::uint32_t* words, T* out) const {
+    for (int i = 0; i < kPerBlock<T> * kGroup; ++i) {
+      if constexpr (sizeof(T) == 8) {
+        out[i] = uniform_double(words[2 * i], words[2 * i + 1]);
+      } else {
+        out[i] = uniform_float(words[i]);
+      }
+    }
+  }
+};
+
+template <class T>
+struct Normal {
+  using Value = T;
+  void operator()(const std::uint32_t* words, T* out) const {
+    constexpr int kWords = sizeof(T) == 8 ? 4 : 2;
+    for (int i = 0; i < kPerBlock<T> * kGroup / 2; ++i) box_muller(words + kWords * i, out + 2 * i);
+  }
+};
+
+/// low + word % range, both taken as unsigned.
+template <class T>
+struct UniformInt {
+  using Value = T;
+  using U = std::make_unsigned_t<T>;
+  T low;
+  U range;
+  void operator()(const std::uint32_t* words, T* out) const {
+    for (int i = 0; i < kPerBlock<T> * kGroup; ++i) {
+      U bits = words[sizeof(T) == 8 ? 2 * i : i];
+      if constexpr (sizeof(T) == 8) bits |= U(words[2 * i + 1]) << 32;
+      out[i] = T(U(low) + bits % range);
+    }
+  }
+};
+
+/// Fills n outputs from consecutive blocks, kGroup blocks at a time.
+template <class F>
+void fill(const PhiloxPosition& start, std::int64_t n, typename F::Value* out, const F& convert) {
+  using T = typename F::Value;
+  constexpr std::int64_t kChunk = kPerBlock<T> * kGroup;
+  parallel_for((n + kChunk - 1) / kChunk, 256, [&](std::int64_t begin, std::int64_t end) {
+    std::uint32_t words[4 * kGroup];
+    for (std::int64_t chunk = begin; chunk < end; ++chunk) {
+      philox_blocks(start.plus(std::uint64_t(chunk * kGroup)), 1, words);
+      const std::int64_t first = chunk * kChunk;
+      if (first + kChunk <= n) {
+        convert(words, out + first);
+      } else {
+        T last[kChunk];
+        convert(words, last);
+        std::copy_n(last, n - first, out + first);
+      }
+    }
+  });
+}
+
+template <class F>
+Prepared prepare_fill(const KernelRequest& r) {
+  Prepared p;
+  auto* params = make_params<RandomParams>(p);
+  params->stream = stream_of(r);
+  params->n = r.outputs[0].shape.num_elements();
+  checked_mul(params->n, kBlocksPerOutput);
+  p.run = [](const void* raw, void* const*, void* const* out, void*, RunContext&) {
+    const auto& q = *static_cast<const RandomParams*>(raw);
+    const PhiloxPosition start = q.stream->reserve(std::uint64_t(q.n) * kBlocksPerOutput);
+    fill(start, q.n, static_cast<typename F::Value*>(out[0]), F{});
+  };
+  return p;
+}
+
+template <template <class> class F>
+Prepared prepare_floating(const KernelRequest& r) {
+  return r.outputs[0].dtype == DType::kDouble ? prepare_fill<F<double>>(r) : prepare_fill<F<float>>(r);
+}
+
+/// Each group of outputs (one block's worth) owns as many blocks as its outputs reserve a quarter of;
+/// inside, values beyond two standard deviations are skipped.
+template <class T>
+void truncated_normal(const PhiloxPosition& start, std::int64_t n, T* out) {
+  constexpr int kSize = kPerBlock<T>;
+  constexpr std::uint64_t kStride = kSize * kBlocksPerOutput / 4;
+  const std::int64_t groups = (n + kSize - 1) / kSize;
+  const std::int64_t chunks = (groups + kGroup - 1) / kGroup;
+  parallel_for(chunks, 256, [&](std::int64_t begin, std::int64_t end) {
+    std::uint32_t words[4 * kGroup];
+    for (std::int64_t chunk = begin; chunk < end; ++chunk) {
+      const PhiloxPosition first = start.plus(std::uint64_t(chunk * kGroup) * kStride);
+      philox_blocks(first, kStride, words);
+      const std::int64_t last = std::min<std::int64_t>(kGroup, groups - chunk * kGroup);
+      for (std::int64_t g = 0; g < last; ++g) {
+        T kept[2 * kSize], drawn[kSize];
+        int count = 0;
+        auto take = [&](const std::uint32_t* block) {
+          for (int k = 0; k < kSize; k += 2) box_muller(block + (sizeof(T) == 8 ? 2 : 1) * k, drawn + k);
+          for (T z : drawn) {
+            kept[count] = z;
+            count += std::fabs(z) < T(2);
+          }
+        };
+        take(words + 4 * g);
+        if (count < kSize) [[unlikely]] {
+          PhiloxWords more(first.plus(std::uint64_t(g) * kStride + 1));
+          while (count < kSize) {
+            std::uint32_t block[4];
+            for (std::uint32_t& w : block) w = more.next();
+            take(block);
+          }
+        }
+        const std::int64_t at = (chunk * kGroup + g) * kSize;
+        std::copy_n(kept, std::min<std::int64_t>(kSize, n - at), out + at);
+      }
+    }
+  });
+}
+
+template <class T>
+void run_truncated(const void* raw, void* const*, void* const* out, void*, RunContext&) {
+  const auto& q = *static_cast<const RandomParams*>(raw);
+  const PhiloxPosition start = q.stream->reserve(std::uint64_t(q.n) * kBlocksPerOutput);
+  truncated_normal(start, q.n, static_cast<T*>(out[0]));
+}
+
+Prepared prepare_truncated(const KernelRequest& r) {
+  Prepared p;
+  auto* params = make_params<RandomParams>(p);
+  params->stream = stream_of(r);
+  params->n = r.outputs[0].shape.num_elements();
+  checked_mul(params->n, kBlocksPerOutput);
+  p.run = r.outputs[0].dtype == DType::kDouble ? run_truncated<double> : run_truncated<float>;
+  return p;
+}
+
+template <class T>
+void run_uniform_int(const void* raw, void* const* in, void* const* out, void*, RunContext&) {
+  const auto& q = *static_cast<const RandomParams*>(raw);
+  if (q.n == 0) return;
+  const T low = *static_cast<const T*>(in[1]), high = *static_cast<const T*>(in[2]);
+  if (low >= high) invalid("Need minval < maxval, got ", low, " >= ", high);
+  using U = std::make_unsigned_t<T>;
+  const PhiloxPosition start = q.stream->reserve(std::uint64_t(q.n) * kBlocksPerOutput);
+  fill(start, q.n, static_cast<T*>(out[0]), UniformInt<T>{low, U(U(high) - U(low))});
+}
+
+Prepared prepare_uniform_int(const KernelRequest& r) {
+  Prepared p;
+  auto* params = make_params<RandomParams>(p);
+  params->stream = stream_of(r);
+  params->n = r.outputs[0].shape.num_elements();
+  checked_mul(params->n, kBlocksPerOutput);
+  p.run = r.outputs[0].dtype == DType::kInt64 ? run_uniform_int<std::int64_t>
+                                              : run_uniform_int<std::int32_t>;
+  return p;
+}
+
+struct ShuffleParams {
+  std::shared_ptr<RandomStream> stream;
+  std::int64_t rows = 0;
+  std::int64_t elements = 0;
+  std::size_t row_size = 0;  ///< bytes, or strings
+};
+
+/// The permutation of the next run: output row i is input row result[i].
+std::vector<std::int64_t> permutation(const ShuffleParams& q) {
+  std::vector<std::int64_t> order(std::size_t(q.rows));
+  std::iota(order.begin(), order.end(), 0);
+  if (q.rows <= 1 || q.elements <= 1) return order;
+  PhiloxWords words(q.stream->reserve(std::uint64_t(q.rows - 1 + 3) / 4));
+  for (std::int64_t i = 0; i < q.rows - 1; ++i) {
+    const auto left = std::uint32_t(q.rows - i);
+    std::swap(order[std::size_t(i)], order[std::size_t(i + words.next() % left)]);
+  }
+  return order;
+}
+
+Prepared prepare_shuffle(const KernelRequest& r) {
+  const Shape& shape = r.inputs[0].shape;
+  Prepared p;
+  auto* params = make_params<ShuffleParams>(p);
+  params->stream = stream_of(r);
+  params->elements = shape.num_elements();
+  params->rows = shape.rank() == 0 ? 1 : shape[0];
+  if (params->rows > std::numeric_limits<std::uint32_t>::max()) {
+    invalid("cannot shuffle ", params->rows, " rows");
+  }
+  const std::int64_t per_row = params->rows == 0 ? 0 : params->elements / params->rows;
+  if (r.inputs[0].dtype == DType::kString) {
+    params->row_size = std::size_t(per_row);
+    p.run_dynamic = [](const void* raw, std::span<const Tensor> in, std::span<Tensor> out,
+                       RunContext&) {
+      const auto& q = *static_cast<const ShuffleParams*>(raw);
+      out[0] = Tensor(in[0].dtype(), in[0].shape());
+      const auto* from = in[0].data<std::string>();
+      auto* to = out[0].data<std::string>();
+      for (std::int64_t row : permutation(q)) {
+        to = std::copy_n(from + std::size_t(row) * q.row_size, q.row_size, to);
+      }
+    };
+    return p;
+  }
+  params->row_size = std::size_t(per_row) * dtype_size(r.inputs[0].dtype);
+  p.run = [](const void* raw, void* const* in, void* const* out, void*, RunContext&) {
+    const auto& q = *static_cast<const ShuffleParams*>(raw);
+    const auto* from = static_cast<const char*>(in[0]);
+    auto* to = static_cast<char*>(out[0]);
+    const std::vector<std::int64_t> order = permutation(q);
+    if (q.row_size == 0) return;
+    const auto grain = std::int64_t(1 + 65536 / q.row_size);
+    parallel_for(q.rows, grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t i = begin; i < end; ++i) {
+        std::memcpy(to + std::size_t(i) * q.row_size,
+                    from + std::size_t(order[std::size_t(i)]) * q.row_size, q.row_size);
+      }
+    });
+  };
+  return p;
+}
+
+struct MultinomialParams {
+  std::shared_ptr<RandomStream> stream;
+  std::int64_t rows = 0, classes = 0, samples = 0;
+};
+
+/// Two words give a double in [0, 1) per sample, row after row; the sample is the first class at
+/// which the running sum of exp(logit - max) exceeds that share of the total.
+template <class T, class Out>
+void run_multinomial(const void* raw, void* const* in, void* const* out, void*, RunContext&) {
+  const auto& q = *static_cast<const MultinomialParams*>(raw);
+  if (q.rows == 0 || q.samples == 0) return;
+  const auto* logits = static_cast<const T*>(in[0]);
+  auto* result = static_cast<Out*>(out[0]);
+  const std::uint64_t padded = (std::uint64_t(q.samples) + 3) / 4 * 4;
+  PhiloxWords words(
+      q.stream->reserve(std::uint64_t(q.rows) * padded * 2 * kBlocksPerOutput));
+  std::vector<double> sums(static_cast<std::size_t>(q.classes));
+  for (std::int64_t row = 0; row < q.rows; ++row, logits += q.classes) {
+    T top = std::numeric_limits<T>::lowest();
+    for (std::int64_t k = 0; k < q.classes; ++k) {
+      if (std::isfinite(logits[k])) top = std::max(top, logits[k]);
+    }
+    double total = 0;
+    for (std::int64_t k = 0; k < q.classes; ++k) {
+      if (std::isfinite(logits[k])) total += std::exp(double(logits[k]) - double(top));
+      sums[std::size_t(k)] = total;
+    }
+    for (std::int64_t s = 0; s < q.samples; ++s) {
+      const std::uint32_t w0 = words.next();
+      const double wanted = uniform_double(w0, words.next()) * total;
+      *result++ = Out(std::upper_bound(sums.begin(), sums.end(), wanted) - sums.begin());
+    }
+  }
+}
+
+Prepared prepare_multinomial(const KernelRequest& r) {
+  Prepared p;
+  auto* params = make_params<MultinomialParams>(p);
+  params->stream = stream_of(r);
+  params->rows = r.inputs[0].shape[0];
+  params->classes = r.inputs[0].shape[1];
+  params->samples = r.outputs[0].shape[1];
+  checked_mul(checked_mul(params->rows, params->samples + 3), 2 * std::int64_t(kBlocksPerOutput));
+  if (params->classes == 0 && params->rows > 0 && params->samples > 0) {
+    invalid("num_classes should be positive, got 0");
+  }
+  const bool wide = r.outputs[0].dtype == DType::kInt64;
+  if (r.inputs[0].dtype == DType::kDouble) {
+    p.run = wide ? run_multinomial<double, std::int64_t> : run_multinomial<double, std::int32_t>;
+  } else {
+    p.run = wide ? run_multinomial<float, std::int64_t> : run_multinomial<float, std::int32_t>;
+  }
+  return p;
+}
+
+constexpr DTypeSet kReal{DType::kFloat, DType::kDouble};
+constexpr DTypeSet kIndex{DType::kInt32, DType::kInt64};
+constexpr DTypeSet kMovable{DType::kFloat, DType::kDouble, DType::kInt32, DType::kInt64,
+                            DType::kUint8, DType::kBool,   DType::kString};
+
+}  // namespace
+
+std::span<const KernelRow> random_kernels() {
+  static const KernelRow rows[] = {
+      {"RandomUniform", "dtype", kReal, prepare_floating<Uniform>},
+      {"RandomStandardNormal", "dtype", kReal, prepare_floating<Normal>},
+      {"TruncatedNormal", "dtype", kReal, prepare_truncated},
+      {"RandomUniformInt", "Tout", kIndex, prepare_uniform_int},
+      {"RandomShuffle", "T", kMovable, prepare_shuffle},
+      {"Multinomial", "T", kReal, prepare_multinomial},
+  };
+  return rows;
+}
+
+}  // namespace caudal::cpu::CAUDAL_ISA
