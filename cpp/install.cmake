@@ -44,6 +44,21 @@ if(CAUDAL_BUNDLE)
   endif()
 endif()
 if(SKBUILD AND NOT CAUDAL_SANITIZE)
+  # The licences of what is bundled come along.
+  execute_process(
+    COMMAND "${Python3_EXECUTABLE}" -c "
+import importlib.metadata as m
+for d in ('onednn-cpu-gomp', 'scipy-openblas32'):
+    for f in m.files(d):
+        if f.name.startswith('LICENSE'):
+            print(d, f.locate(), sep='=', end=';')
+"
+    OUTPUT_VARIABLE _licences OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  foreach(_pair IN LISTS _licences)
+    if(_pair MATCHES "^([^=]+)=(.+)$")
+      install(FILES "${CMAKE_MATCH_2}" DESTINATION caudal/licenses RENAME "${CMAKE_MATCH_1}.txt")
+    endif()
+  endforeach()
   # The wheel runs on machines without a compiler, hence without libgomp.
   execute_process(COMMAND "${CMAKE_CXX_COMPILER}" -print-file-name=libgomp.so.1
     OUTPUT_VARIABLE _gomp OUTPUT_STRIP_TRAILING_WHITESPACE)

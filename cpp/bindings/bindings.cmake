@@ -13,5 +13,13 @@ if(_bindings)
   set_target_properties(_core PROPERTIES
     LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}"
     INSTALL_RPATH "$ORIGIN")
-  install(TARGETS _core LIBRARY DESTINATION "${CAUDAL_PYTHON_DIR}" COMPONENT python)
+  install(TARGETS _core LIBRARY DESTINATION "${CAUDAL_PYTHON_DIR}")
+  if(SKBUILD AND NOT CAUDAL_SANITIZE AND NOT CMAKE_CROSSCOMPILING)
+    # .pyi files for editors: many functions exist only as rows of the op registry.
+    install(CODE "execute_process(
+      COMMAND \"${Python_EXECUTABLE}\" \"${PROJECT_SOURCE_DIR}/cpp/bindings/write_stubs.py\"
+        --package \"${PROJECT_SOURCE_DIR}/python/caudal\" --core \"$<TARGET_FILE:_core>\"
+        --output \"\${CMAKE_INSTALL_PREFIX}/${CAUDAL_PYTHON_DIR}\"
+      COMMAND_ERROR_IS_FATAL ANY)")
+  endif()
 endif()
