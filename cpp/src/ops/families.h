@@ -12,21 +12,24 @@ namespace caudal::ops {
 
 // One function per file of this folder, returning its constexpr rows.
 std::span<const OpRow> unary_ops();
-std::span<const OpRow> binary_ops();      // arithmetic, comparison, logical, Select
-std::span<const OpRow> reduction_ops();   // Sum ... ArgMax
+std::span<const OpRow> binary_ops();     // arithmetic, comparison, logical, Select
+std::span<const OpRow> reduction_ops();  // Sum ... ArgMax
 std::span<const OpRow> matmul_ops();
-std::span<const OpRow> array_ops();       // Const, Placeholder, Identity, Reshape, Transpose, Concat, ...
-std::span<const OpRow> slice_ops();       // Slice, StridedSlice, Pad, Split, ...
-std::span<const OpRow> gather_scatter_ops();
+std::span<const OpRow> array_ops();           // Const, Placeholder, Identity, Shape, Reshape
+std::span<const OpRow> rearrange_ops();       // Transpose, Concat, Pack, Split, Tile, Reverse
+std::span<const OpRow> slice_ops();           // Slice, StridedSlice, Pad, MirrorPad
+std::span<const OpRow> space_ops();           // diagonals, SpaceToDepth, SpaceToBatch
+std::span<const OpRow> gather_scatter_ops();  // Gather, Scatter, OneHot, segment sums
+std::span<const OpRow> dynamic_ops();         // Where, Unique, ListDiff, DynamicPartition
 std::span<const OpRow> activation_ops();
 std::span<const OpRow> conv_ops();
 std::span<const OpRow> pool_ops();
-std::span<const OpRow> norm_ops();        // FusedBatchNorm, LRN
-std::span<const OpRow> loss_ops();        // cross-entropies, L2Loss
+std::span<const OpRow> norm_ops();  // FusedBatchNorm, LRN
+std::span<const OpRow> loss_ops();  // cross-entropies, L2Loss
 std::span<const OpRow> random_ops();
-std::span<const OpRow> state_ops();       // VariableV2, Assign*, Scatter*
-std::span<const OpRow> training_ops();    // Apply*
+std::span<const OpRow> state_ops();         // VariableV2, Assign*, Scatter*
+std::span<const OpRow> training_ops();      // Apply*
 std::span<const OpRow> control_flow_ops();  // NoOp, If, While, TapeRead
-std::span<const OpRow> host_ops();        // Print, Assert, CheckNumerics, PyFunc
+std::span<const OpRow> host_ops();          // Print, Assert, CheckNumerics, PyFunc
 
 }  // namespace caudal::ops
