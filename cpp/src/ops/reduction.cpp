@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <bitset>
+#include <limits>
 #include <optional>
 
 #include "graph/shape_inference.h"
@@ -89,7 +90,9 @@ Output with_kept_axes(GradContext& g, Output value) {
   const PartialShape& in = g.input(0).shape();
   std::vector<std::int32_t> dims;
   for (int i = 0; i < in.rank(); ++i) {
-    dims.push_back((*reduced)[std::size_t(i)] ? 1 : std::int32_t(in[i]));
+    const bool fits = in[i] <= std::numeric_limits<std::int32_t>::max();
+    const std::int32_t kept = fits ? std::int32_t(in[i]) : -1;
+    dims.push_back((*reduced)[std::size_t(i)] ? 1 : kept);
   }
   if (*std::min_element(dims.begin(), dims.end()) >= 0) {
     return g("Reshape", {value, g.builder().ints(dims, "Reshape/shape")});

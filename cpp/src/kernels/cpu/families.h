@@ -13,6 +13,8 @@ std::span<const KernelRow> elementwise_kernels();  // unary, binary, comparison,
 std::span<const KernelRow> select_kernels();
 std::span<const KernelRow> cast_kernels();
 std::span<const KernelRow> reduction_kernels();
+std::span<const KernelRow> scan_kernels();  // ArgMax, Cumsum: along one axis
+std::span<const KernelRow> math_kernels();  // LinSpace, special functions
 std::span<const KernelRow> array_kernels();
 std::span<const KernelRow> slice_kernels();
 std::span<const KernelRow> gather_scatter_kernels();
