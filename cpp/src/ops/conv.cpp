@@ -102,6 +102,11 @@ void check_out_backprop(ShapeContext& c, const PartialShape& x, const PartialSha
       invalid("Depth of input (", x[at.c], ") is not a multiple of input depth of filter (",
               filter[2], ")");
     }
+    const std::int64_t groups = depthwise || filter[2] == 0 ? 1 : x[at.c] / filter[2];
+    if (groups > 1 && filter[3] >= 0 && filter[3] % groups != 0) {
+      invalid("Depth of output (", filter[3], ") is not a multiple of the number of groups (",
+              groups, ")");
+    }
   }
 }
 

@@ -27,7 +27,7 @@ void batch_norm_shape(ShapeContext& c) {
   x.set_dim(axis, channels);
   c.set_output(0, x);
   for (int i = 1; i <= 4; ++i) c.set_output(i, {channels});
-  if (kReserves == 3) c.set_output(5, {});
+  if (kReserves == 3) c.set_output(5, PartialShape::scalar());
 }
 
 template <int kReserves>

@@ -18,6 +18,7 @@ std::span<const KernelRow> math_kernels();  // LinSpace, special functions
 std::span<const KernelRow> array_kernels();
 std::span<const KernelRow> slice_kernels();
 std::span<const KernelRow> gather_scatter_kernels();
+std::span<const KernelRow> matmul_kernels();  // tiny and integer products
 std::span<const KernelRow> pool_kernels();
 std::span<const KernelRow> norm_kernels();
 std::span<const KernelRow> loss_kernels();
