@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs programs: block after block, instruction after instruction.
+#include <immintrin.h>
+
+#include <algorithm>
+
+#include "base/parallel_for.h"
+#include "caudal/error.h"
+#include "kernels/cpu/vector/program.h"
+
+namespace caudal::cpu::CAUDAL_ISA {
+namespace {
+
+/// Elements of a view for `count` whole rows of a tile, one after the other.
+template <class T>
+void spread_rows(const Program& p, const View& view, const T* base, std::int64_t row,
+                 std::int64_t count, T* dst) {
+  using Word [[gnu::may_alias]] = T;
+  const auto* src = reinterpret_cast<const Word*>(base);
+  auto* out = reinterpret_cast<Word*>(dst);
+  const int outer = p.rank - 1;
+  const std::int64_t inner = p.inner;
+  const bool varies = view.strides[std::size_t(outer)] != 0;
+  std::array<std::int64_t, kMaxRank> index{};
+  std::int64_t offset = 0;
+  for (int d = outer - 1; d >= 0; --d) {
+    const auto i = std::size_t(d);
+    index[i] = row % p.dims[i];
+    row /= p.dims[i];
+    offset += index[i] * view.strides[i];
+  }
+  for (; count > 0; --count, out += inner) {
+    if (varies) {
+      for (std::int64_t i = 0; i < inner; ++i) out[i] = src[offset + i];
+    } else {
+      const T x = src[offset];
+      for (std::int64_t i = 0; i < inner; ++i) out[i] = x;
+    }
+    for (int d = outer - 1; d >= 0; --d) {
+      const auto i = std::size_t(d);
+      offset += view.strides[i];
+      if (++index[i] < p.dims[i]) break;
+      offset -= p.dims[i] * view.strides[i];
+      index[i] = 0;
+    }
+  }
+}
+
+void spread(const Program& p, const View& view, const void* base, std::int64_t row,
+            std::int64_t count, void* dst) {
+  switch (view.element_size) {
+    case 1:
+      return spread_rows(p, view, static_cast<const std::uint8_t*>(base), row, count,
+                         static_cast<std::uint8_t*>(dst));
+    case 4:
+      return spread_rows(p, view, static_cast<const std::uint32_t*>(base), row, count,
+                         static_cast<std::uint32_t*>(dst));
+    default:
+      return spread_rows(p, view, static_cast<const std::uint64_t*>(base), row, count,
+                         static_cast<std::uint64_t*>(dst));
+  }
+}
+
+/// Copies past the caches. dst must be aligned to 16 bytes.
+void stream_out(char* dst, const char* src, std::size_t bytes) {
+  std::size_t i = 0;
+#if defined(__AVX512F__)
+  for (; i < bytes && (reinterpret_cast<std::uintptr_t>(dst + i) & 63) != 0 && i + 16 <= bytes;
+       i += 16) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(dst + i),
+                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(src + i)));
+  }
+  for (; i + 64 <= bytes; i += 64) {
+    _mm512_stream_si512(reinterpret_cast<__m512i*>(dst + i),
+                        _mm512_loadu_si512(reinterpret_cast<const void*>(src + i)));
+  }
+#endif
+  for (; i + 16 <= bytes; i += 16) {
+    _mm_stream_si128(reinterpret_cast<__m128i*>(dst + i),
+                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(src + i)));
+  }
+  std::memcpy(dst + i, src + i, bytes - i);
+}
+
+inline void run_instruction(const Instruction& instruction, char* const* cells, std::int64_t n) {
+  instruction.loop(cells[instruction.dst], cells[instruction.src[0]], cells[instruction.src[1]],
+                   cells[instruction.src[2]], instruction.single ? 1 : n, instruction.immediate);
+}
+
+/// One thread's walk over a range of blocks.
+class Walk {
+ public:
+  Walk(const Program& p, void* const* in, void* const* out, bool stream, char** cells,
+       char* scratch)
+      : p_(p), in_(in), out_(out), stream_(stream), cells_(cells), scratch_(scratch) {
+    for (std::size_t i = 0; i < p.views.size(); ++i) {
+      cells[i] = static_cast<char*>(in[p.views[i].input]);
+    }
+    for (std::size_t i = 0; i < p.constants.size(); ++i) {
+      cells[p.constant_cell(i)] = const_cast<char*>(p.constants[i].data());
+    }
+    for (std::size_t i = 0; i < p.registers.size(); ++i) {
+      cells[p.register_cell(i)] = scratch + p.registers[i].offset;
+    }
+    if (stream) {
+      for (std::size_t i = 0; i < p.output_sizes.size(); ++i) {
+        cells[p.output_cell(i)] = scratch + p.stream_offsets[i];
+      }
+    }
+    for (const View& view : p.views) {
+      if (view.spread && view.when == When::kOnce) {
+        spread(p, view, in[view.input], 0, p.block / p.inner, cells[view.cell]);
+      }
+    }
+    for (const Instruction& instruction : p.once) run_instruction(instruction, cells, p.block);
+  }
+
+  void run(std::int64_t block) {
+    std::int64_t offset, n;
+    if (p_.layout == Layout::kRows) {
+      std::int64_t row = block / p_.blocks_per_row;
+      const std::int64_t column = (block - row * p_.blocks_per_row) * p_.block;
+      offset = row * p_.inner + column;
+      n = std::min(p_.block, p_.inner - column);
+      bind_row(row, column);
+    } else {
+      offset = block * p_.block;
+      n = std::min(p_.block, p_.n - offset);
+      for (std::size_t i = 0; i < p_.views.size(); ++i) {
+        const View& view = p_.views[i];
+        if (view.full) {
+          cells_[i] = static_cast<char*>(in_[view.input]) + offset * view.element_size;
+        } else if (view.spread && view.when == When::kBlock) {
+          spread(p_, view, in_[view.input], offset / p_.inner, n / p_.inner, cells_[view.cell]);
+        }
+      }
+    }
+    if (!stream_) {
+      for (std::size_t i = 0; i < p_.output_sizes.size(); ++i) {
+        cells_[p_.output_cell(i)] = static_cast<char*>(out_[i]) + offset * p_.output_sizes[i];
+      }
+    }
+    for (const Instruction& instruction : p_.each) run_instruction(instruction, cells_, n);
+    if (stream_) {
+      for (std::size_t i = 0; i < p_.output_sizes.size(); ++i) {
+        const std::int64_t size = p_.output_sizes[i];
+        stream_out(static_cast<char*>(out_[i]) + offset * size, scratch_ + p_.stream_offsets[i],
+                   std::size_t(n * size));
+      }
+    }
+  }
+
+ private:
+  void bind_row(std::int64_t row, std::int64_t column) {
+    std::array<std::int64_t, kMaxRank> index{};
+    for (int d = p_.rank - 2; d >= 0; --d) {
+      const auto i = std::size_t(d);
+      index[i] = row % p_.dims[i];
+      row /= p_.dims[i];
+    }
+    for (std::size_t v = 0; v < p_.views.size(); ++v) {
+      const View& view = p_.views[v];
+      std::int64_t offset = column * view.strides[std::size_t(p_.rank - 1)];
+      for (int d = 0; d < p_.rank - 1; ++d) {
+        offset += index[std::size_t(d)] * view.strides[std::size_t(d)];
+      }
+      cells_[v] = static_cast<char*>(in_[view.input]) + offset * view.element_size;
+    }
+  }
+
+  const Program& p_;
+  void* const* in_;
+  void* const* out_;
+  bool stream_;
+  char** cells_;
+  char* scratch_;
+};
+
+/// Streaming needs aligned blocks and gains nothing when an output overwrites an operand.
+bool can_stream(const Program& p, void* const* in, void* const* out) {
+  if (!p.stream) return false;
+  for (std::size_t i = 0; i < p.output_sizes.size(); ++i) {
+    if (reinterpret_cast<std::uintptr_t>(out[i]) % 16 != 0) return false;
+    if (p.layout != Layout::kFlat && p.inner * p.output_sizes[i] % 16 != 0) return false;
+    for (const View& view : p.views) {
+      if (in[view.input] == out[i]) return false;
+    }
+  }
+  return true;
+}
+
+void run_program(const void* params, void* const* in, void* const* out, void*, RunContext&) {
+  const auto& p = *static_cast<const Program*>(params);
+  const bool stream = can_stream(p, in, out);
+  parallel_for(p.num_blocks, p.grain, [&](std::int64_t begin, std::int64_t end) {
+    constexpr std::size_t kFewCells = 128;
+    alignas(64) char scratch[kScratchBytes];
+    char* few[kFewCells];
+    std::vector<char*> many(p.num_cells() > kFewCells ? p.num_cells() : 0);
+    Walk walk(p, in, out, stream, many.empty() ? few : many.data(), scratch);
+    for (std::int64_t block = begin; block < end; ++block) walk.run(block);
+    if (stream) _mm_sfence();
+  });
+}
+
+/// A program of one instruction whose operands are full or constant: no blocks, no table.
+struct Single {
+  LoopFn loop = nullptr;
+  double immediate = 0;
+  std::int64_t n = 0;
+  std::int64_t grain = 0;
+  int result_size = 0;
+  struct Operand {
+    int input = -1;            ///< -1: fixed
+    const void* fixed = nullptr;
+    std::int64_t step = 0;     ///< bytes from element to element
+    const void* at(void* const* in, std::int64_t i) const {
+      return input < 0 ? fixed : static_cast<const char*>(in[input]) + i * step;
+    }
+  };
+  Operand operands[3];
+  std::shared_ptr<const Program> program;
+};
+
+void run_single(const void* params, void* const* in, void* const* out, void*, RunContext&) {
+  const auto& s = *static_cast<const Single*>(params);
+  const Single::Operand* a = s.operands;
+  if (s.n <= s.grain) {
+    s.loop(out[0], a[0].at(in, 0), a[1].at(in, 0), a[2].at(in, 0), s.n, s.immediate);
+    return;
+  }
+  parallel_for(s.n, s.grain, [&](std::int64_t begin, std::int64_t end) {
+    s.loop(static_cast<char*>(out[0]) + begin * s.result_size, a[0].at(in, begin),
+           a[1].at(in, begin), a[2].at(in, begin), end - begin, s.immediate);
+  });
+}
+
+}  // namespace
+
+Prepared make_kernel(std::shared_ptr<const Program> program, std::uint32_t inplace_inputs) {
+  const Program& p = *program;
+  Prepared prepared;
+  prepared.inplace_inputs = inplace_inputs;
+  const bool plain = p.layout == Layout::kFlat && p.registers.empty() && p.once.empty() &&
+                     p.each.size() == 1 && !p.stream;
+  if (!plain) {
+    prepared.run = run_program;
+    prepared.params = std::move(program);
+    return prepared;
+  }
+  prepared.run = run_single;
+  auto* s = make_params<Single>(prepared);
+  const Instruction& instruction = p.each[0];
+  s->loop = instruction.loop;
+  s->immediate = instruction.immediate;
+  s->n = p.n;
+  s->grain = p.grain * p.block;
+  s->result_size = p.output_sizes[0];
+  for (std::size_t i = 0; i < 3; ++i) {
+    const std::size_t cell = instruction.src[i];
+    Single::Operand& operand = s->operands[i];
+    if (cell < p.views.size()) {
+      operand.input = p.views[cell].input;
+      operand.step = p.views[cell].full ? p.views[cell].element_size : 0;
+    } else if (cell >= p.constant_cell(0)) {
+      operand.fixed = p.constants[cell - p.constant_cell(0)].data();
+    }
+  }
+  s->program = std::move(program);
+  return prepared;
+}
+
+Prepared prepare_elementwise(const KernelRequest& request) {
+  std::vector<int> inputs(request.inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = int(i);
+  const ValueInfo& output = request.outputs[0];
+  const GroupNode node{request.op, request.attrs, output.dtype, output.shape, inputs};
+  const int first = 0;
+  std::uint32_t inplace_inputs = 0;
+  auto program = lower({request.inputs, request.outputs.first(1), {&node, 1}, {&first, 1}},
+                       inplace_inputs);
+  return make_kernel(std::move(program), inplace_inputs);
+}
+
+}  // namespace caudal::cpu::CAUDAL_ISA
