@@ -17,33 +17,24 @@ namespace {
 
 constexpr DTypeSet kReal{DType::kFloat, DType::kDouble};
 
-/// What Print and Assert say: data inputs as "[...]", from input `first` on. The values of constants
-/// are kept, the others come with each run.
+/// What Print and Assert say: data inputs as "[...]", from input 1 on.
 struct Report {
   std::string message;
   std::int64_t summarize = 3;
-  int first = 1;
   std::vector<ValueInfo> inputs;
-  std::vector<Tensor> constants;  ///< undefined where the value comes with the run
-  bool strings = false;           ///< a string comes with the run
 
   void init(const KernelRequest& r) {
     summarize = r.attrs->i("summarize");
-    for (const ValueInfo& v : r.inputs) {
-      inputs.push_back(v);
-      inputs.back().constant = nullptr;
-      constants.push_back(v.constant ? *v.constant : Tensor());
-      strings |= is_object(v.dtype) && !v.constant;
-    }
+    inputs.assign(r.inputs.begin(), r.inputs.end());
+    for (ValueInfo& v : inputs) v.constant = nullptr;
   }
   /// data(i): memory of input i.
   template <class F>
   std::string text(std::string_view separator, F data) const {
     std::string out;
-    for (std::size_t i = std::size_t(first); i < inputs.size(); ++i) {
-      if (i > std::size_t(first)) out += separator;
-      const void* values = constants[i].defined() ? constants[i].raw() : data(i);
-      out += "[" + summarize_nested(inputs[i].dtype, inputs[i].shape, values, summarize) + "]";
+    for (std::size_t i = 1; i < inputs.size(); ++i) {
+      if (i > 1) out += separator;
+      out += "[" + summarize_nested(inputs[i].dtype, inputs[i].shape, data(i), summarize) + "]";
     }
     return out;
   }
@@ -75,7 +66,7 @@ Prepared prepare_print(const KernelRequest& r) {
     q->printed = std::make_shared<Counter>(0);
     if (r.node_state) *r.node_state = q->printed;
   }
-  if (q->report.strings || is_object(r.inputs[0].dtype)) {
+  if (is_object(r.inputs[0].dtype)) {
     p.run_dynamic = [](const void* raw, std::span<const Tensor> in, std::span<Tensor> out,
                        RunContext&) {
       static_cast<const PrintParams*>(raw)->print([&](std::size_t i) { return in[i].raw(); });
@@ -95,17 +86,7 @@ Prepared prepare_print(const KernelRequest& r) {
 
 Prepared prepare_assert(const KernelRequest& r) {
   Prepared p;
-  auto* q = make_params<Report>(p);
-  q->init(r);
-  if (q->strings) {
-    p.run_dynamic = [](const void* raw, std::span<const Tensor> in, std::span<Tensor>,
-                       RunContext&) {
-      if (*in[0].data<bool>()) return;
-      invalid("assertion failed: ", static_cast<const Report*>(raw)->text(
-                                        " ", [&](std::size_t i) { return in[i].raw(); }));
-    };
-    return p;
-  }
+  make_params<Report>(p)->init(r);
   p.run = [](const void* raw, void* const* in, void* const*, void*, RunContext&) {
     if (*static_cast<const bool*>(in[0])) return;
     invalid("assertion failed: ",
@@ -223,8 +204,8 @@ Prepared prepare_print_v2(const KernelRequest& r) {
     invalid("Unknown output stream: ", q->stream,
             "; takes stderr, stdout, log(info), log(warning), log(error) and file://path");
   }
-  p.run_dynamic = [](const void* raw, std::span<const Tensor> in, std::span<Tensor>, RunContext&) {
-    print_v2(*static_cast<const PrintV2Params*>(raw), *in[0].data<std::string>());
+  p.run = [](const void* raw, void* const* in, void* const*, void*, RunContext&) {
+    print_v2(*static_cast<const PrintV2Params*>(raw), *static_cast<const std::string*>(in[0]));
   };
   return p;
 }
