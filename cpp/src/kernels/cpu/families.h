@@ -16,8 +16,11 @@ std::span<const KernelRow> reduction_kernels();
 std::span<const KernelRow> scan_kernels();  // ArgMax, Cumsum: along one axis
 std::span<const KernelRow> math_kernels();  // LinSpace, special functions
 std::span<const KernelRow> array_kernels();
+std::span<const KernelRow> rearrange_kernels();
 std::span<const KernelRow> slice_kernels();
+std::span<const KernelRow> space_kernels();
 std::span<const KernelRow> gather_scatter_kernels();
+std::span<const KernelRow> dynamic_kernels();
 std::span<const KernelRow> matmul_kernels();  // tiny and integer products
 std::span<const KernelRow> pool_kernels();
 std::span<const KernelRow> norm_kernels();
