@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Testing: contents of `tf.test`."""
+
+import sys
+import tempfile
+import unittest
+from unittest import mock
+
+from caudal.platform.test_case import TestCase
+
+__all__ = ["TestCase", "compute_gradient", "compute_gradient_error", "get_temp_dir",
+           "gpu_device_name", "is_built_with_cuda", "is_built_with_gpu_support",
+           "is_gpu_available", "main", "mock"]
+
+_temp_dir = None
+
+
+def main(argv=None):
+    """Runs all tests of the program."""
+    unittest.main(argv=sys.argv if argv is None else argv)
+
+
+def get_temp_dir():
+    """A directory for files of tests; the same one for the whole process."""
+    global _temp_dir
+    if _temp_dir is None:
+        _temp_dir = tempfile.mkdtemp(prefix="caudal_test_")
+    return _temp_dir
+
+
+def _devices():
+    from caudal.client import session
+    from caudal.framework import ops
+
+    with ops.Graph().as_default(), session.Session() as sess:
+        return [getattr(d, "name", d) for d in sess.list_devices()]
+
+
+def gpu_device_name():
+    """The name of the first GPU ("/device:GPU:0"), or ""."""
+    for name in _devices():
+        if "GPU:" in name:
+            return "/device:GPU:" + name.rsplit(":", 1)[1]
+    return ""
+
+
+def is_gpu_available(cuda_only=False, min_cuda_compute_capability=None):
+    """Whether a session can use a GPU."""
+    return bool(gpu_device_name())
+
+
+def is_built_with_cuda():
+    """Whether this build has kernels for CUDA."""
+    from caudal.framework import build_info
+
+    return build_info.has_kernels("GPU", "MatMul")
+
+
+is_built_with_gpu_support = is_built_with_cuda
+
+
+def compute_gradient(x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init_targets=None,
+                     extra_feed_dict=None):
+    """(theoretical, numerical) Jacobian of `y` by `x`, as arrays [elements of x, elements of y].
+
+    Args:
+      x: Tensor or list of Tensors.
+      x_shape: shape or list of shapes.
+      y: Tensor.
+      y_shape: shape of `y`.
+      x_init_value: where to take it; default: random values.
+      delta: step of the central differences.
+      init_targets: operations to run before.
+      extra_feed_dict: more feeds.
+    """
+    from caudal.platform import gradient_checker
+
+    return gradient_checker.compute_gradient(x, x_shape, y, y_shape, x_init_value, delta,
+                                             init_targets, extra_feed_dict)
+
+
+def compute_gradient_error(x, x_shape, y, y_shape, x_init_value=None, delta=1e-3,
+                           init_targets=None, extra_feed_dict=None):
+    """The largest difference between the two Jacobians of `compute_gradient`."""
+    from caudal.platform import gradient_checker
+
+    return gradient_checker.compute_gradient_error(x, x_shape, y, y_shape, x_init_value, delta,
+                                                   init_targets, extra_feed_dict)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contents of `tf.train`."""
+
+from caudal.train.adadelta import AdadeltaOptimizer
+from caudal.train.adagrad import (
+    AdagradDAOptimizer,
+    AdagradOptimizer,
+    ProximalAdagradOptimizer,
+)
+from caudal.train.adam import AdamOptimizer
+from caudal.train.ftrl import FtrlOptimizer
+from caudal.train.gradient_descent import (
+    GradientDescentOptimizer,
+    ProximalGradientDescentOptimizer,
+)
+from caudal.train.learning_rate_decay import (
+    cosine_decay,
+    cosine_decay_restarts,
+    exponential_decay,
+    inverse_time_decay,
+    linear_cosine_decay,
+    natural_exp_decay,
+    noisy_linear_cosine_decay,
+    piecewise_constant,
+    piecewise_constant_decay,
+    polynomial_decay,
+)
+from caudal.train.momentum import MomentumOptimizer
+from caudal.train.moving_averages import ExponentialMovingAverage
+from caudal.train.optimizer import Optimizer
+from caudal.train.rmsprop import RMSPropOptimizer
+from caudal.train.training_util import (
+    assert_global_step,
+    create_global_step,
+    get_global_step,
+    get_or_create_global_step,
+    global_step,
+)
+
+__all__ = [
+    "AdadeltaOptimizer", "AdagradDAOptimizer", "AdagradOptimizer", "AdamOptimizer",
+    "ExponentialMovingAverage", "FtrlOptimizer", "GradientDescentOptimizer", "MomentumOptimizer",
+    "Optimizer", "ProximalAdagradOptimizer", "ProximalGradientDescentOptimizer",
+    "RMSPropOptimizer", "assert_global_step", "cosine_decay", "cosine_decay_restarts",
+    "create_global_step", "exponential_decay", "get_global_step", "get_or_create_global_step",
+    "global_step", "inverse_time_decay", "linear_cosine_decay", "natural_exp_decay",
+    "noisy_linear_cosine_decay", "piecewise_constant", "piecewise_constant_decay",
+    "polynomial_decay",
+]
