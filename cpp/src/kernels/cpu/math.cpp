@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // LinSpace, and the special functions of two arguments that are too rare for the block interpreter.
 #include <cmath>
+#include <iterator>
 #include <limits>
 #include <numbers>
 
@@ -37,10 +38,10 @@ double zeta(double x, double q) {
     if (q < -1e6) return kNan;            // further than a sum can reach
   }
   // Terms one by one until the asymptotic tail is exact to the last bits.
-  constexpr double kTail = 12;
+  const double tail = 12 + x;
   double sum = 0;
   double a = q;
-  for (; a < kTail; a += 1) {
+  for (; a < tail; a += 1) {
     const double term = std::pow(a, -x);
     sum += term;
     if (a > 0 && term < sum * 1e-17) return sum;

@@ -246,6 +246,28 @@ void finish(const Plan& plan, const typename Op::Acc* acc, std::int64_t n,
   }
 }
 
+// Many short runs one behind the other: as many side by side as there are lanes.
+template <class Op>
+void reduce_short_runs(const Plan& plan, const typename Op::Type* x, typename Op::Type* y) {
+  const int n = int(plan.last);
+  parallel_for(plan.groups, std::max<std::int64_t>(kLanes, kTask / n),
+               [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; i += kLanes) {
+      const int width = int(std::min(kLanes, end - i));
+      const auto* p = x + i * n;
+      alignas(64) typename Op::In part[kLanes];
+      std::fill_n(part, width, Op::zero());
+      for (int k = 0; k < n; ++k) {
+#pragma omp simd
+        for (int c = 0; c < width; ++c) part[c] = Op::step(part[c], p[c * n + k]);
+      }
+      alignas(64) typename Op::Acc acc[kLanes];
+      for (int c = 0; c < width; ++c) acc[c] = typename Op::Acc(part[c]);
+      finish<Op>(plan, acc, width, y + i);
+    }
+  });
+}
+
 template <class Op>
 void run_reduction(const void* params, void* const* in, void* const* out, void* workspace,
                    RunContext&) {
@@ -255,6 +277,11 @@ void run_reduction(const void* params, void* const* in, void* const* out, void* 
   const T* x = static_cast<const T*>(in[0]);
   T* y = static_cast<T*>(out[0]);
   const std::int64_t places = plan.groups * plan.column_blocks;
+  if (plan.runs == 1 && plan.columns == 1 && plan.last < kLanes && plan.groups >= kLanes / 4 &&
+      plan.kept.count == 1) {
+    reduce_short_runs<Op>(plan, x, y);
+    return;
+  }
   if (plan.blocks == 1) {
     const std::int64_t work = std::max<std::int64_t>(plan.count, 1) *
                               std::clamp<std::int64_t>(plan.columns, 1, kColumns);
