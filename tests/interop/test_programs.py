@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """TF1 programs print the same under caudal as under real TensorFlow.
 
-expected/ holds what TensorFlow 2.21 (compat.v1) printed; record.py writes it anew. With
+expected/ holds what TensorFlow 2.21 (compat.v1) printed; record.py writes it anew. graph_seeds.py
+was recorded with 1.15: TensorFlow 2 derives seeds of ops in another way. With
 CAUDAL_TF_PYTHON=<python of an environment with TensorFlow>, TensorFlow runs here, too.
 """
 
@@ -42,6 +43,7 @@ def assert_same_output(ours, theirs):
     assert len(our_lines) == len(their_lines)
 
 
+ONLY_WITH_TF1 = {"graph_seeds"}
 PARAMS = [pytest.param(p, id=p.stem) for p in PROGRAMS]
 
 
@@ -57,6 +59,8 @@ def test_prints_what_tensorflow_prints(program):
     python = os.environ.get("CAUDAL_TF_PYTHON")
     if not python:
         pytest.skip("CAUDAL_TF_PYTHON does not name a Python with TensorFlow")
+    if program.stem in ONLY_WITH_TF1:
+        pytest.skip("TensorFlow 2 derives other seeds")
     theirs = output_of(python, HERE / "run_with_tensorflow.py", program)
     assert_same_output(output_of(sys.executable, program), theirs)
 

@@ -50,7 +50,7 @@ with tf.Session() as sess:
     sess.run(tf.global_variables_initializer())
     for value in (0.5, 1.0, 2.0):
         print("cond", *sess.run([branch, *branch_grads], {x: value}))
-        print("nested", sess.run([nested, tf.gradients(nested, x)[0]], {x: value}))
+        print("nested", *sess.run([nested, tf.gradients(nested, x)[0]], {x: value}))
     for count in (0, 1, 4, 9):
         feed = {x: 1.5, limit: count}
         print("series", count, *sess.run([series, last, *series_grads], feed))

@@ -15,7 +15,7 @@ def conv(value, filters, strides, padding, name):
     with tf.variable_scope(name):
         shape = [3, 3, value.shape.as_list()[-1], filters]
         kernel = tf.get_variable(
-            "kernel", shape, initializer=tf.truncated_normal_initializer(stddev=0.2)
+            "kernel", shape, initializer=tf.truncated_normal_initializer(stddev=0.2, seed=filters)
         )
         bias = tf.get_variable("bias", [filters], initializer=tf.constant_initializer(0.1))
         value = tf.nn.conv2d(value, kernel, strides=[1, strides, strides, 1], padding=padding)
@@ -31,8 +31,8 @@ h = tf.nn.lrn(h, depth_radius=2, bias=1.0, alpha=0.1, beta=0.75)
 h = conv(h, 6, 2, "VALID", "two")
 h = tf.nn.avg_pool(h, [1, 2, 2, 1], [1, 1, 1, 1], "VALID")
 h = tf.reshape(h, [-1, 6])
-h = tf.nn.dropout(h, keep_prob=keep)
-w = tf.get_variable("w", [6, 5], initializer=tf.glorot_uniform_initializer())
+h = tf.nn.dropout(h, keep_prob=keep, seed=3)
+w = tf.get_variable("w", [6, 5], initializer=tf.glorot_uniform_initializer(seed=9))
 logits = tf.matmul(h, w)
 loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
 accuracy = tf.reduce_mean(tf.cast(tf.equal(tf.argmax(logits, 1), y), tf.float32))

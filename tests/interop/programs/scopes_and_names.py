@@ -29,7 +29,7 @@ with tf.name_scope("outer"):
         a = tf.constant(1.0)
         b = tf.constant(2.0)
     with tf.name_scope("inner"):
-        c = tf.add(a, b, name="sum")
+        c = tf.multiply(a, b, name="product")
 for tensor in (h, y, again, a, b, c):
     print(tensor.name, tensor.op.type, tensor.shape)
 loss = tf.reduce_sum(y, name="loss") + tf.add_n(tf.get_collection("regularization_losses"))
