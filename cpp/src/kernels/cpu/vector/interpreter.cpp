@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs programs: block after block, instruction after instruction.
-#include <immintrin.h>
-
 #include <algorithm>
 
 #include "base/parallel_for.h"
@@ -61,27 +59,6 @@ void spread(const Program& p, const View& view, const void* base, std::int64_t r
   }
 }
 
-/// Copies past the caches. dst must be aligned to 16 bytes.
-void stream_out(char* dst, const char* src, std::size_t bytes) {
-  std::size_t i = 0;
-#if defined(__AVX512F__)
-  for (; i < bytes && (reinterpret_cast<std::uintptr_t>(dst + i) & 63) != 0 && i + 16 <= bytes;
-       i += 16) {
-    _mm_stream_si128(reinterpret_cast<__m128i*>(dst + i),
-                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(src + i)));
-  }
-  for (; i + 64 <= bytes; i += 64) {
-    _mm512_stream_si512(reinterpret_cast<__m512i*>(dst + i),
-                        _mm512_loadu_si512(reinterpret_cast<const void*>(src + i)));
-  }
-#endif
-  for (; i + 16 <= bytes; i += 16) {
-    _mm_stream_si128(reinterpret_cast<__m128i*>(dst + i),
-                     _mm_loadu_si128(reinterpret_cast<const __m128i*>(src + i)));
-  }
-  std::memcpy(dst + i, src + i, bytes - i);
-}
-
 inline void run_instruction(const Instruction& instruction, char* const* cells, std::int64_t n) {
   instruction.loop(cells[instruction.dst], cells[instruction.src[0]], cells[instruction.src[1]],
                    cells[instruction.src[2]], instruction.single ? 1 : n, instruction.immediate);
@@ -90,9 +67,8 @@ inline void run_instruction(const Instruction& instruction, char* const* cells, 
 /// One thread's walk over a range of blocks.
 class Walk {
  public:
-  Walk(const Program& p, void* const* in, void* const* out, bool stream, char** cells,
-       char* scratch)
-      : p_(p), in_(in), out_(out), stream_(stream), cells_(cells), scratch_(scratch) {
+  Walk(const Program& p, void* const* in, void* const* out, char** cells, char* scratch)
+      : p_(p), in_(in), out_(out), cells_(cells) {
     for (std::size_t i = 0; i < p.views.size(); ++i) {
       cells[i] = static_cast<char*>(in[p.views[i].input]);
     }
@@ -101,11 +77,6 @@ class Walk {
     }
     for (std::size_t i = 0; i < p.registers.size(); ++i) {
       cells[p.register_cell(i)] = scratch + p.registers[i].offset;
-    }
-    if (stream) {
-      for (std::size_t i = 0; i < p.output_sizes.size(); ++i) {
-        cells[p.output_cell(i)] = scratch + p.stream_offsets[i];
-      }
     }
     for (const View& view : p.views) {
       if (view.spread && view.when == When::kOnce) {
@@ -135,19 +106,10 @@ class Walk {
         }
       }
     }
-    if (!stream_) {
-      for (std::size_t i = 0; i < p_.output_sizes.size(); ++i) {
-        cells_[p_.output_cell(i)] = static_cast<char*>(out_[i]) + offset * p_.output_sizes[i];
-      }
+    for (std::size_t i = 0; i < p_.output_sizes.size(); ++i) {
+      cells_[p_.output_cell(i)] = static_cast<char*>(out_[i]) + offset * p_.output_sizes[i];
     }
     for (const Instruction& instruction : p_.each) run_instruction(instruction, cells_, n);
-    if (stream_) {
-      for (std::size_t i = 0; i < p_.output_sizes.size(); ++i) {
-        const std::int64_t size = p_.output_sizes[i];
-        stream_out(static_cast<char*>(out_[i]) + offset * size, scratch_ + p_.stream_offsets[i],
-                   std::size_t(n * size));
-      }
-    }
   }
 
  private:
@@ -171,35 +133,18 @@ class Walk {
   const Program& p_;
   void* const* in_;
   void* const* out_;
-  bool stream_;
   char** cells_;
-  char* scratch_;
 };
-
-/// Streaming needs aligned blocks and gains nothing when an output overwrites an operand.
-bool can_stream(const Program& p, void* const* in, void* const* out) {
-  if (!p.stream) return false;
-  for (std::size_t i = 0; i < p.output_sizes.size(); ++i) {
-    if (reinterpret_cast<std::uintptr_t>(out[i]) % 16 != 0) return false;
-    if (p.layout != Layout::kFlat && p.inner * p.output_sizes[i] % 16 != 0) return false;
-    for (const View& view : p.views) {
-      if (in[view.input] == out[i]) return false;
-    }
-  }
-  return true;
-}
 
 void run_program(const void* params, void* const* in, void* const* out, void*, RunContext&) {
   const auto& p = *static_cast<const Program*>(params);
-  const bool stream = can_stream(p, in, out);
   parallel_for(p.num_blocks, p.grain, [&](std::int64_t begin, std::int64_t end) {
     constexpr std::size_t kFewCells = 128;
     alignas(64) char scratch[kScratchBytes];
     char* few[kFewCells];
     std::vector<char*> many(p.num_cells() > kFewCells ? p.num_cells() : 0);
-    Walk walk(p, in, out, stream, many.empty() ? few : many.data(), scratch);
+    Walk walk(p, in, out, many.empty() ? few : many.data(), scratch);
     for (std::int64_t block = begin; block < end; ++block) walk.run(block);
-    if (stream) _mm_sfence();
   });
 }
 
@@ -242,7 +187,7 @@ Prepared make_kernel(std::shared_ptr<const Program> program, std::uint32_t inpla
   Prepared prepared;
   prepared.inplace_inputs = inplace_inputs;
   const bool plain = p.layout == Layout::kFlat && p.registers.empty() && p.once.empty() &&
-                     p.each.size() == 1 && !p.stream;
+                     p.each.size() == 1;
   if (!plain) {
     prepared.run = run_program;
     prepared.params = std::move(program);

@@ -16,8 +16,6 @@ constexpr std::size_t kRegisterBytes = 24 * 1024;  ///< wanted: leaves room for 
 constexpr std::size_t kMostCells = 4096;
 /// Innermost dimensions of at least this length are cut into blocks of their own.
 constexpr std::int64_t kLongRow = 512;
-/// Outputs of more bytes would only drive other data out of the caches.
-constexpr std::int64_t kStreamBytes = std::int64_t{1} << 24;
 
 /// Bit i: the value varies along dimension i of the group.
 using Mask = std::uint32_t;
@@ -394,16 +392,9 @@ class Lowering {
     }
     // About 5 to 10 microseconds of work for a thread.
     const std::int64_t grain = std::max<std::int64_t>(3 * 65536 / (2 + cost), 1);
-    std::int64_t bytes = 0;
-    for (int size : p_.output_sizes) bytes += p_.n * size;
-    p_.stream = bytes >= kStreamBytes;
-
     std::int64_t blocks = 0, singles = 0;
     for (const Register& r : p_.registers) (r.single ? singles : blocks) += 1;
-    std::int64_t per_element = blocks * std::int64_t(element_size_);
-    if (p_.stream) {
-      for (int size : p_.output_sizes) per_element += size;
-    }
+    const std::int64_t per_element = blocks * std::int64_t(element_size_);
     const std::int64_t room = std::int64_t(kScratchBytes) - singles * 64;
     std::int64_t block = round_up(grain, kFewestElements);
     if (per_element > 0) {
@@ -426,7 +417,7 @@ class Lowering {
       case Layout::kTiles:
         if (p_.n == 0) break;
         if (block < p_.inner) return false;
-        p_.block = block / p_.inner * p_.inner;
+        p_.block = std::min(block / p_.inner * p_.inner, p_.n);
         p_.num_blocks = (p_.n + p_.block - 1) / p_.block;
         break;
     }
@@ -443,11 +434,6 @@ class Lowering {
     for (Register& r : p_.registers) {
       r.offset = offset;
       offset += r.single ? 64 : block * element_size_;
-    }
-    p_.stream_offsets.clear();
-    for (int size : p_.output_sizes) {
-      p_.stream_offsets.push_back(offset);
-      offset += p_.stream ? block * std::size_t(size) : 0;
     }
     if (offset > kScratchBytes) fail(Code::kInternal, "registers take ", offset, " bytes");
   }

@@ -71,8 +71,6 @@ struct Program {
   std::vector<std::array<char, 8>> constants;
   std::vector<Register> registers;
   std::vector<Instruction> once, each;
-  bool stream = false;  ///< write outputs past the caches, from blocks at stream_offsets
-  std::vector<std::size_t> stream_offsets;
 
   Cell output_cell(std::size_t i) const { return Cell(views.size() + i); }
   Cell constant_cell(std::size_t i) const { return Cell(output_cell(output_sizes.size()) + i); }
