@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Python functions that nodes call by token. They live as long as the graph that uses them."""
+
+import itertools
+import threading
+import weakref
+
+from caudal import _core
+from caudal.framework.scopes import get_default_graph
+
+_lock = threading.Lock()
+_counter = itertools.count()
+
+
+class _Holder:
+    """Keeps a function; the graph keeps this, the core only knows it weakly."""
+
+    __slots__ = ("function", "__weakref__")
+
+    def __init__(self, function):
+        self.function = function
+
+
+def register(function):
+    """Makes `function` callable from nodes of the default graph.
+
+    Args:
+      function: takes a list of arrays, returns a list of arrays.
+
+    Returns:
+      The token for the node's attr.
+    """
+    graph = get_default_graph()
+    while graph.outer_graph is not None:
+        graph = graph.outer_graph
+    with _lock:
+        token = "pyfunc_%d" % next(_counter)
+    holder = _Holder(function)
+    reference = weakref.ref(holder)
+
+    def call(arrays):
+        alive = reference()
+        if alive is None:
+            raise RuntimeError("The graph of function %s does not exist any more" % token)
+        return alive.function(arrays)
+
+    _core.register_host_function(token, call)
+    graph.__dict__.setdefault("_host_functions", []).append(holder)
+    weakref.finalize(graph, _core.unregister_host_function, token).atexit = False
+    return token
