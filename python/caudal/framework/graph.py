@@ -2,6 +2,7 @@
 """Graph: the Python face of the core's append-only graph, with the scopes of the program."""
 
 import re
+import weakref
 
 from caudal import _core
 from caudal.framework import device as device_lib
@@ -12,6 +13,7 @@ from caudal.framework.tensor import Tensor
 _SCOPE_NAME = re.compile("^[A-Za-z0-9_.\\-/]*$")
 _TOP_NAME = re.compile("^[A-Za-z0-9.][A-Za-z0-9_.\\-/]*$")
 core_error = _core.Error
+_by_core = weakref.WeakValueDictionary()  # id of a core graph -> Graph
 
 
 def raise_graph_error(error, graph, where=None):
@@ -40,6 +42,7 @@ class Graph:
 
     def _setup(self, core):
         self._core = core
+        _by_core[id(core)] = self
         self._ops = []  # by node id; None until asked for
         self._name_stack = ""
         self._control_stack = []
@@ -56,7 +59,7 @@ class Graph:
         self._unfeedable = set()
         self._unfetchable = set()
         self._container_name = ""
-        self._version_base = 0
+        self._gradient_functions = {}  # of custom_gradient, by their name
 
     # -- Operations and tensors by id, name or object ------------------------------------------
 
@@ -155,12 +158,6 @@ class Graph:
             "The name %r %s. Tensor names must be of the form "
             '"<op_name>:<output_index>".' % (name, known)
         )
-
-    def _get_operation_by_name_unsafe(self, name):
-        return self.get_operation_by_name(name)
-
-    def __contains__(self, name):
-        return self._core.find(name) >= 0
 
     # -- Adding nodes --------------------------------------------------------------------------
 
@@ -484,9 +481,6 @@ class Graph:
 
     def prevent_fetching(self, op):
         self._unfetchable.add(op)
-
-    def switch_to_thread_local(self):
-        """Present for compatibility: graphs are built by one thread at a time here."""
 
     def _get_control_flow_context(self):
         return None

@@ -385,7 +385,11 @@ def _convert_inputs(plan, graph, inputs, attrs):
             flat.append(_convert_single(plan, arg, value, known, source))
     seen = tuple([t._dtype._enum for t in flat])
     if graph.building_function:
-        flat = [t if t._graph is graph else graph.capture(t) for t in flat]
+        as_ref = plan.simple
+        flat = [
+            t if t._graph is graph else graph.capture(t, as_ref=as_ref and plan.args[i].is_ref)
+            for i, t in enumerate(flat)
+        ]
     else:
         for t in flat:
             if t._graph is not graph:

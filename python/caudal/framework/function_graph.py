@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: Apache-2.0
+"""FuncGraph: the graph of a branch or of a loop's condition or body."""
+
+from caudal import _core
+from caudal.framework.graph import Graph
+from caudal.framework.operation import Operation
+from caudal.framework.scopes import default_graphs
+from caudal.framework.tensor import Tensor
+
+# Captured constants of these dtypes are copied: they often are shapes and axes, and have no
+# gradient that an outer graph could ask for.
+_COPIED = frozenset((3, 4, 5, 6, 7, 9, 10))
+
+
+class FuncGraph(Graph):
+    """A graph of its own inside of another one.
+
+    Tensors of the graphs around it can be used: each becomes an input. Collections, seeds and the
+    container are those of the outermost graph.
+    """
+
+    building_function = True
+
+    def __init__(self, name, outer_graph):
+        self._subgraph = _core.Subgraph(name)
+        self._setup(self._subgraph.graph)
+        self.name = name
+        self.outer_graph = outer_graph
+        self.captures = {}  # tensor of an outer graph -> input of this graph
+        self.outer_controls = []  # operations around that nodes in here wait for
+        self._refs = {}  # outer variable's tensor -> its stand-in
+        self._copies = {}  # outer constants -> copies
+        self._name_stack = outer_graph._name_stack
+        self._device_stack = outer_graph._device_stack
+        self._gradient_override = outer_graph._gradient_override
+        self._collections = outer_graph._collections
+        self._gradient_functions = outer_graph._gradient_functions
+        self._container_name = outer_graph._container_name
+        self._update_device()
+        root = self.root
+        for attribute in _SHARED:
+            if attribute in root.__dict__:
+                self.__dict__[attribute] = root.__dict__[attribute]
+
+    @property
+    def root(self):
+        """The outermost graph."""
+        graph = self.outer_graph
+        while graph.outer_graph is not None:
+            graph = graph.outer_graph
+        return graph
+
+    @property
+    def seed(self):
+        return self.outer_graph.seed
+
+    @seed.setter
+    def seed(self, value):
+        self.outer_graph.seed = value
+
+    @property
+    def _last_id(self):
+        return self.outer_graph._last_id + self._core.num_nodes()
+
+    def _is_outer(self, graph):
+        mine = self.outer_graph
+        while mine is not None:
+            if mine is graph:
+                return True
+            mine = mine.outer_graph
+        return False
+
+    def add_input(self, dtype, shape, name):
+        """A Placeholder of this graph; `shape` in the core's form."""
+        attrs = {"dtype": dtype._enum, "shape": shape}
+        return self._add_free("Placeholder", name, attrs)
+
+    def _add_free(self, op_type, name, attrs):
+        """Adds a node without inputs that no open scope of this graph influences."""
+        full = self._name_stack + "/" + name if self._name_stack else name
+        node_id = self._core.add(op_type, full, (), attrs, "", (), None)
+        return self._op(node_id).outputs[0]
+
+    def capture(self, tensor, as_ref=False):
+        """What stands for a tensor of a graph around this one."""
+        inner = self.captures.get(tensor)
+        if inner is None or as_ref:
+            if not self._is_outer(tensor._graph):
+                raise ValueError(
+                    "%s must be from the same graph as the function %s: it was made inside of "
+                    "another branch or loop body, which must return it" % (tensor, self.name)
+                )
+            if tensor._dtype._is_ref_dtype:
+                variable = tensor._op
+                is_variable = variable.type in ("VariableV2", "Variable", "CapturedRef")
+                if is_variable or as_ref:
+                    return self._capture_ref(tensor)
+            elif tensor._dtype._enum in _COPIED and tensor._op.type == "Const":
+                return self._copy_constant(tensor)
+            inner = self._capture_value(tensor)
+        return inner
+
+    def _capture_value(self, tensor):
+        shape = tensor._graph._core.output_shape(tensor._key)
+        name = tensor._op.name.rpartition("/")[2]
+        inner = self.add_input(tensor._dtype._base, shape, name)
+        self.captures[tensor] = inner
+        return inner
+
+    def _copy_constant(self, tensor):
+        inner = self._copies.get(tensor)
+        if inner is None:
+            core, node_id = tensor._graph._core, tensor._op._id
+            attrs = {"value": core.get_attr(node_id, "value"), "dtype": tensor._dtype._enum}
+            inner = self._add_free("Const", tensor._op.name.rpartition("/")[2], attrs)
+            self._copies[tensor] = inner
+        return inner
+
+    def _capture_ref(self, tensor):
+        """A node that names the variable of an outer graph, so that it can be written here."""
+        op = tensor._op
+        while op.type not in ("VariableV2", "Variable", "CapturedRef"):
+            self.wait_for(op)
+            if not op.inputs or not op.inputs[0]._dtype._is_ref_dtype:
+                raise ValueError("%s does not come from a variable" % (tensor,))
+            op = op.inputs[0]._op
+        variable = op.outputs[0]
+        inner = self._refs.get(variable)
+        if inner is None:
+            core = op._graph._core
+            outer = core.get_attr(op._id, "outer") if op.type == "CapturedRef" else op.name
+            attrs = {
+                "dtype": variable._dtype._base._enum,
+                "shape": core.output_shape(variable._key),
+                "outer": outer,
+            }
+            name = op.name.rpartition("/")[2]
+            inner = self._refs[variable] = self._add_free("CapturedRef", name, attrs)
+        return inner
+
+    def wait_for(self, op):
+        """Makes the node that owns this graph run after an operation around it."""
+        if op not in self.outer_controls:
+            self.outer_controls.append(op)
+
+    def _control_op(self, obj):
+        element = obj if isinstance(obj, (Tensor, Operation)) else None
+        if element is None:
+            convert = getattr(obj, "_as_graph_element", None)
+            element = convert() if convert is not None else None
+        if element is not None and element._graph is not self and self._is_outer(element._graph):
+            self.wait_for(element._op if isinstance(element, Tensor) else element)
+            return None
+        return super()._control_op(obj)
+
+    def build(self, function, *args):
+        """Calls `function` with this graph as the default one."""
+        default_graphs.stack.append(self)
+        try:
+            return function(*args)
+        finally:
+            default_graphs.stack.pop()
+
+    def finish(self, inputs, outputs):
+        """Fixes the formal inputs and outputs."""
+        self._subgraph.set_inputs([t._key for t in inputs])
+        self._subgraph.set_outputs([t._key for t in outputs])
+
+
+# Attributes that other modules keep on a graph and that belong to the program, not to one graph.
+_SHARED = ("_variable_creator_stack",)
+
+
+def unify_captures(graphs):
+    """Lets every graph capture what any of them captures; returns the outer tensors in order."""
+    outer = list(dict.fromkeys(t for graph in graphs for t in graph.captures))
+    for graph in graphs:
+        for tensor in outer:
+            if tensor not in graph.captures:
+                graph._capture_value(tensor)
+    return outer
