@@ -155,7 +155,15 @@ class CAUDAL_API Subgraph {
   std::vector<Output> inputs;   ///< outputs of Placeholder nodes in `graph`
   std::vector<Output> outputs;
   std::vector<Output> saved;    ///< intermediates that the gradient asks the run to keep
+  int forward_nodes = -1;       ///< nodes before gradients were added; -1: all
 };
+
+/// The value of an output when static knowledge suffices: constants, and integer arithmetic over
+/// shapes that are known; an undefined Tensor otherwise.
+CAUDAL_API Tensor static_value(Output output);
+
+/// A rank-1 integer output read as a shape, -1 where unknown.
+CAUDAL_API PartialShape static_value_as_shape(Output output);
 
 /// Adds nodes with a common scope, device, control inputs and origin. A cheap value.
 class CAUDAL_API Builder {

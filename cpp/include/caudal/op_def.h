@@ -37,6 +37,8 @@ enum Trait : std::uint32_t {
   kActivation = 1u << 17,    ///< elementwise unary that an epilogue host may absorb
   kReduction = 1u << 18,     ///< reduces input 0 over the constant axes of input 1
   kAllowUninitialised = 1u << 19, ///< reads a Ref without requiring it initialised (IsVariableInitialized)
+  kMaybeDynamic = 1u << 22,  ///< the kernel allocates when the shape is not known in time
+  kAddition = 1u << 21,      ///< plain addition of two inputs: a following bias in disguise
   kRandom = 1u << 20,        ///< draws from a stream that belongs to node and session
 };
 

@@ -15,6 +15,12 @@
 
 namespace caudal {
 
+/// Makes ops and kernels known; a Session does it by itself. Throws Unavailable on processors below
+/// x86-64-v2.
+CAUDAL_API void initialise();
+/// The x86-64 level whose kernels run here: "v2", "v3" or "v4".
+CAUDAL_API std::string isa_level();
+
 struct SessionOptions {
   int cpu_devices = 1;         ///< virtual CPU devices: /device:CPU:0 ... CPU:n-1
   int intra_op_threads = 0;    ///< 0: all cores

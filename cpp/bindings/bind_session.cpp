@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pybind11/stl.h>
+
+#include <shared_mutex>
+
+#include "caudal/error.h"
+#include "caudal/session.h"
+#include "convert.h"
+#include "module.h"
+
+namespace caudal::python {
+namespace {
+
+/// A session and, per signature, what the feeds must be.
+class PySession {
+ public:
+  PySession(Graph& graph, const py::dict& options) : graph_(graph), session_(graph, read(options)) {}
+
+  int prepare(const py::handle& feeds, const py::handle& fetches, const py::handle& targets) {
+    RunSignature s;
+    s.feeds = outputs_of(graph_, feeds);
+    s.fetches = outputs_of(graph_, fetches);
+    for (const py::handle t : py::reinterpret_borrow<py::iterable>(targets)) {
+      s.targets.push_back(node_of(graph_, t.cast<std::int64_t>()));
+    }
+    std::vector<DType> types;
+    for (const Output& o : s.feeds) types.push_back(o.dtype());
+    const int id = session_.prepare(s);
+    std::unique_lock lock(mutex_);
+    if (std::size_t(id) >= signatures_.size()) signatures_.resize(std::size_t(id) + 1);
+    signatures_[std::size_t(id)] = {std::move(types), std::move(s)};
+    return id;
+  }
+
+  py::object run(int id, const py::handle& feeds, bool trace, std::int64_t timeout_ms) {
+    const std::vector<Tensor> values = read_feeds(id, feeds);
+    std::vector<Tensor> fetched;
+    RunOptions options;
+    options.timeout_ms = timeout_ms;
+    // Python delivers signals to the main thread only; elsewhere this finds nothing.
+    options.poll = [] {
+      const py::gil_scoped_acquire gil;
+      return PyErr_CheckSignals() != 0;
+    };
+    RunMetadata metadata;
+    try {
+      const py::gil_scoped_release release;
+      session_.run_prepared(id, values.data(), fetched, &options, trace ? &metadata : nullptr);
+    } catch (const Error&) {
+      if (PyErr_Occurred()) throw py::error_already_set();  // KeyboardInterrupt
+      throw;
+    }
+    py::list out(fetched.size());
+    for (std::size_t i = 0; i < fetched.size(); ++i) out[i] = tensor_to_python(fetched[i], true);
+    if (!trace) return out;
+    py::list steps;
+    for (const StepTiming& t : metadata.steps) {
+      steps.append(py::make_tuple(t.node_name, t.op, t.device, t.start_us, t.duration_ns, t.output_bytes));
+    }
+    return py::make_tuple(out, steps);
+  }
+
+  std::string plan_text(int id, const py::handle& feeds) {
+    const std::vector<Tensor> values = read_feeds(id, feeds);
+    RunSignature s;
+    {
+      std::shared_lock lock(mutex_);
+      s = signatures_.at(std::size_t(id)).second;
+    }
+    std::vector<std::pair<Output, Tensor>> fed;
+    for (std::size_t i = 0; i < values.size(); ++i) fed.emplace_back(s.feeds[i], values[i]);
+    return session_.plan_text(fed, s.fetches, s.targets);
+  }
+
+  Session& session() { return session_; }
+
+ private:
+  static SessionOptions read(const py::dict& d) {
+    SessionOptions o;
+    for (const auto& [key, value] : d) {
+      const auto name = key.cast<std::string>();
+      if (name == "cpu_devices") {
+        o.cpu_devices = value.cast<int>();
+      } else if (name == "intra_op_threads") {
+        o.intra_op_threads = value.cast<int>();
+      } else if (name == "allow_soft_placement") {
+        o.allow_soft_placement = value.cast<bool>();
+      } else if (name == "log_device_placement") {
+        o.log_device_placement = value.cast<bool>();
+      } else if (name == "optimize") {
+        o.optimize = value.cast<bool>();
+      } else if (name == "poison_arena") {
+        o.poison_arena = value.cast<bool>();
+      } else {
+        throw py::value_error("unknown session option '" + name + "'");
+      }
+    }
+    return o;
+  }
+
+  std::vector<Tensor> read_feeds(int id, const py::handle& feeds) {
+    std::vector<Tensor> values;
+    std::shared_lock lock(mutex_);
+    if (id < 0 || std::size_t(id) >= signatures_.size()) throw py::value_error("unknown signature");
+    const std::vector<DType>& types = signatures_[std::size_t(id)].first;
+    values.reserve(types.size());
+    std::size_t i = 0;
+    for (const py::handle f : py::reinterpret_borrow<py::iterable>(feeds)) {
+      if (i >= types.size()) throw py::value_error("too many feeds");
+      values.push_back(feed_from_python(f, types[i++]));
+    }
+    if (i != types.size()) throw py::value_error("too few feeds");
+    return values;
+  }
+
+  Graph& graph_;
+  Session session_;
+  std::shared_mutex mutex_;
+  std::vector<std::pair<std::vector<DType>, RunSignature>> signatures_;
+};
+
+}  // namespace
+
+void bind_session(py::module_& m) {
+  py::class_<PySession>(m, "Session")
+      .def(py::init<Graph&, const py::dict&>(), py::arg("graph"), py::arg("options") = py::dict(), py::keep_alive<1, 2>())
+      .def("prepare", &PySession::prepare, py::arg("feeds"), py::arg("fetches"), py::arg("targets"))
+      .def("run", &PySession::run, py::arg("signature"), py::arg("feeds"), py::arg("trace") = false, py::arg("timeout_ms") = 0)
+      .def("plan_text", &PySession::plan_text, py::arg("signature"), py::arg("feeds"))
+      .def("close", [](PySession& s) { s.session().close(); })
+      .def("closed", [](PySession& s) { return s.session().closed(); })
+      .def("devices", [](PySession& s) { return s.session().devices(); })
+      .def("peak_arena_bytes", [](PySession& s) { return s.session().peak_arena_bytes(); })
+      .def("plans_built", [](PySession& s) { return s.session().plans_built(); });
+}
+
+}  // namespace caudal::python

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs If and While: their subgraphs are programs of their own, planned and cached like any other.
+#include "ops/control_flow.h"
+
+#include "caudal/error.h"
+#include "runtime/runtime.h"
+#include "tensor/tape.h"
+
+namespace caudal {
+namespace {
+
+Program& program_of(Run& run, Subgraph& subgraph, bool with_saved) {
+  const std::size_t saved = with_saved ? subgraph.saved.size() : 0;
+  std::lock_guard lock(run.runtime.programs_mutex);
+  auto& slot = run.runtime.subprograms[{&subgraph, saved * 2 + (with_saved ? 1 : 0)}];
+  if (!slot) {
+    slot = std::make_unique<Program>();
+    slot->graph = subgraph.graph.get();
+    slot->feeds = subgraph.inputs;
+    slot->fetches = subgraph.outputs;
+    if (with_saved) slot->fetches.insert(slot->fetches.end(), subgraph.saved.begin(), subgraph.saved.end());
+    // Everything with an effect runs, whether or not a result depends on it.
+    const int forward = subgraph.forward_nodes < 0 ? subgraph.graph->num_nodes() : subgraph.forward_nodes;
+    for (int i = 0; i < forward; ++i) {
+      Node* node = subgraph.graph->node(i);
+      const OpDef& op = node->op();
+      const bool effect = (op.has(kStateful) && !op.has(kRandom) && !op.has(kVariable)) || op.has(kWritesRef);
+      if (effect || (op.has(kControlFlow) && ops::has_effects(*node))) slot->targets.push_back(node);
+    }
+    resolve(*slot);
+  }
+  return *slot;
+}
+
+/// Runs a subgraph; returns its outputs, and appends the saved values to the tape.
+std::vector<Tensor> call(Run& run, Subgraph& subgraph, const std::vector<Tensor>& inputs, Tape* tape) {
+  Program& program = program_of(run, subgraph, tape != nullptr);
+  std::vector<Tensor> values(inputs.begin(), inputs.begin() + long(subgraph.inputs.size()));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i].dtype() != subgraph.inputs[i].dtype()) fail(Code::kInternal, "wrong dtype into ", subgraph.name);
+  }
+  run_program(run, program, values);
+  std::vector<Tensor> out;
+  const std::size_t n = subgraph.outputs.size();
+  for (std::size_t i = 0; i < n; ++i) out.push_back(values[std::size_t(program.fetch_values[i])]);
+  if (tape != nullptr) {
+    std::vector<Tensor> entry;
+    for (std::size_t i = n; i < program.fetch_values.size(); ++i) {
+      const Tensor& t = values[std::size_t(program.fetch_values[i])];
+      entry.push_back(t.owner() ? t : t.clone());  // views end with the step, the tape does not
+    }
+    tape->entries.push_back(std::move(entry));
+  }
+  return out;
+}
+
+bool truth(const Tensor& t) {
+  const std::int64_t n = t.num_elements();
+  if (t.shape().rank() > 0) return n > 0;
+  switch (t.dtype()) {
+    case DType::kBool: return *t.data<bool>();
+    case DType::kFloat: return *t.data<float>() != 0;
+    case DType::kDouble: return *t.data<double>() != 0;
+    case DType::kInt32: return *t.data<std::int32_t>() != 0;
+    case DType::kInt64: return *t.data<std::int64_t>() != 0;
+    case DType::kUint8: return *t.data<std::uint8_t>() != 0;
+    case DType::kString: return !t.data<std::string>()->empty();
+    default: invalid("a ", t.dtype(), " cannot be a condition");
+  }
+}
+
+Tensor tape_tensor(std::shared_ptr<Tape> tape) {
+  Tensor t(DType::kVariant, Shape{});
+  *t.data<Variant>() = std::move(tape);
+  return t;
+}
+
+}  // namespace
+
+void run_control(Run& run, const Node& node, std::vector<Tensor> inputs, std::vector<Tensor>& outputs) {
+  const auto graphs = ops::subgraphs(node);
+  const std::size_t plain = std::size_t(node.num_outputs()) - (ops::has_tape(node) ? 1 : 0);
+  auto tape = outputs.size() > plain ? std::make_shared<Tape>() : nullptr;
+  std::vector<Tensor> results;
+  if (ops::is_loop(node)) {
+    Subgraph &condition = *graphs[0], &body = *graphs[1];
+    const std::int64_t limit = node.attrs().find("_maximum_iterations") ? node.attrs().i("_maximum_iterations") : -1;
+    for (std::int64_t iteration = 0; limit < 0 || iteration < limit; ++iteration) {
+      run.check();
+      const auto go_on = call(run, condition, inputs, nullptr);
+      if (!truth(go_on.at(0))) break;
+      auto next = call(run, body, inputs, tape.get());
+      for (std::size_t i = 0; i < next.size(); ++i) {
+        const PartialShape& invariant = body.inputs[i].shape();
+        if (!invariant.compatible_with(next[i].shape())) {
+          invalid("loop variable ", i, " has shape ", next[i].shape(), " after an iteration, its invariant is ", invariant);
+        }
+        inputs[i] = std::move(next[i]);
+      }
+    }
+    results = std::move(inputs);
+  } else {
+    Subgraph& taken = truth(inputs.at(0)) ? *graphs[0] : *graphs[1];
+    inputs.erase(inputs.begin());
+    results = call(run, taken, inputs, tape.get());
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    outputs[i] = i < plain ? std::move(results.at(i)) : tape_tensor(tape);
+  }
+}
+
+}  // namespace caudal

@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: Apache-2.0
+// Turns graph nodes into plan nodes with full shapes; what cannot be known yet is left for the next
+// segment.
+#include <algorithm>
+#include <deque>
+
+#include "caudal/error.h"
+#include "ops/control_flow.h"
+#include "runtime/plan_graph.h"
+
+namespace caudal {
+namespace {
+
+/// Runs a shape rule with the shapes and values of one run.
+class PlanShapes : public ShapeContext {
+ public:
+  PlanShapes(const Node& node, std::vector<ValueInfo>& inputs)
+      : node_(node), values_(inputs), wanted_(inputs.size()), outputs_(std::size_t(node.num_outputs())) {
+    for (const ValueInfo& v : inputs) shapes_.push_back(v.shape);
+  }
+
+  const AttrMap& attrs() const override { return node_.attrs(); }
+  int num_inputs() const override { return int(values_.size()); }
+  const PartialShape& input(int i) const override { return shapes_[std::size_t(i)]; }
+  DType input_dtype(int i) const override { return values_[std::size_t(i)].dtype; }
+  const Tensor* constant_input(int i) override {
+    const Tensor* t = values_[std::size_t(i)].constant;
+    if (t == nullptr) wanted_[std::size_t(i)] = true;
+    return t;
+  }
+  PartialShape constant_as_shape(int i) override {
+    const Tensor* t = constant_input(i);
+    if (t == nullptr || t->shape().rank() == 0) return PartialShape::unknown();
+    return PartialShape(t->as_int64s());
+  }
+  int num_outputs() const override { return int(outputs_.size()); }
+  void set_output(int i, const PartialShape& shape) override { outputs_[std::size_t(i)] = shape; }
+  bool planning() const override { return true; }
+
+  PartialShape& declare(int i, const PartialShape& shape) { return shapes_[std::size_t(i)] = shape; }
+  const std::vector<bool>& wanted() const { return wanted_; }
+  const std::vector<PartialShape>& outputs() const { return outputs_; }
+
+ private:
+  const Node& node_;
+  std::vector<ValueInfo>& values_;
+  std::vector<PartialShape> shapes_;
+  std::vector<bool> wanted_;
+  std::vector<PartialShape> outputs_;
+};
+
+bool same_attrs(const AttrMap& a, const AttrMap& b) {
+  if (a.list().size() != b.list().size()) return false;
+  for (std::size_t i = 0; i < a.list().size(); ++i) {
+    if (a.list()[i].first != b.list()[i].first || !(a.list()[i].second == b.list()[i].second)) return false;
+  }
+  return true;
+}
+
+class Lowering {
+ public:
+  Lowering(const PlanEnvironment& env, Program& program, const std::vector<LiveIn>& live_ins,
+           const std::vector<Tensor>& values)
+      : values_(values), plan_of_(std::size_t(program.graph->num_nodes()), -1) {
+    g_.env = &env;
+    g_.program = &program;
+    g_.live_ins = live_ins;
+    for (std::size_t i = 0; i < live_ins.size(); ++i) add_live_in(int(i));
+  }
+
+  PlanGraph run(const std::vector<Node*>& order) {
+    for (const Node* node : order) {
+      for (const Output& in : node->inputs()) {
+        if (in.dtype() == DType::kVariant) tapes_read_.emplace(in.node->id(), 0);
+      }
+    }
+    for (const Output& f : g_.program->fetches) {
+      if (f.dtype() == DType::kVariant) tapes_read_.emplace(f.node->id(), 0);
+    }
+    for (Node* node : order) {
+      try {
+        if (must_wait(*node)) {
+          defer(node);
+        } else {
+          lower_node(node);
+        }
+      } catch (Error& e) {
+        rethrow_with_frame(e, *node);
+      }
+    }
+    collect_live_outs();
+    return std::move(g_);
+  }
+
+ private:
+  static std::uint64_t key(const Output& o) { return std::uint64_t(o.node->id()) << 16 | unsigned(o.index); }
+
+  void add_live_in(int i) {
+    const LiveIn& in = g_.live_ins[std::size_t(i)];
+    const Tensor& value = values_[std::size_t(in.value)];
+    PlanNode n;
+    n.node = in.output.node;
+    n.kind = PlanKind::kLiveIn;
+    n.live_in = i;
+    PlanOutput out;
+    out.dtype = value.dtype();
+    out.shape = value.shape();
+    if (in.by_value) out.constant = value;
+    n.outputs.push_back(std::move(out));
+    live_in_of_.emplace(key(in.output), int(g_.nodes.size()));
+    g_.nodes.push_back(std::move(n));
+  }
+
+  /// The plan value of a graph output; node -1 when it is not available in this segment.
+  PlanRef find(Output o) const {
+    if (!live_in_of_.empty()) {
+      if (const auto it = live_in_of_.find(key(o)); it != live_in_of_.end()) return {it->second, 0};
+    }
+    // A Ref forwarded by a write of an earlier segment is the variable itself by now.
+    while (o.is_ref() && plan_of_[std::size_t(o.node->id())] < 0 && o.node->op().has(kRefForward) &&
+           !deferred_.contains(o.node->id())) {
+      o = o.node->input(0);
+    }
+    return {plan_of_[std::size_t(o.node->id())], o.index};
+  }
+
+  static bool touches_state(const Node& node) {
+    if (node.op().has(kStateful) && !node.op().has(kRandom) && !node.op().has(kVariable)) return true;
+    if (node.op().has(kControlFlow) && ops::has_effects(node)) return true;
+    return std::any_of(node.inputs().begin(), node.inputs().end(), [](const Output& o) { return o.is_ref(); });
+  }
+
+  bool must_wait(const Node& node) const {
+    if (deferred_.empty()) return false;
+    if (state_deferred_ && touches_state(node)) return true;
+    for (const Output& in : node.inputs()) {
+      const PlanRef r = find(in);
+      if (r.node < 0) return true;
+      const PlanNode& p = g_.nodes[std::size_t(r.node)];
+      if (p.kind == PlanKind::kDynamic) return true;
+    }
+    for (const Node* c : node.control_inputs()) {
+      if (deferred_.contains(c->id())) return true;
+    }
+    return false;
+  }
+
+  void defer(Node* node) {
+    deferred_.emplace(node->id(), 0);
+    state_deferred_ = state_deferred_ || touches_state(*node);
+    g_.rest.push_back(node);
+  }
+
+  bool fully_fed(const Node& node) const {
+    if (node.num_outputs() == 0 || live_in_of_.empty()) return false;
+    for (int i = 0; i < node.num_outputs(); ++i) {
+      if (!live_in_of_.contains(key({const_cast<Node*>(&node), i}))) return false;
+    }
+    return true;
+  }
+
+  void lower_node(Node* node) {
+    const OpDef& op = node->op();
+    if (fully_fed(*node)) return;
+    if (op.has(kPlaceholder)) {
+      invalid("You must feed a value for placeholder tensor '", node->name(), "' with dtype ",
+              dtype_signature_name(node->output_dtype(0)),
+              node->output_shape(0).has_rank() ? str(" and shape ", node->output_shape(0)) : std::string());
+    }
+    PlanNode n;
+    n.node = node;
+    n.device = place(*g_.env, *node);
+    for (const Output& in : node->inputs()) {
+      n.inputs.push_back(find(in));
+      if (n.inputs.back().node < 0) fail(Code::kInternal, "input ", in.name(), " was not planned");
+      // A dynamic result of this segment has no shape yet.
+      if (g_.nodes[std::size_t(n.inputs.back().node)].kind == PlanKind::kDynamic) return defer(node);
+    }
+    for (const Node* c : node->control_inputs()) {
+      const int p = plan_of_[std::size_t(c->id())];
+      if (p >= 0) n.controls.push_back(p);
+    }
+    if (op.has(kConstant)) return add_constant(n, node->attrs().tensor("value"));
+    if (op.has(kVariable)) return add_variable(n);
+
+    std::vector<ValueInfo> inputs(n.inputs.size());
+    std::deque<Tensor> kept;
+    n.ref_storage.assign(n.inputs.size(), -1);
+    for (std::size_t i = 0; i < n.inputs.size(); ++i) {
+      const PlanOutput& in = g_.at(n.inputs[i]);
+      inputs[i].dtype = in.dtype;
+      inputs[i].shape = in.shape;
+      if (in.constant.defined()) inputs[i].constant = &in.constant;
+      if (in.variable >= 0) n.ref_storage[i] = read_storage(op, n, i, in.variable, inputs[i]);
+    }
+
+    PlanShapes shapes(*node, inputs);
+    for (std::size_t i = 0; i < n.inputs.size(); ++i) {
+      const PlanOutput& in = g_.at(n.inputs[i]);
+      if (in.variable >= 0 && n.ref_storage[i] < 0) {
+        shapes.declare(int(i), g_.variables[std::size_t(in.variable)].declared);
+      }
+    }
+    if (op.shape != nullptr) op.shape(shapes);
+
+    // A tape that no gradient of this run reads is not recorded.
+    const int num_outputs =
+        node->num_outputs() - (op.has(kControlFlow) && ops::has_tape(*node) && !tapes_read_.contains(node->id()));
+    bool objects = false, known = true;
+    for (int i = 0; i < num_outputs; ++i) {
+      objects = objects || is_object(node->output_dtype(i));
+      known = known && shapes.outputs()[std::size_t(i)].fully_defined();
+    }
+    if (op.has(kWritesRef) && op.has(kInitialisesRef)) initialise(n, inputs);
+    const bool dynamic = op.has(kDynamicShape) || (objects && !op.has(kView)) || (op.has(kMaybeDynamic) && !known);
+    if (!known && !dynamic) return defer_for_values(node, n, shapes);
+    for (int i = 0; i < num_outputs; ++i) {
+      PlanOutput out;
+      out.dtype = node->output_dtype(i);
+      out.is_ref = node->output_is_ref(i);
+      if (!dynamic) out.shape = shapes.outputs()[std::size_t(i)].to_shape();
+      if (out.is_ref && op.has(kRefForward)) out.variable = g_.at(n.inputs[0]).variable;
+      n.outputs.push_back(std::move(out));
+    }
+    if (op.has(kControlFlow)) {
+      n.kind = dynamic ? PlanKind::kDynamic : PlanKind::kControl;
+      for (const std::string& name : ops::captured_variables(*node)) {
+        for (std::size_t s = 0; s < g_.storages.size(); ++s) {
+          if (g_.storages[s].name == name) n.touched.push_back(int(s));
+        }
+      }
+      return add(std::move(n));
+    }
+    if (dynamic) {
+      n.kind = PlanKind::kDynamic;
+      return add(std::move(n));
+    }
+    if (op.has(kAllowUninitialised)) {
+      const PlanOutput& in = g_.at(n.inputs[0]);
+      const bool ready = in.variable < 0 || g_.variables[std::size_t(in.variable)].storage >= 0;
+      return add_constant(n, Tensor::scalar(ready));
+    }
+    const bool pure = !op.has(kStateful) && std::all_of(n.ref_storage.begin(), n.ref_storage.end(), [](int s) { return s < 0; });
+    if (pure && g_.env->options.optimize && !n.outputs.empty()) {
+      if (try_fold(n, inputs) || try_merge(n)) return;
+    }
+    add(std::move(n));
+  }
+
+  /// The storage of a Ref input, checked to be initialised where the op needs that.
+  int read_storage(const OpDef& op, const PlanNode& n, std::size_t i, int variable, ValueInfo& info) {
+    const PlanVariable& v = g_.variables[std::size_t(variable)];
+    if (v.storage >= 0) {
+      info.shape = g_.storages[std::size_t(v.storage)].value.shape();
+      return v.storage;
+    }
+    const bool may_be_new = i == 0 && (op.has(kInitialisesRef) || op.has(kAllowUninitialised));
+    if (!may_be_new) {
+      fail(Code::kFailedPrecondition, "Attempting to use uninitialized value ", v.name);
+    }
+    return -1;
+  }
+
+  /// Assign to a variable without value, or of another shape: new memory, published after the step.
+  void initialise(PlanNode& n, const std::vector<ValueInfo>& inputs) {
+    PlanVariable& v = g_.variables[std::size_t(g_.at(n.inputs[0]).variable)];
+    if (v.storage >= 0 && g_.storages[std::size_t(v.storage)].value.shape() == inputs[1].shape) return;
+    v.storage = int(g_.storages.size());
+    g_.storages.push_back({v.name, Tensor(v.dtype, inputs[1].shape), true});
+    n.ref_storage[0] = v.storage;
+    n.fresh_storage = v.storage;
+  }
+
+  void defer_for_values(Node* node, const PlanNode& n, const PlanShapes& shapes) {
+    bool any = false;
+    for (std::size_t i = 0; i < n.inputs.size(); ++i) {
+      if (!shapes.wanted()[i]) continue;
+      any = true;
+      by_value_.emplace(key(node->input(int(i))), 0);
+    }
+    if (!any) {
+      fail(Code::kUnimplemented, "the shape of an output of ", node->op().name,
+           " cannot be determined before it runs");
+    }
+    defer(node);
+  }
+
+  void add(PlanNode n) {
+    const int index = int(g_.nodes.size());
+    plan_of_[std::size_t(n.node->id())] = index;
+    g_.nodes.push_back(std::move(n));
+    g_.sequence.push_back(index);
+  }
+
+  void add_constant(PlanNode& n, const Tensor& value) {
+    n.kind = PlanKind::kConstant;
+    n.inputs.clear();
+    n.ref_storage.clear();
+    PlanOutput out;
+    out.dtype = value.dtype();
+    out.shape = value.shape();
+    out.constant = value;
+    n.outputs = {std::move(out)};
+    if (g_.env->options.optimize && value.dtype() != DType::kString && value.num_bytes() <= 256 &&
+        n.controls.empty()) {
+      std::size_t h = std::size_t(value.dtype()) * 31 + std::size_t(value.num_elements());
+      const auto* bytes = static_cast<const unsigned char*>(value.raw());
+      for (std::size_t i = 0; i < value.num_bytes(); ++i) h = h * 1099511628211ull + bytes[i];
+      auto [begin, end] = constants_.equal_range(h);
+      for (auto it = begin; it != end; ++it) {
+        const PlanNode& other = g_.nodes[std::size_t(it->second)];
+        if (other.device == n.device && AttrValue(other.outputs[0].constant) == AttrValue(value)) {
+          plan_of_[std::size_t(n.node->id())] = it->second;
+          return;
+        }
+      }
+      constants_.emplace(h, int(g_.nodes.size()));
+    }
+    plan_of_[std::size_t(n.node->id())] = int(g_.nodes.size());
+    g_.nodes.push_back(std::move(n));
+  }
+
+  void add_variable(PlanNode& n) {
+    const std::string name = variable_key(*n.node);
+    const auto known = variable_index_.find(name);
+    int variable = known == variable_index_.end() ? -1 : known->second;
+    if (variable < 0) {
+      variable = int(g_.variables.size());
+      PlanVariable v{name, n.node->output_dtype(0), n.node->output_shape(0), -1};
+      const Tensor value = g_.env->variables->find(name);
+      if (value.defined()) {
+        if (value.dtype() != v.dtype) {
+          invalid("variable '", name, "' holds ", value.dtype(), ", not ", v.dtype);
+        }
+        v.storage = int(g_.storages.size());
+        g_.storages.push_back({name, value, false});
+      }
+      g_.variables.push_back(std::move(v));
+      variable_index_.emplace(name, variable);
+    }
+    n.kind = PlanKind::kVariable;
+    PlanOutput out;
+    out.dtype = n.node->output_dtype(0);
+    out.is_ref = true;
+    out.variable = variable;
+    const int storage = g_.variables[std::size_t(variable)].storage;
+    if (storage >= 0) out.shape = g_.storages[std::size_t(storage)].value.shape();
+    n.outputs = {std::move(out)};
+    plan_of_[std::size_t(n.node->id())] = int(g_.nodes.size());
+    g_.nodes.push_back(std::move(n));
+  }
+
+  bool try_fold(PlanNode& n, const std::vector<ValueInfo>& inputs) {
+    const OpDef& op = n.node->op();
+    const bool constant = std::all_of(inputs.begin(), inputs.end(), [](const ValueInfo& v) { return v.constant != nullptr; });
+    if (!constant && !op.has(kShapeOnly)) return false;
+    const auto results = fold(*n.node, inputs, n.outputs);
+    if (results.empty()) return false;
+    if (results.size() == 1) {
+      add_constant(n, results[0]);
+      return true;
+    }
+    for (std::size_t i = 0; i < results.size(); ++i) n.outputs[i].constant = results[i];
+    n.kind = PlanKind::kConstant;
+    n.inputs.clear();
+    n.ref_storage.clear();
+    plan_of_[std::size_t(n.node->id())] = int(g_.nodes.size());
+    g_.nodes.push_back(std::move(n));
+    return true;
+  }
+
+  /// Common subexpressions: an equal node with equal inputs has the same value.
+  bool try_merge(PlanNode& n) {
+    if (!n.controls.empty()) return false;
+    std::size_t h = std::hash<const void*>()(&n.node->op());
+    for (const PlanRef& r : n.inputs) h = (h ^ (std::size_t(r.node) << 8 | unsigned(r.output))) * 1099511628211ull;
+    auto [begin, end] = merged_.equal_range(h);
+    for (auto it = begin; it != end; ++it) {
+      const PlanNode& other = g_.nodes[std::size_t(it->second)];
+      if (&other.node->op() == &n.node->op() && other.inputs == n.inputs && other.device == n.device &&
+          same_attrs(other.node->attrs(), n.node->attrs())) {
+        plan_of_[std::size_t(n.node->id())] = it->second;
+        return true;
+      }
+    }
+    merged_.emplace(h, int(g_.nodes.size()));
+    return false;
+  }
+
+  void collect_live_outs() {
+    std::unordered_map<std::uint64_t, int> done;
+    const auto leave = [&](const Output& o) {
+      const PlanRef r = find(o);
+      if (r.node < 0 || live_in_of_.contains(key(o))) return;
+      if (done.emplace(key(o), 0).second) g_.live_outs.emplace_back(r, g_.program->value_index(o));
+    };
+    for (const Output& f : g_.program->fetches) {
+      if (!deferred_.contains(f.node->id())) leave(f);
+    }
+    if (g_.rest.empty()) return;
+    std::unordered_map<std::uint64_t, int> seen;
+    for (Node* node : g_.rest) {
+      for (const Output& in : node->inputs()) {
+        if (deferred_.contains(in.node->id()) && !live_in_of_.contains(key(in))) continue;
+        if (in.is_ref() || !seen.emplace(key(in), 0).second) continue;
+        // Constants and variables are cheap to plan again where they are needed.
+        if (in.node->op().has(kConstant) && !live_in_of_.contains(key(in))) continue;
+        leave(in);
+        LiveIn next{in, g_.program->value_index(in), by_value_.contains(key(in))};
+        g_.next_live_ins.push_back(next);
+      }
+    }
+    std::vector<Node*> again;
+    std::unordered_map<int, int> added;
+    const auto need = [&](Node* node) {
+      if (added.emplace(node->id(), 0).second) again.push_back(node);
+    };
+    for (Node* node : g_.rest) {
+      for (const Output& in : node->inputs()) {
+        if (deferred_.contains(in.node->id())) continue;
+        if (in.node->op().has(kConstant) && !live_in_of_.contains(key(in))) need(in.node);
+        for (Node* ref = in.node; in.is_ref() && !deferred_.contains(ref->id()); ref = ref->input(0).node) {
+          // Follow forwarded Refs to the variable itself: the write has happened in this segment.
+          if (ref->op().has(kVariable)) {
+            need(ref);
+            break;
+          }
+        }
+      }
+    }
+    again.insert(again.end(), g_.rest.begin(), g_.rest.end());
+    std::sort(again.begin(), again.end(), [](Node* a, Node* b) { return a->id() < b->id(); });
+    g_.rest = std::move(again);
+  }
+
+  PlanGraph g_;
+  const std::vector<Tensor>& values_;
+  std::vector<int> plan_of_;
+  std::unordered_map<std::uint64_t, int> live_in_of_;
+  std::unordered_map<int, char> deferred_;
+  std::unordered_map<int, char> tapes_read_;
+  bool state_deferred_ = false;
+  std::unordered_map<std::uint64_t, char> by_value_;
+  std::unordered_map<std::string, int> variable_index_;
+  std::unordered_multimap<std::size_t, int> constants_, merged_;
+};
+
+}  // namespace
+
+PlanGraph lower(const PlanEnvironment& env, Program& program, const std::vector<Node*>& order,
+                const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values) {
+  return Lowering(env, program, live_ins, values).run(order);
+}
+
+PlanRef root_of(const PlanGraph& g, PlanRef r) {
+  while (r.output == 0 && g.nodes[std::size_t(r.node)].is_view()) r = g.nodes[std::size_t(r.node)].inputs[0];
+  return r;
+}
+
+std::string variable_key(const Node& node) {
+  if (const AttrValue* outer = node.attrs().find("outer")) return outer->get<std::string>();
+  const std::string& shared = node.attrs().s("shared_name");
+  const std::string& container = node.attrs().s("container");
+  const std::string& name = shared.empty() ? node.name() : shared;
+  return container.empty() ? name : str(container, "|", name);
+}
+
+}  // namespace caudal

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programs: pruning, the cache of compiled segments, and the walk from segment to segment.
+#include <algorithm>
+#include <cstring>
+
+#include "caudal/error.h"
+#include "runtime/runtime.h"
+
+namespace caudal {
+namespace {
+
+constexpr std::size_t kMaxSegments = 64;
+constexpr int kManySegments = 24;
+
+std::uint64_t key_of(const Output& o) { return std::uint64_t(o.node->id()) << 16 | unsigned(o.index); }
+
+SegmentKey make_key(const Runtime& runtime, const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values) {
+  SegmentKey key;
+  key.reserve(live_ins.size() * 3 + 1);
+  key.push_back(runtime.variables.epoch());
+  for (const LiveIn& in : live_ins) {
+    const Tensor& t = values[std::size_t(in.value)];
+    key.push_back(-1 - t.shape().rank());
+    for (const std::int64_t d : t.shape().dims()) key.push_back(d);
+    if (!in.by_value) continue;
+    const std::size_t bytes = is_object(t.dtype()) ? 0 : t.num_bytes();
+    for (std::size_t i = 0; i < bytes; i += sizeof(std::int64_t)) {
+      std::int64_t word = 0;
+      std::memcpy(&word, static_cast<const char*>(t.raw()) + i, std::min(bytes - i, sizeof word));
+      key.push_back(word);
+    }
+  }
+  return key;
+}
+
+std::shared_ptr<Segment> build(Run& run, Program& program, const std::vector<Node*>& order,
+                               const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values) {
+  std::lock_guard lock(run.runtime.build_mutex);
+  PlanGraph g = lower(run.runtime.env, program, order, live_ins, values);
+  if (run.runtime.options.optimize) {
+    fuse_epilogues(g);
+    fuse_elementwise(g);
+  }
+  insert_device_copies(g);
+  insert_copies(g);
+  auto segment = assemble(g);
+  std::size_t bytes = 0;
+  for (const std::size_t b : segment->arena_bytes) bytes += b;
+  std::size_t peak = run.runtime.peak_arena.load();
+  while (bytes > peak && !run.runtime.peak_arena.compare_exchange_weak(peak, bytes)) {
+  }
+  run.runtime.plans_built.fetch_add(1);
+  return segment;
+}
+
+/// Tells the user once which feed keeps changing its shape: every new shape compiles a new plan.
+void warn_about_shapes(Program& program, const SegmentCache& cache) {
+  if (program.warned_about_shapes) return;
+  program.warned_about_shapes = true;
+  std::string names;
+  if (cache.recent.size() > 1) {
+    const SegmentKey &a = cache.recent.front().first, &b = std::next(cache.recent.begin())->first;
+    std::size_t i = 1, k = 1;
+    for (const LiveIn& in : program.live_ins) {
+      if (i >= a.size() || k >= b.size()) break;
+      const auto rank_a = std::size_t(-1 - a[i]), rank_b = std::size_t(-1 - b[k]);
+      if (rank_a != rank_b || !std::equal(a.begin() + long(i), a.begin() + long(i + rank_a + 1), b.begin() + long(k))) {
+        names += str(names.empty() ? "" : ", ", in.output.name());
+      }
+      i += rank_a + 1;
+      k += rank_b + 1;
+    }
+  }
+  log_line(str("caudal: one session.run call has been compiled for ", kManySegments, " different feed shapes",
+               names.empty() ? std::string() : str("; the shape of ", names, " keeps changing"),
+               ". Every new shape costs a compilation: pad or bucket the input."));
+}
+
+}  // namespace
+
+int Program::value_index(const Output& output) {
+  const auto [it, added] = value_of.try_emplace(key_of(output), int(value_of.size()));
+  if (added) num_values.store(int(value_of.size()), std::memory_order_release);
+  return it->second;
+}
+
+void Run::check() {
+  if (runtime.cancelled.load(std::memory_order_relaxed) || stop.load(std::memory_order_relaxed)) {
+    fail(Code::kCancelled, runtime.closed ? "Session has been closed." : "Step was cancelled");
+  }
+  if (options == nullptr || (options->timeout_ms <= 0 && !options->poll)) return;
+  const auto now = std::chrono::steady_clock::now();
+  if (options->timeout_ms > 0 && now - started > std::chrono::milliseconds(options->timeout_ms)) {
+    fail(Code::kDeadlineExceeded, "Timed out after ", options->timeout_ms, " ms");
+  }
+  if (options->poll && now >= next_poll) {
+    next_poll = now + std::chrono::milliseconds(50);
+    if (options->poll()) fail(Code::kCancelled, "Step was cancelled");
+  }
+}
+
+void resolve(Program& program) {
+  for (const Output& f : program.feeds) {
+    program.live_ins.push_back({f, program.value_index(f), false});
+  }
+  for (const Output& f : program.fetches) program.fetch_values.push_back(program.value_index(f));
+
+  std::unordered_map<std::uint64_t, char> fed;
+  for (const Output& f : program.feeds) fed.emplace(key_of(f), 0);
+  std::vector<char> needed(std::size_t(program.graph->num_nodes()), 0);
+  std::vector<Node*> stack;
+  const auto visit = [&](Node* node) {
+    if (!needed[std::size_t(node->id())]) {
+      needed[std::size_t(node->id())] = 1;
+      stack.push_back(node);
+      program.order.push_back(node);
+    }
+  };
+  for (const Output& f : program.fetches) {
+    if (!fed.contains(key_of(f))) visit(f.node);
+  }
+  for (Node* t : program.targets) visit(t);
+  while (!stack.empty()) {
+    Node* node = stack.back();
+    stack.pop_back();
+    bool all_fed = node->num_outputs() > 0;
+    for (int i = 0; i < node->num_outputs() && all_fed; ++i) all_fed = fed.contains(key_of(node->output(i)));
+    if (all_fed) continue;
+    for (const Output& in : node->inputs()) {
+      if (!fed.contains(key_of(in))) visit(in.node);
+    }
+    for (Node* c : node->control_inputs()) visit(c);
+  }
+  std::sort(program.order.begin(), program.order.end(), [](Node* a, Node* b) { return a->id() < b->id(); });
+}
+
+std::shared_ptr<Segment> find_segment(Run& run, Program& program, SegmentCache& cache,
+                                      const std::vector<Node*>& order, const std::vector<LiveIn>& live_ins,
+                                      const std::vector<Tensor>& values) {
+  const SegmentKey key = make_key(run.runtime, live_ins, values);
+  std::lock_guard lock(cache.mutex);
+  if (!cache.recent.empty() && cache.recent.front().first == key) return cache.recent.front().second;
+  if (const auto it = cache.by_key.find(key); it != cache.by_key.end()) {
+    cache.recent.splice(cache.recent.begin(), cache.recent, it->second);
+    return it->second->second;
+  }
+  // Plans of an older epoch hold memory of variables that are gone.
+  for (auto it = cache.recent.begin(); it != cache.recent.end();) {
+    if (it->first[0] != key[0]) {
+      cache.by_key.erase(it->first);
+      it = cache.recent.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  auto segment = build(run, program, order, live_ins, values);
+  cache.recent.emplace_front(key, segment);
+  cache.by_key.emplace(key, cache.recent.begin());
+  if (cache.recent.size() > kMaxSegments) {
+    cache.by_key.erase(cache.recent.back().first);
+    cache.recent.pop_back();
+  }
+  if (&cache == &program.cache && cache.recent.size() >= std::size_t(kManySegments)) warn_about_shapes(program, cache);
+  return segment;
+}
+
+void run_program(Run& run, Program& program, std::vector<Tensor>& values) {
+  std::shared_ptr<Segment> segment = find_segment(run, program, program.cache, program.order, program.live_ins, values);
+  while (true) {
+    values.resize(std::size_t(program.num_values.load(std::memory_order_acquire)));
+    execute(run, *segment, values);
+    if (segment->rest.empty()) return;
+    auto next = find_segment(run, program, segment->next, segment->rest, segment->next_live_ins, values);
+    segment = std::move(next);
+  }
+}
+
+}  // namespace caudal
