@@ -204,11 +204,11 @@ std::span<const OpRow> binary_ops() {
       {"Add",
        CAUDAL_XYZ "; T:type{bfloat16,half,float,double,uint8,int8,int16,int32,int64,complex64,"
                   "complex128,string}",
-       broadcast_shape, add_grad, kMap},
+       broadcast_shape, add_grad, kMap | kAddition},
       {"AddV2",
        CAUDAL_XYZ "; T:type{bfloat16,half,float,double,uint8,int8,int16,int32,int64,complex64,"
                   "complex128}",
-       broadcast_shape, add_grad, kSwap},
+       broadcast_shape, add_grad, kSwap | kAddition},
       {"Sub", kDivision, broadcast_shape, sub_grad, kMap},
       {"Mul", kDivision, broadcast_shape, mul_grad, kSwap},
       {"Div", kDivision, broadcast_shape, div_grad, kMap},
@@ -250,9 +250,8 @@ std::span<const OpRow> binary_ops() {
       {"ApproximateEqual",
        "x:T y:T -> z:bool" CAUDAL_T_PLAIN "}; tolerance:float=9.99999975e-06", merged_shape,
        no_gradient, kSwap},
-      // Select's condition may be a vector over the first axis, which is not broadcasting: not
-      // elementwise.
-      {"Select", kSelect, select_shape, select_grad},
+      // Its condition may be a vector over the first axis, which kernels know.
+      {"Select", kSelect, select_shape, select_grad, kMap},
       {"SelectV2", kSelect, select_v2_shape, select_v2_grad, kMap},
       {"ClipByValue", "t:T clip_value_min:T clip_value_max:T -> output:T" CAUDAL_T_PLAIN "}",
        same_shape, clip_by_value_grad, kMap},
