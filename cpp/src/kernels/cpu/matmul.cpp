@@ -82,7 +82,7 @@ struct Plan {
 /// One tile: kRows rows of op(A) times a panel of `vectors` vectors.
 template <class T, int kRows, int kVectors>
 void tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_col, const T* panel,
-          std::int64_t panel_step, T* c, std::int64_t ldc, std::int64_t columns) {
+          std::int64_t panel_step, T* c, std::int64_t ldc, std::int64_t columns, const T* limit) {
   constexpr int lanes = kLanes<T>;
   Vec<T> sum[kRows][kVectors] = {};
   for (std::int64_t q = 0; q < k; ++q, panel += panel_step) {
@@ -102,33 +102,39 @@ void tile(std::int64_t k, const T* a, std::int64_t a_row, std::int64_t a_col, co
     return;
   }
   for (int r = 0; r < kRows; ++r) {
+    if (limit - (c + r * ldc) >= kVectors * lanes) {
+      // Runs over into rows that are written after this one.
+      for (int v = 0; v < kVectors; ++v) {
+        *reinterpret_cast<Vec<T>*>(c + r * ldc + v * lanes) = sum[r][v];
+      }
+      continue;
+    }
     T row[kVectors * lanes];
     for (int v = 0; v < kVectors; ++v) *reinterpret_cast<Vec<T>*>(row + v * lanes) = sum[r][v];
     for (std::int64_t j = 0; j < columns; ++j) c[r * ldc + j] = row[j];
   }
 }
 
+/// Rows of a tile: enough sums to hide the latency of an addition, few enough for the registers.
+template <int kVectors>
+constexpr int kTileRows = kVectors == 1 || kVectorBytes == 64 ? 8 : 4;
+
+/// `limit`: results that are written later reach up to here.
 template <class T, int kVectors>
 void tile_rows(std::int64_t rows, std::int64_t k, const T* a, std::int64_t a_row,
                std::int64_t a_col, const T* panel, std::int64_t step, T* c, std::int64_t ldc,
-               std::int64_t columns) {
+               std::int64_t columns, const T* limit) {
   std::int64_t i = 0;
-  for (; i + 4 <= rows; i += 4) {
-    tile<T, 4, kVectors>(k, a + i * a_row, a_row, a_col, panel, step, c + i * ldc, ldc, columns);
-  }
-  switch (rows - i) {
-    case 3:
-      return tile<T, 3, kVectors>(k, a + i * a_row, a_row, a_col, panel, step, c + i * ldc, ldc,
-                                  columns);
-    case 2:
-      return tile<T, 2, kVectors>(k, a + i * a_row, a_row, a_col, panel, step, c + i * ldc, ldc,
-                                  columns);
-    case 1:
-      return tile<T, 1, kVectors>(k, a + i * a_row, a_row, a_col, panel, step, c + i * ldc, ldc,
-                                  columns);
-    default:
-      return;
-  }
+  auto take = [&](auto count) {
+    for (; i + count <= rows; i += count) {
+      tile<T, count, kVectors>(k, a + i * a_row, a_row, a_col, panel, step, c + i * ldc, ldc,
+                               columns, limit);
+    }
+  };
+  take(std::integral_constant<int, kTileRows<kVectors>>());
+  if constexpr (kTileRows<kVectors> > 4) take(std::integral_constant<int, 4>());
+  take(std::integral_constant<int, 2>());
+  take(std::integral_constant<int, 1>());
 }
 
 /// Columns of one panel.
@@ -162,12 +168,13 @@ void multiply(const Plan& plan, const T* a, const T* panels, bool packed, T* c, 
     const T* panel = packed ? panels + j * p.k : panels + j;
     const std::int64_t step = packed ? kPanel<T> : p.n;
     T* to = c + begin * p.n + j;
+    const T* limit = p.n <= kPanel<T> ? c + end * p.n : to;
     if (columns <= kLanes<T>) {
       tile_rows<T, 1>(end - begin, p.k, a + begin * a_row, a_row, a_col, panel, step, to, p.n,
-                      columns);
+                      columns, limit);
     } else {
       tile_rows<T, kTileVectors>(end - begin, p.k, a + begin * a_row, a_row, a_col, panel, step,
-                                 to, p.n, columns);
+                                 to, p.n, columns, limit);
     }
   }
   if constexpr (std::is_same_v<T, float>) {
