@@ -18,9 +18,9 @@ int intra_op_threads();
 /// The number that applies now, at least 1; 1 inside a parallel region.
 int loop_threads();
 
-/// Calls fn(begin, end) for the ranges [0, grain), [grain, 2 grain), ... of [0, n), in parallel where
-/// that pays. The ranges do not depend on the number of threads, so a range may be the unit of a
-/// partial result. The exception of the lowest failing range is rethrown.
+/// Calls fn(begin, end) for the ranges [0, grain), [grain, 2 grain), ... of [0, n), in parallel
+/// where that pays. The ranges do not depend on the number of threads, so a range may be the unit
+/// of a partial result. The exception of the lowest failing range is rethrown.
 template <class F>
 void parallel_for(std::int64_t n, std::int64_t grain, F&& fn) {
   if (n <= 0) return;

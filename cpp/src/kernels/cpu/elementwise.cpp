@@ -23,8 +23,8 @@ std::vector<KernelRow> make_rows() {
     const DTypeSet types = types_of(*row);
     // Logical ops have no type attr.
     const bool logical = types.contains(DType::kBool) && !types.contains(DType::kFloat);
-    rows.push_back({row->op, logical ? "" : "T", logical ? DTypeSet::all() : types,
-                    prepare_elementwise});
+    rows.push_back(
+        {row->op, logical ? "" : "T", logical ? DTypeSet::all() : types, prepare_elementwise});
   }
   const DTypeSet numbers = types_of(*find_loop("Add"));
   for (const char* op : {"AddN", "AccumulateNV2", "ClipByValue"}) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The interpreter as the fuse pass sees it.
+// What the interpreter takes, and the interpreter as the fuse pass sees it.
+#include <algorithm>
+#include <utility>
+
 #include "kernels/cpu/families.h"
 #include "kernels/cpu/vector/program.h"
 
@@ -19,8 +22,8 @@ Prepared prepare(const FusedRequest& request) {
   std::vector<GroupNode> nodes;
   nodes.reserve(request.nodes.size());
   for (const FusedNode& node : request.nodes) {
-    nodes.push_back({node.op, node.attrs, node.dtype, node.shape,
-                     {node.inputs, std::size_t(node.num_inputs)}});
+    nodes.push_back(
+        {node.op, node.attrs, node.dtype, node.shape, {node.inputs, std::size_t(node.num_inputs)}});
   }
   std::uint32_t inplace_inputs = 0;
   auto program =
@@ -35,6 +38,46 @@ bool can_fuse(std::string_view op, const AttrMap& attrs, std::span<const DType> 
 }
 
 }  // namespace
+
+Special special(std::string_view op) {
+  static constexpr std::pair<std::string_view, Special> kSpecial[] = {
+      {"AddN", Special::kSum},         {"AccumulateNV2", Special::kSum},
+      {"BiasAdd", Special::kBias},     {"BiasAddV1", Special::kBias},
+      {"ClipByValue", Special::kClip}, {"Select", Special::kSelect},
+      {"SelectV2", Special::kSelect},  {"Cast", Special::kCast}};
+  for (const auto& [name, kind] : kSpecial) {
+    if (name == op) return kind;
+  }
+  return Special::kNone;
+}
+
+bool can_lower(std::string_view op, const AttrMap&, std::span<const DType> inputs, DType output) {
+  if (inputs.empty()) return false;
+  const int type = loop_type_index(inputs[0]);
+  const bool alike =
+      std::all_of(inputs.begin(), inputs.end(), [&](DType t) { return t == inputs[0]; });
+  auto computes = [&](const char* name) {
+    const LoopRow* row = find_loop(name);
+    return type >= 0 && alike && row->variants[std::size_t(type)];
+  };
+  switch (special(op)) {
+    case Special::kSum:
+    case Special::kBias:
+      return computes("Add");
+    case Special::kClip:
+      return inputs.size() == 3 && computes("Maximum");
+    case Special::kSelect:
+      return inputs.size() == 3 && inputs[0] == DType::kBool && inputs[1] == inputs[2] &&
+             loop_type_index(inputs[1]) >= 0;
+    case Special::kCast:
+      return cast_loop(inputs[0], output) != nullptr;
+    case Special::kNone:
+      break;
+  }
+  const LoopRow* row = find_loop(op);
+  return row && row->arity == int(inputs.size()) && type >= 0 && alike &&
+         row->variants[std::size_t(type)];
+}
 
 Fuser elementwise_fuser() { return {can_fuse, can_broadcast, prepare}; }
 

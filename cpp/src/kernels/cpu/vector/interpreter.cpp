@@ -156,9 +156,9 @@ struct Single {
   std::int64_t grain = 0;
   int result_size = 0;
   struct Operand {
-    int input = -1;            ///< -1: fixed
+    int input = -1;  ///< -1: fixed
     const void* fixed = nullptr;
-    std::int64_t step = 0;     ///< bytes from element to element
+    std::int64_t step = 0;  ///< bytes from element to element
     const void* at(void* const* in, std::int64_t i) const {
       return input < 0 ? fixed : static_cast<const char*>(in[input]) + i * step;
     }
@@ -186,8 +186,8 @@ Prepared make_kernel(std::shared_ptr<const Program> program, std::uint32_t inpla
   const Program& p = *program;
   Prepared prepared;
   prepared.inplace_inputs = inplace_inputs;
-  const bool plain = p.layout == Layout::kFlat && p.registers.empty() && p.once.empty() &&
-                     p.each.size() == 1;
+  const bool plain =
+      p.layout == Layout::kFlat && p.registers.empty() && p.once.empty() && p.each.size() == 1;
   if (!plain) {
     prepared.run = run_program;
     prepared.params = std::move(program);
@@ -222,8 +222,8 @@ Prepared prepare_elementwise(const KernelRequest& request) {
   const GroupNode node{request.op, request.attrs, output.dtype, output.shape, inputs};
   const int first = 0;
   std::uint32_t inplace_inputs = 0;
-  auto program = lower({request.inputs, request.outputs.first(1), {&node, 1}, {&first, 1}},
-                       inplace_inputs);
+  auto program =
+      lower({request.inputs, request.outputs.first(1), {&node, 1}, {&first, 1}}, inplace_inputs);
   return make_kernel(std::move(program), inplace_inputs);
 }
 

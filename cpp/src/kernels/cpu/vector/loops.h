@@ -17,8 +17,8 @@
 
 namespace caudal::cpu::CAUDAL_ISA {
 
-/// dst[i] = f(a[i], b[i], c[i]) for i in [0, n). A scalar operand is read at index 0 only. dst may be
-/// the memory of an operand with elements of the same size. Throws Error for integer division by
+/// dst[i] = f(a[i], b[i], c[i]) for i in [0, n). A scalar operand is read at index 0 only. dst may
+/// be the memory of an operand with elements of the same size. Throws Error for integer division by
 /// zero and negative integer powers.
 using LoopFn = void (*)(void* dst, const void* a, const void* b, const void* c, std::int64_t n,
                         double imm);
@@ -176,7 +176,8 @@ struct UnaryLoop {
   static constexpr LoopFn kVariants[1] = {run};
 };
 
-/// f(x, y) or f(x, y, imm). F::check(y) may be there: called with the second operand before the loop.
+/// f(x, y) or f(x, y, imm). F::check(y) may be there: called with the second operand before the
+/// loop.
 template <class F, class T, Cost kCost>
 struct BinaryLoop {
   static constexpr bool kImmediate = std::is_invocable_v<F, T, T, T>;
@@ -197,9 +198,9 @@ struct BinaryLoop {
                             double imm) {
     const T immediate = T(imm);
     check(static_cast<const S*>(b), n);
-    binary_over<kCost>(
-        static_cast<Stored<Result>*>(dst), static_cast<const S*>(a), static_cast<const S*>(b), n,
-        [immediate](S x, S y) { return call(load<T>(x), load<T>(y), immediate); });
+    binary_over<kCost>(static_cast<Stored<Result>*>(dst), static_cast<const S*>(a),
+                       static_cast<const S*>(b), n,
+                       [immediate](S x, S y) { return call(load<T>(x), load<T>(y), immediate); });
   }
   static void scalar_vector(void* dst, const void* a, const void* b, const void*, std::int64_t n,
                             double imm) {
@@ -224,8 +225,7 @@ template <template <class, class, Cost> class Loop, class F, Cost kCost, class..
 constexpr LoopRow make_row(const char* op, int arity, const char* immediate, Types<Ts...>) {
   LoopRow row{op, arity, kCost, DType::kInvalid, immediate, {}};
   ((row.variants[std::size_t(loop_type_index(dtype_of<Ts>))] = Loop<F, Ts, kCost>::kVariants), ...);
-  constexpr bool kPredicate =
-      (std::is_same_v<typename Loop<F, Ts, kCost>::Result, bool> && ...);
+  constexpr bool kPredicate = (std::is_same_v<typename Loop<F, Ts, kCost>::Result, bool> && ...);
   if (kPredicate) row.result = DType::kBool;
   return row;
 }

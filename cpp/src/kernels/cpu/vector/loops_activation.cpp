@@ -45,8 +45,8 @@ std::span<const LoopRow> activation_loops() {
                         return (x > T(0)) & (x < T(6)) ? g : T(0);
                       }),
       binary<Floats>(
-          "LeakyReluGrad",
-          [](auto g, auto x, auto alpha) { return x > 0 ? g : g * alpha; }, "alpha"),
+          "LeakyReluGrad", [](auto g, auto x, auto alpha) { return x > 0 ? g : g * alpha; },
+          "alpha"),
       binary<Floats>("EluGrad", [](auto g, auto y) { return y < 0 ? g * (y + 1) : g; }),
       binary<Floats>("SeluGrad",
                      [](auto g, auto y) {

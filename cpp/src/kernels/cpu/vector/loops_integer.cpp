@@ -8,29 +8,32 @@
 namespace caudal::cpu::CAUDAL_ISA {
 namespace {
 
-/// The quotient towards zero; the smallest number over -1 wraps instead of trapping.
+/// The quotient towards zero; the smallest number over -1 wraps instead of trapping. A double holds
+/// 32-bit operands exactly and separates their quotients, and its division has a vector form.
 template <class T>
 T quotient(T x, T y) {
+  using Real = std::conditional_t<sizeof(T) == 8, T, double>;
   if constexpr (std::is_signed_v<T>) {
-    if (y == T(-1)) return T(0 - wrap(x));
+    const T safe = y == T(-1) ? T(1) : y;
+    const T q = T(Real(x) / Real(safe));
+    return y == T(-1) ? T(0 - wrap(x)) : q;
+  } else {
+    return T(Real(x) / Real(y));
   }
-  return T(x / y);
 }
 
 template <class T>
 T remainder(T x, T y) {
-  if constexpr (std::is_signed_v<T>) {
-    if (y == T(-1)) return 0;
-  }
-  return T(x % y);
+  return T(wrap(x) - wrap(quotient(x, y)) * wrap(y));
 }
 
 struct NonZeroDivisor {
   template <class T>
   static void check(const T* y, std::int64_t n) {
-    bool zero = false;
-    for (std::int64_t i = 0; i < n; ++i) zero |= y[i] == 0;
-    if (zero) invalid("Integer division by zero");
+    T zeros = 0;
+#pragma omp simd reduction(| : zeros)
+    for (std::int64_t i = 0; i < n; ++i) zeros = T(zeros | T(y[i] == 0));
+    if (zeros) invalid("Integer division by zero");
   }
 };
 
@@ -45,7 +48,8 @@ struct FloorDivide : NonZeroDivisor {
   template <class T>
   T operator()(T x, T y) const {
     const T q = quotient(x, y);
-    return (x < 0) != (y < 0) && remainder(x, y) != 0 ? T(q - 1) : q;
+    const T r = remainder(x, y);
+    return (r != 0) & ((r < 0) != (y < 0)) ? T(q - 1) : q;
   }
 };
 
@@ -61,15 +65,16 @@ struct FloorRemainder : NonZeroDivisor {
   template <class T>
   T operator()(T x, T y) const {
     const T r = remainder(x, y);
-    return r != 0 && (r < 0) != (y < 0) ? T(r + y) : r;
+    return (r != 0) & ((r < 0) != (y < 0)) ? T(r + y) : r;
   }
 };
 
 struct Power {
   template <class T>
   static void check(const T* y, std::int64_t n) {
-    bool negative = false;
-    for (std::int64_t i = 0; i < n; ++i) negative |= y[i] < 0;
+    T negative = 0;
+#pragma omp simd reduction(| : negative)
+    for (std::int64_t i = 0; i < n; ++i) negative = T(negative | T(y[i] < 0));
     if (negative) invalid("Integers to negative integer powers are not allowed");
   }
   template <class T>
@@ -95,12 +100,12 @@ int shift_count(T y) {
 
 std::span<const LoopRow> integer_loops() {
   static constexpr LoopRow rows[] = {
-      binary<Integers, kSlow>("Div", Truncate{}),
-      binary<Integers, kSlow>("TruncateDiv", Truncate{}),
-      binary<Integers, kSlow>("FloorDiv", FloorDivide{}),
-      binary<Integers, kSlow>("Mod", Remainder{}),
-      binary<Integers, kSlow>("TruncateMod", Remainder{}),
-      binary<Integers, kSlow>("FloorMod", FloorRemainder{}),
+      binary<Integers, kDivision>("Div", Truncate{}),
+      binary<Integers, kDivision>("TruncateDiv", Truncate{}),
+      binary<Integers, kDivision>("FloorDiv", FloorDivide{}),
+      binary<Integers, kDivision>("Mod", Remainder{}),
+      binary<Integers, kDivision>("TruncateMod", Remainder{}),
+      binary<Integers, kDivision>("FloorMod", FloorRemainder{}),
       binary<Integers, kSlow>("Pow", Power{}),
       binary<Integers>("BitwiseAnd", [](auto x, auto y) { return x & y; }),
       binary<Integers>("BitwiseOr", [](auto x, auto y) { return x | y; }),

@@ -21,6 +21,8 @@ template <class To, class From>
 To convert(From x) {
   if constexpr (std::is_same_v<To, bool>) {
     return x != From(0);
+  } else if constexpr (std::is_same_v<From, bool>) {
+    return x ? To(1) : To(0);  // a conversion of bool would not be vectorised
   } else if constexpr (std::is_floating_point_v<From> && std::is_same_v<To, std::uint8_t>) {
     return To(truncate<std::int32_t>(x));  // keeps the low byte, as a conversion of integers does
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
@@ -54,7 +56,8 @@ template <class T>
 using Word [[gnu::may_alias]] = T;
 
 template <class T, bool kScalarA, bool kScalarB>
-void select(void* dst, const void* condition, const void* a, const void* b, std::int64_t n, double) {
+void select(void* dst, const void* condition, const void* a, const void* b, std::int64_t n,
+            double) {
   auto* d = static_cast<Word<T>*>(dst);
   const auto* c = static_cast<const std::uint8_t*>(condition);
   const auto* x = static_cast<const Word<T>*>(a);
@@ -86,7 +89,8 @@ void spread(void* dst, const void* a, const void*, const void*, std::int64_t n, 
 
 /// The condition is one value for the whole range: bit 1 and 2 say which choice is a scalar.
 template <class T, bool kScalarA, bool kScalarB>
-void choose(void* dst, const void* condition, const void* a, const void* b, std::int64_t n, double) {
+void choose(void* dst, const void* condition, const void* a, const void* b, std::int64_t n,
+            double) {
   const bool first = n > 0 && *static_cast<const std::uint8_t*>(condition) != 0;
   const bool scalar = first ? kScalarA : kScalarB;
   (scalar ? spread<T> : copy<T>)(dst, first ? a : b, nullptr, nullptr, n, 0);

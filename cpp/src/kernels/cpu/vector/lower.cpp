@@ -10,7 +10,7 @@
 namespace caudal::cpu::CAUDAL_ISA {
 namespace {
 
-constexpr std::int64_t kMostElements = 2048;   ///< of a block
+constexpr std::int64_t kMostElements = 2048;  ///< of a block
 constexpr std::int64_t kFewestElements = 64;
 constexpr std::size_t kRegisterBytes = 24 * 1024;  ///< wanted: leaves room for operands in 32 KB
 constexpr std::size_t kMostCells = 4096;
@@ -29,7 +29,7 @@ struct Value {
   int view = -1;
   int constant = -1;
   int op = -1;
-  int output = -1;    ///< position among the outputs
+  int output = -1;  ///< position among the outputs
   int reg = -1;
   int last_use = -1;  ///< position in Program::each
 };
@@ -41,20 +41,6 @@ struct Op {
   std::vector<int> operands;  ///< at most three values
   int result;
 };
-
-enum class Special { kNone, kSum, kBias, kClip, kSelect, kCast };
-
-Special special(std::string_view op) {
-  static constexpr std::pair<std::string_view, Special> kSpecial[] = {
-      {"AddN", Special::kSum},         {"AccumulateNV2", Special::kSum},
-      {"BiasAdd", Special::kBias},     {"BiasAddV1", Special::kBias},
-      {"ClipByValue", Special::kClip}, {"Select", Special::kSelect},
-      {"SelectV2", Special::kSelect},  {"Cast", Special::kCast}};
-  for (const auto& [name, kind] : kSpecial) {
-    if (name == op) return kind;
-  }
-  return Special::kNone;
-}
 
 std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
   return (n + multiple - 1) / multiple * multiple;
@@ -422,8 +408,8 @@ class Lowering {
         break;
     }
     // Ranges are fixed by the program, so results are the same for every number of threads.
-    p_.grain = std::max((grain + p_.block - 1) / std::max<std::int64_t>(p_.block, 1),
-                        p_.num_blocks / 64);
+    p_.grain =
+        std::max((grain + p_.block - 1) / std::max<std::int64_t>(p_.block, 1), p_.num_blocks / 64);
     p_.grain = std::max<std::int64_t>(p_.grain, 1);
     place_registers(std::size_t(round_up(p_.block, 64)));
     return true;
@@ -474,34 +460,6 @@ class Lowering {
 };
 
 }  // namespace
-
-bool can_lower(std::string_view op, const AttrMap&, std::span<const DType> inputs, DType output) {
-  if (inputs.empty()) return false;
-  const int type = loop_type_index(inputs[0]);
-  const bool alike = std::all_of(inputs.begin(), inputs.end(),
-                                 [&](DType t) { return t == inputs[0]; });
-  auto computes = [&](const char* name) {
-    const LoopRow* row = find_loop(name);
-    return type >= 0 && alike && row->variants[std::size_t(type)];
-  };
-  switch (special(op)) {
-    case Special::kSum:
-    case Special::kBias:
-      return computes("Add");
-    case Special::kClip:
-      return inputs.size() == 3 && computes("Maximum");
-    case Special::kSelect:
-      return inputs.size() == 3 && inputs[0] == DType::kBool && inputs[1] == inputs[2] &&
-             loop_type_index(inputs[1]) >= 0;
-    case Special::kCast:
-      return cast_loop(inputs[0], output) != nullptr;
-    case Special::kNone:
-      break;
-  }
-  const LoopRow* row = find_loop(op);
-  return row && row->arity == int(inputs.size()) && type >= 0 && alike &&
-         row->variants[std::size_t(type)];
-}
 
 std::shared_ptr<const Program> lower(const Group& group, std::uint32_t& inplace_inputs) {
   return Lowering(group).run(inplace_inputs);

@@ -7,8 +7,8 @@
 // each block, every instruction is one loop (loops.h). Operands that are broadcast are either read
 // as scalars, or spread into a register once or per block:
 //   flat   every operand is full or a single value; blocks cut the flat range
-//   rows   the innermost dimension is long: blocks cut rows, so an operand is contiguous or a scalar
-//   tiles  the innermost dimension is short: a block is some whole rows, operands are spread
+//   rows   the innermost dimension is long: blocks cut rows, so an operand is contiguous or a
+//   scalar tiles  the innermost dimension is short: a block is some whole rows, operands are spread
 #pragma once
 
 #include <array>
@@ -56,14 +56,14 @@ struct Register {
 
 struct Program {
   Layout layout = Layout::kFlat;
-  std::int64_t n = 0;            ///< elements of the group
-  std::int64_t block = 0;        ///< most elements of a block
+  std::int64_t n = 0;      ///< elements of the group
+  std::int64_t block = 0;  ///< most elements of a block
   std::int64_t num_blocks = 0;
   std::int64_t blocks_per_row = 1;  ///< of layout rows
-  std::int64_t grain = 0;        ///< blocks that one thread takes at least
-  int rank = 0;                  ///< collapsed
+  std::int64_t grain = 0;           ///< blocks that one thread takes at least
+  int rank = 0;                     ///< collapsed
   std::array<std::int64_t, kMaxRank> dims{};
-  std::int64_t inner = 0;        ///< dims[rank - 1]
+  std::int64_t inner = 0;  ///< dims[rank - 1]
 
   // Cells in this order: views, outputs, constants, registers.
   std::vector<View> views;
@@ -97,6 +97,9 @@ struct Group {
   std::span<const int> output_nodes;
 };
 
+/// Ops that are not one row of the table of loops.
+enum class Special { kNone, kSum, kBias, kClip, kSelect, kCast };
+Special special(std::string_view op);
 /// Whether an op can be an instruction of a group.
 bool can_lower(std::string_view op, const AttrMap& attrs, std::span<const DType> inputs,
                DType output);

@@ -9,20 +9,21 @@
 // glibc's vector library (libmvec) has a variant of each of these per vector width; the attribute
 // lets the compiler call it from loops. The first line is there since glibc 2.22, the rest since
 // 2.35. They are within 4 ulp and right for NaN and infinities.
-#define CAUDAL_LIBMVEC_UNARY(X)                                                             \
-  X(exp) X(log) X(sin) X(cos)                                                               \
-  X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(expm1) \
-  X(log1p) X(erf) X(erfc)
+#define CAUDAL_LIBMVEC_UNARY(X)                                                                   \
+  X(exp)                                                                                          \
+  X(log)                                                                                          \
+  X(sin) X(cos) X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) \
+      X(expm1) X(log1p) X(erf) X(erfc)
 #define CAUDAL_LIBMVEC_BINARY(X) X(pow) X(atan2)
 
 extern "C" {
-#define CAUDAL_DECLARE(name)                                                  \
-  __attribute__((simd("notinbranch"))) float name##f(float) noexcept;         \
+#define CAUDAL_DECLARE(name)                                          \
+  __attribute__((simd("notinbranch"))) float name##f(float) noexcept; \
   __attribute__((simd("notinbranch"))) double name(double) noexcept;
 CAUDAL_LIBMVEC_UNARY(CAUDAL_DECLARE)
 #undef CAUDAL_DECLARE
-#define CAUDAL_DECLARE(name)                                                  \
-  __attribute__((simd("notinbranch"))) float name##f(float, float) noexcept;  \
+#define CAUDAL_DECLARE(name)                                                 \
+  __attribute__((simd("notinbranch"))) float name##f(float, float) noexcept; \
   __attribute__((simd("notinbranch"))) double name(double, double) noexcept;
 CAUDAL_LIBMVEC_BINARY(CAUDAL_DECLARE)
 #undef CAUDAL_DECLARE
@@ -37,13 +38,13 @@ namespace caudal::cpu::CAUDAL_ISA {
 namespace {
 namespace vm {
 
-#define CAUDAL_OVERLOAD(name)                                 \
-  inline float name(float x) { return ::name##f(x); }         \
+#define CAUDAL_OVERLOAD(name)                         \
+  inline float name(float x) { return ::name##f(x); } \
   inline double name(double x) { return ::name(x); }
 CAUDAL_LIBMVEC_UNARY(CAUDAL_OVERLOAD)
 #undef CAUDAL_OVERLOAD
-#define CAUDAL_OVERLOAD(name)                                          \
-  inline float name(float x, float y) { return ::name##f(x, y); }      \
+#define CAUDAL_OVERLOAD(name)                                     \
+  inline float name(float x, float y) { return ::name##f(x, y); } \
   inline double name(double x, double y) { return ::name(x, y); }
 CAUDAL_LIBMVEC_BINARY(CAUDAL_OVERLOAD)
 #undef CAUDAL_OVERLOAD
