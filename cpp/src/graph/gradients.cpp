@@ -23,7 +23,7 @@ class Backward {
   Backward(Graph& graph, const std::vector<Output>& ys, const std::vector<Output>& xs,
            const GradientOptions& options)
       : graph_(graph), ys_(ys), xs_(xs), options_(options),
-        builder_(Builder(graph, graph.unique_name(options.scope)).with_origin(options.origin)) {}
+        builder_(Builder(graph, scope_of(graph, options.scope)).with_origin(options.origin)) {}
 
   std::vector<Grad> run() {
     check_arguments();
@@ -40,6 +40,12 @@ class Backward {
 
  private:
   class Context;
+
+  /// A scope that ends in '/' is open already and is used as it is.
+  static std::string scope_of(Graph& graph, const std::string& scope) {
+    if (scope.size() > 1 && scope.back() == '/') return scope.substr(0, scope.size() - 1);
+    return graph.unique_name(scope);
+  }
 
   std::size_t index(int id) const { return std::size_t(id - first_); }
 

@@ -211,7 +211,8 @@ class BaseSession(SessionInterface):
             raise TypeError("config must be a tf.ConfigProto, but got %s" % type(config))
         self._graph = graph
         self._config = config
-        self._calls = {}
+        self._calls = {}  # by a tensor, operation or name, or by (_NESTED, ...)
+        self._fed_calls = {}  # by (fetch, feed key, feed key, ...)
         self._grown_calls = 0
         self._last_size = 0
         self._timeout_ms = config.operation_timeout_in_ms
@@ -270,7 +271,7 @@ class BaseSession(SessionInterface):
                 call = self._calls[fetches]
                 feeds = ()
             else:
-                call = self._calls[(fetches, *feed_dict)]
+                call = self._fed_calls[(fetches, *feed_dict)]
                 feeds = [f.array(v) for f, v in zip(call.feeds, feed_dict.values())]
         except (KeyError, TypeError) as error:
             if type(error) is TypeError and "unhashable" not in str(error):
@@ -315,13 +316,14 @@ class BaseSession(SessionInterface):
         calls = self._calls
         if len(calls) >= _MAX_CALLS:
             calls.clear()
+            self._fed_calls.clear()
         calls[key] = call
         if type(fetches) in (Tensor, ops.Operation, str) and not call.expand:
             # The short key that `run` tries first.
             if not feed_dict:
                 calls[fetches] = call
             elif all(type(k) in (Tensor, str) for k in feed_dict):
-                calls[(fetches, *feed_dict)] = call
+                self._fed_calls[(fetches, *feed_dict)] = call
         size = self._graph._core.num_nodes()
         if size > self._last_size:
             self._last_size = size
@@ -408,7 +410,7 @@ class BaseSession(SessionInterface):
         """Frees the session's variables; runs under way are cancelled."""
         if not self._closed:
             self._closed = True
-            self._calls = {}
+            self._calls, self._fed_calls = {}, {}
             self._session.close()
 
     def __del__(self):

@@ -70,8 +70,15 @@ def _dense(value, dtype, shape):
         )
     if isinstance(value, range):
         value = list(value)
+    if isinstance(value, (tensor_shape.TensorShape, tensor_shape.Dimension)):
+        value = _plain_sizes(value)
     kinds = set()
-    _collect_kinds(value, kinds, dtype)
+    try:
+        _collect_kinds(value, kinds, dtype)
+    except _Unconvertible:
+        raise _unconvertible(value) from None
+    if "dimension" in kinds:
+        value = _plain_sizes(value)
     np_type = None
     if dtype is not None:
         np_type = dtype.as_numpy_dtype
@@ -114,7 +121,10 @@ def _collect_kinds(value, kinds, dtype):
         return
     if isinstance(value, (bool, np.bool_)):
         kind = "bool"
-    elif isinstance(value, (int, np.integer, tensor_shape.Dimension)):
+    elif isinstance(value, (int, np.integer)):
+        kind = "int"
+    elif isinstance(value, tensor_shape.Dimension):
+        kinds.add("dimension")
         kind = "int"
     elif isinstance(value, (float, np.floating)):
         kind = "float"
@@ -135,10 +145,10 @@ def _collect_kinds(value, kinds, dtype):
             return
         if dtype is not None:
             raise _mismatch(dtype, value)
-        raise _unconvertible(value)
+        raise _Unconvertible
     if dtype is None:
         if kinds and ((kind == "str") != ("str" in kinds)):
-            raise _unconvertible(value, mixed=True)
+            raise _Unconvertible
         kinds.add(kind)
         return
     kinds.add(kind)
@@ -158,17 +168,35 @@ def _collect_kinds(value, kinds, dtype):
         raise _mismatch(dtype, value)
 
 
+class _Unconvertible(Exception):
+    """A leaf that no dtype fits, or that does not go with the others."""
+
+
+def _plain_sizes(value):
+    """Dimensions as ints, in nested sequences."""
+    if isinstance(value, tensor_shape.TensorShape):
+        value = value.dims
+        if value is None:
+            raise TypeError("A shape of unknown rank has no value")
+    if isinstance(value, (list, tuple)):
+        return [_plain_sizes(v) for v in value]
+    if isinstance(value, tensor_shape.Dimension):
+        if value.value is None:
+            raise TypeError("An unknown dimension has no value; use tf.shape(x)[i] instead")
+        return value.value
+    return value
+
+
 def _mismatch(dtype, value):
     return TypeError(
         "Expected %s, got %r of type '%s' instead." % (dtype.name, value, type(value).__name__)
     )
 
 
-def _unconvertible(value, mixed=False):
+def _unconvertible(value):
     return TypeError(
         "Failed to convert object of type %s to Tensor. Contents: %r. Consider casting elements to "
-        "a supported type.%s"
-        % (type(value), value, " (Strings and numbers are mixed.)" if mixed else "")
+        "a supported type." % (type(value), value)
     )
 
 
