@@ -3,14 +3,12 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import numpy as np
-from caudal.framework.op_factory import apply
 from hypothesis import strategies as st
 
 import caudal as tf
 from caudal import _core
+from caudal.framework.op_factory import apply
 from property.catalog import COMPUTED, Case, Domain, lines
 
 SHAPES = [(), (1,), (5,), (0,), (2, 3), (3, 1, 2), (0, 4), (2, 0, 3), (2, 3, 4, 2), (130, 17)]
@@ -45,19 +43,21 @@ def gradient_dtype(line):
     return None
 
 
-@contextlib.contextmanager
+class PlainSession(tf.Session):
+    """Without folding, merging and fusing."""
+
+    _core_options = {"optimize": False}
+
+
+class PoisonedSession(tf.Session):
+    """Fresh memory holds NaN, so that a read of something never written shows."""
+
+    _core_options = {"poison_arena": True}
+
+
 def open_session(kind="optimised"):
-    """A session over the default graph: optimised, plain (no passes) or poisoned (NaN arena)."""
-    options = {"plain": {"optimize": False}, "poisoned": {"poison_arena": True}}.get(kind, {})
-    with tf.Session(**_session_arguments(options)) as session:
-        yield session
-
-
-def _session_arguments(options):
-    config = tf.ConfigProto()
-    for name, value in options.items():
-        setattr(config.caudal, name, value)
-    return {"config": config}
+    """A session over the default graph; see SESSIONS."""
+    return {"optimised": tf.Session, "plain": PlainSession, "poisoned": PoisonedSession}[kind]()
 
 
 # ---- values ----------------------------------------------------------------------------------

@@ -1,0 +1,16 @@
+# caudal_tests: tests/cpp against libcaudal, plus the internal sources that a test names in a line
+# "// sources: a.cpp b.cpp" (paths below cpp/src).
+file(GLOB _tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/*.cpp")
+set(_internal)
+foreach(_test IN LISTS _tests)
+  file(STRINGS "${_test}" _lines REGEX "^// sources: ")
+  foreach(_line IN LISTS _lines)
+    string(REPLACE "// sources: " "" _line "${_line}")
+    string(REPLACE " " ";" _names "${_line}")
+    list(TRANSFORM _names PREPEND "${PROJECT_SOURCE_DIR}/cpp/src/")
+    list(APPEND _internal ${_names})
+  endforeach()
+endforeach()
+list(REMOVE_DUPLICATES _internal)
+add_executable(caudal_tests ${_tests} ${_internal})
+target_link_libraries(caudal_tests PRIVATE caudal caudal_options)

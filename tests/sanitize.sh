@@ -1,0 +1,31 @@
+#!/bin/bash
+# Builds caudal with AddressSanitizer and UBSan and runs the C++ and property tests under it.
+# Usage: tests/sanitize.sh [build folder] [pytest arguments]; needs the packages of CONTRIBUTING.md.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+build=${1:-build/sanitize}
+shift || true
+python=${PYTHON:-python3}
+if [ ! -f "$build/build.ninja" ]; then
+  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_CXX_FLAGS_RELWITHDEBINFO=-O1 \
+    -DCAUDAL_SANITIZE=ON -DCAUDAL_TESTS=ON -DCAUDAL_ISAS="${CAUDAL_ISAS:-v3}" \
+    -DPython3_EXECUTABLE="$(command -v "$python")" -DPython_EXECUTABLE="$(command -v "$python")" \
+    -DCMAKE_PREFIX_PATH="$("$python" -c 'import sys; print(sys.prefix)')" \
+    -Dpybind11_DIR="$("$python" -m pybind11 --cmakedir)"
+fi
+cmake --build "$build"
+
+export UBSAN_OPTIONS=print_stacktrace=1
+# Libraries that keep thread pools until the process ends are listed in lsan.supp.
+ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=tests/lsan.supp "$build/caudal_tests"
+
+# The property tests run in Python, which must load the sanitizers' libraries first.
+package=$(mktemp -d)
+trap 'rm -rf "$package"' EXIT
+cp -r python/caudal "$package/caudal"
+rm -f "$package"/caudal/_core*.so
+cp "$build"/_core*.so "$package/caudal/"
+preload=$(g++ -print-file-name=libasan.so):$(g++ -print-file-name=libubsan.so):$(g++ -print-file-name=libstdc++.so)
+ASAN_OPTIONS=detect_leaks=0:alloc_dealloc_mismatch=0 LD_PRELOAD=$preload PYTHONPATH=$package \
+  PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -x tests/property "$@"
+echo "clean"
