@@ -354,7 +354,7 @@ def is_strictly_increasing(x, name=None):
 
 
 def assert_proper_iterable(values):
-    """Raises TypeError for what iterates, but not over separate values: tensors, arrays, strings."""
+    """Raises TypeError for tensors, arrays and strings, and for what does not iterate."""
     improper = (Tensor, np.ndarray, bytes, str)
     if isinstance(values, improper) or tensor_util.is_tensor(values):
         raise TypeError(

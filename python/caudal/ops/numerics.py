@@ -29,7 +29,7 @@ assert_all_finite = verify_tensor_all_finite
 
 
 def add_check_numerics_ops():
-    """An operation that checks every float tensor of the default graph, in the order of the nodes."""
+    """An operation that checks every float tensor of the default graph, in order."""
     checks = []
     for op in ops.get_default_graph().get_operations():
         for output in op.outputs:

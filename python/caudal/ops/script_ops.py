@@ -53,7 +53,9 @@ def numpy_function(func, inp, Tout, name=None):  # noqa: N803
 
 def py_function(func, inp, Tout, name=None):  # noqa: N803
     """Not available: it hands eager tensors to the function. Use `py_func`."""
-    raise NotImplementedError("tf.py_function needs eager tensors, which caudal has not: use tf.py_func")
+    raise NotImplementedError(
+        "tf.py_function needs eager tensors, which caudal has not: use tf.py_func"
+    )
 
 
 def _to_array(value):

@@ -44,7 +44,7 @@ def _is_ref(ref):
 
 
 def is_variable_initialized(ref, name=None):
-    """Whether a variable has a value in the session, as a bool scalar. Op: IsVariableInitialized."""
+    """Whether a variable has a value in the session; bool scalar. Op: IsVariableInitialized."""
     if _is_ref(ref):
         return apply("IsVariableInitialized", ref, name=name)
     return ref.is_initialized(name=name)
@@ -139,7 +139,7 @@ def _rows(verb):
 
 
 scatter_update = _scatter(
-    "ScatterUpdate", "scatter_update", True, _rows("Replaces rows of a variable. Op: ScatterUpdate.")
+    "ScatterUpdate", "scatter_update", True, _rows("Replaces rows. Op: ScatterUpdate.")
 )
 scatter_add = _scatter(
     "ScatterAdd", "scatter_add", False, _rows("Adds to rows of a variable. Op: ScatterAdd.")
