@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Integer division, powers and bits: what needs a check of its operands.
-#include <limits>
-
+// Integer division and powers: what needs a check of its operands.
 #include "caudal/error.h"
 #include "kernels/cpu/vector/loops.h"
 
@@ -89,13 +87,6 @@ struct Power {
   }
 };
 
-/// Shifts by less than 0 or more than all bits are taken as the nearest allowed shift.
-template <class T>
-int shift_count(T y) {
-  constexpr T kMost = T(sizeof(T) * 8 - 1);
-  return int(y < 0 ? T(0) : y > kMost ? kMost : y);
-}
-
 }  // namespace
 
 std::span<const LoopRow> integer_loops() {
@@ -107,12 +98,6 @@ std::span<const LoopRow> integer_loops() {
       binary<Integers, kDivision>("TruncateMod", Remainder{}),
       binary<Integers, kDivision>("FloorMod", FloorRemainder{}),
       binary<Integers, kSlow>("Pow", Power{}),
-      binary<Integers>("BitwiseAnd", [](auto x, auto y) { return x & y; }),
-      binary<Integers>("BitwiseOr", [](auto x, auto y) { return x | y; }),
-      binary<Integers>("BitwiseXor", [](auto x, auto y) { return x ^ y; }),
-      unary<Integers>("Invert", [](auto x) { return ~x; }),
-      binary<Integers>("LeftShift", [](auto x, auto y) { return wrap(x) << shift_count(y); }),
-      binary<Integers>("RightShift", [](auto x, auto y) { return x >> shift_count(y); }),
   };
   return rows;
 }

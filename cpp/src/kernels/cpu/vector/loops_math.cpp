@@ -34,11 +34,6 @@ std::span<const LoopRow> math_loops() {
                               const auto product = x * vm::log(y);
                               return x == 0 ? 0 : product;
                             }),
-      binary<Floats, kMath>("Xlog1py",
-                            [](auto x, auto y) {
-                              const auto product = x * vm::log1p(y);
-                              return x == 0 ? 0 : product;
-                            }),
   };
   return rows;
 }
