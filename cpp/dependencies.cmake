@@ -1,23 +1,26 @@
 # oneDNN and OpenBLAS: from the build environment's PyPI packages, or the system's.
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(Threads REQUIRED)
+if(CAUDAL_PYTHON)
+  find_package(Python REQUIRED COMPONENTS Interpreter Development.Module)
+else()
+  find_package(Python QUIET COMPONENTS Interpreter)
+endif()
 
 find_package(dnnl CONFIG QUIET HINTS "${CAUDAL_ONEDNN_DIR}")
 if(NOT dnnl_FOUND)
-  find_package(Python3 QUIET COMPONENTS Interpreter)
-  if(Python3_FOUND)
+  if(Python_FOUND)
     # onednn-devel-cpu-gomp installs below sys.prefix.
     execute_process(
-      COMMAND "${Python3_EXECUTABLE}" -c "import sys; print(sys.prefix)"
+      COMMAND "${Python_EXECUTABLE}" -c "import sys; print(sys.prefix)"
       OUTPUT_VARIABLE _prefix OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
     find_package(dnnl CONFIG REQUIRED HINTS "${_prefix}")
   endif()
 endif()
 
-find_package(Python3 QUIET COMPONENTS Interpreter)
-if(Python3_FOUND)
+if(Python_FOUND)
   execute_process(
-    COMMAND "${Python3_EXECUTABLE}" -c
+    COMMAND "${Python_EXECUTABLE}" -c
             "import scipy_openblas32 as s; print(s.get_include_dir(), s.get_lib_dir(), s.get_library(), sep=';')"
     OUTPUT_VARIABLE _openblas OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET RESULT_VARIABLE _status)
 endif()
