@@ -4,7 +4,6 @@
 import enum
 
 from caudal.framework import dtypes, ops, tensor_shape
-from caudal.framework.op_factory import apply
 from caudal.ops import array_ops, state_ops
 
 
@@ -83,7 +82,7 @@ class Variable(metaclass=_VariableType):
       validate_shape: False lets the shape be unknown and change with assignments.
       caching_device: device for the shared read.
       name: default "Variable".
-      variable_def: a VariableDef message; describes a variable whose nodes are in the graph already.
+      variable_def: a VariableDef message that describes nodes which are in the graph already.
       dtype: type to convert the initial value to.
       expected_shape: ignored.
       import_scope: prefix of the node names in `variable_def`.
@@ -171,8 +170,8 @@ class Variable(metaclass=_VariableType):
             raise ValueError("initial_value must have a shape specified: %s" % (value,))
         if shape is None:
             shape = value.get_shape() if validate_shape else tensor_shape.unknown_shape()
-        return apply("VariableV2", name=scope, shape=shape, dtype=value.dtype.base_dtype,
-                     container=ops.get_default_graph()._container)
+        return state_ops.variable_op_v2(shape, value.dtype.base_dtype, name=scope,
+                                        container=ops.get_default_graph()._container)
 
     def _init_from_proto(self, variable_def, import_scope):
         graph = ops.get_default_graph()

@@ -195,7 +195,7 @@ class ListParser(ArgumentParser):
             return [item.strip() for item in next(csv.reader([argument], strict=True))]
         except csv.Error as error:
             raise ValueError("Unable to parse the value %r as a comma separated list: %s"
-                             % (argument, error))
+                             % (argument, error)) from error
 
     def flag_type(self):
         return "comma separated list of strings"
@@ -249,7 +249,7 @@ class Flag:
         try:
             return self.parser.parse(text)
         except (TypeError, ValueError) as error:
-            raise IllegalFlagValueError("flag --%s=%s: %s" % (self.name, text, error))
+            raise IllegalFlagValueError("flag --%s=%s: %s" % (self.name, text, error)) from None
 
     def parse(self, text):
         self.value = self._parse(text)

@@ -296,7 +296,8 @@ def _read_flag_file(path):
         with open(path) as lines:
             text = [line.strip() for line in lines]
     except OSError as error:
-        raise flag_types.CantOpenFlagFileError("ERROR:: Unable to open flagfile: %s" % error)
+        raise flag_types.CantOpenFlagFileError(
+            "ERROR:: Unable to open flagfile: %s" % error) from None
     return [line for line in text if line and not line.startswith(("#", "//"))]
 
 

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from caudal.framework import constant_op, ops
+from caudal.framework import constant_op, gradients_impl, ops
 
 
 def _shape(shape):
@@ -44,8 +44,6 @@ def _numerical(x, x_value, y, y_shape, delta, feeds, sess):
 def compute_gradient(x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init_targets=None,
                      extra_feed_dict=None):
     """See `caudal.platform.test.compute_gradient`."""
-    from caudal.ops import gradients_impl
-
     sess = ops.get_default_session()
     if sess is None:
         raise ValueError("compute_gradient needs a default session")

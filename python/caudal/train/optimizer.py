@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Base class of optimizers: from a loss to an operation that changes variables."""
 
-from caudal.framework import dtypes, ops
+from caudal.framework import dtypes, gradients_impl, nest, ops
 from caudal.ops import array_ops, control_flow_ops, math_ops, state_ops, variables
 from caudal.train import slot_creator
 
@@ -9,15 +9,6 @@ from caudal.train import slot_creator
 def _key(variable):
     """What a slot is filed under; the same for a Variable and its reference Tensor."""
     return variable.op.graph, variable.op.name
-
-
-def _flatten(var_list):
-    """A flat list from nested lists, tuples and dicts, or one variable."""
-    if isinstance(var_list, (list, tuple)):
-        return [v for item in var_list for v in _flatten(item)]
-    if isinstance(var_list, dict):
-        return [v for key in sorted(var_list) for v in _flatten(var_list[key])]
-    return [var_list]
 
 
 def _sum_duplicates(values, indices):
@@ -94,8 +85,6 @@ class Optimizer:
         Raises:
           TypeError: for what is no variable; ValueError: for other bad arguments.
         """
-        from caudal.ops import gradients_impl
-
         if callable(loss):
             raise TypeError("`loss` is a tensor; functions are not supported when building graphs")
         if gate_gradients not in (Optimizer.GATE_NONE, Optimizer.GATE_OP, Optimizer.GATE_GRAPH):
@@ -107,7 +96,7 @@ class Optimizer:
             var_list = variables.trainable_variables() + ops.get_collection(
                 ops.GraphKeys.TRAINABLE_RESOURCE_VARIABLES)
         else:
-            var_list = _flatten(var_list)
+            var_list = nest.flatten(var_list)
         var_list = var_list + ops.get_collection(ops.GraphKeys._STREAMING_MODEL_PORTS)
         if not var_list:
             raise ValueError("No variables to optimize.")
