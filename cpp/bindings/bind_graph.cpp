@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <pybind11/stl.h>
+
 #include "caudal/error.h"
 #include "caudal/gradients.h"
 #include "convert.h"
