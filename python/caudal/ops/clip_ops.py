@@ -88,7 +88,7 @@ def global_norm(t_list, name=None):
     Raises:
       TypeError: if t_list is not a sequence.
     """
-    with ops.name_scope(name, "global_norm", None) as scope:
+    with ops.name_scope(name, "global_norm", None):
         halves = []
         for t in _tensor_list(t_list, "t"):
             if t is None:
