@@ -19,6 +19,7 @@ INTEGERS = (I32, I64, U8)
 SIGNED = (F32, F64, I32, I64)
 NUMBERS = (F32, F64, I32, I64, U8)
 
+pytestmark = pytest.mark.no_graph
 same = np.testing.assert_array_equal
 
 
@@ -411,7 +412,7 @@ def test_thread_count_does_not_matter():
 
 # Ops whose results stay in a range in which random chains do not blow up.
 CHAIN_UNARY = ("Neg", "Abs", "Tanh", "Sin", "Sigmoid", "Relu", "Softsign", "Sign", "Relu6", "Floor")
-CHAIN_BINARY = ("Add", "Sub", "Mul", "Maximum", "Minimum", "SquaredDifference", "TanhGrad")
+CHAIN_BINARY = ("Add", "Sub", "Mul", "Maximum", "Minimum", "SquaredDifference", "Atan2")
 
 
 @st.composite
