@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Compares caudal with its peers in one run and prints a Markdown table.
+
+CAUDAL_PEERS=FOLDER python tests/benchmarks/run.py [--rounds N] [BENCHMARK ...]
+
+make_peers.sh makes the environments in FOLDER. Every contender is a process of its own; they take
+turns, round by round, so that a busy machine disturbs all alike. A ratio is the median over rounds
+of (time of the peer / time of caudal): above 1, caudal is faster.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+
+WORKERS = pathlib.Path(__file__).parent / "workers"
+PEERS = pathlib.Path(os.environ.get("CAUDAL_PEERS", "build/peers"))
+STEPS = {
+    "scalar": "`sess.run(x + y)`, two fed scalars",
+    "iris": "Iris step (4-4-3-3, 90 samples, SGD)",
+    "lenet": "LeNet step (batch 50, Adam)",
+    "tfnet": "tfnet step (3.3 M weights, batch 50, Adam)",
+}
+GRAPHS = (1000, 10000, 100000)
+CONTENDERS = {
+    "caudal": (sys.executable, "graph_worker.py", "caudal"),
+    "TF 2.21": (PEERS / "tf2/bin/python", "graph_worker.py", "tensorflow"),
+    "torch": (PEERS / "torch/bin/python", "torch_worker.py", "eager"),
+    "torch.compile": (PEERS / "torch/bin/python", "torch_worker.py", "compile"),
+    "JAX": (PEERS / "jax/bin/python", "jax_worker.py", "jit"),
+}
+
+
+def command(name, *arguments):
+    python, script, mode = CONTENDERS[name]
+    return [str(python), str(WORKERS / script), mode, *map(str, arguments)]
+
+
+class Worker:
+    """One contender's process in one benchmark."""
+
+    def __init__(self, name, benchmark):
+        self.process = subprocess.Popen(
+            command(name, benchmark),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.answer()
+
+    def answer(self):
+        for line in self.process.stdout:
+            if line.startswith("{"):
+                return json.loads(line)
+        raise RuntimeError(self.process.stderr.read()[-2000:])
+
+    def round(self):
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def close(self):
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+
+def present():
+    names = [n for n, (python, _, _) in CONTENDERS.items() if pathlib.Path(python).exists()]
+    for name in CONTENDERS.keys() - set(names):
+        print(f"{name} is missing: no {CONTENDERS[name][0]}", file=sys.stderr)
+    return names
+
+
+def measure(benchmark, names, rounds):
+    """{name: (median seconds, median ratio to caudal, peak bytes)}"""
+    workers, times, peaks = {}, {}, {}
+    for name in names:
+        if benchmark == "scalar" and name == "torch.compile":
+            continue
+        try:
+            workers[name] = Worker(name, benchmark)
+        except RuntimeError as error:
+            print(f"{name} cannot run {benchmark}: {error}", file=sys.stderr)
+    for index in range(rounds):
+        order = list(workers) if index % 2 == 0 else list(workers)[::-1]
+        for name in order:
+            result = workers[name].round()
+            times.setdefault(name, []).append(result["seconds"])
+            peaks[name] = result["peak"]
+    for worker in workers.values():
+        worker.close()
+    base = times["caudal"]
+    return {
+        name: (
+            statistics.median(values),
+            statistics.median(v / b for v, b in zip(values, base)),
+            peaks[name],
+        )
+        for name, values in times.items()
+    }
+
+
+def duration(seconds):
+    return f"{seconds * 1e6:.3g} us" if seconds < 1e-3 else f"{seconds * 1e3:.3g} ms"
+
+
+def row(cells):
+    print("| " + " | ".join(cells) + " |", flush=True)
+
+
+def table_head(names):
+    row(["", *names])
+    row(["---"] * (len(names) + 1))
+
+
+def report_steps(chosen, names, rounds):
+    table_head(names)
+    for benchmark in chosen:
+        results = measure(benchmark, names, rounds)
+        cells = []
+        for name in names:
+            if name not in results:
+                cells.append("-")
+                continue
+            seconds, ratio, _ = results[name]
+            cells.append(duration(seconds) + ("" if name == "caudal" else f" ({ratio:.2f}x)"))
+        row([STEPS[benchmark], *cells])
+        if benchmark == "tfnet":
+            peaks = [f"{results[n][2] / 2**20:.0f} MB" if n in results else "-" for n in names]
+            row(["peak memory of tfnet training", *peaks])
+
+
+def graph_times(name, nodes):
+    done = subprocess.run(command(name, "graph", nodes), capture_output=True, text=True)
+    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode or not lines:
+        raise RuntimeError(done.stderr[-2000:])
+    result = json.loads(lines[-1])
+    # Both count all nodes, those of the gradients too, per node in microseconds.
+    return {k: result[k] / result["nodes"] * 1e6 for k in ("build", "gradients", "run")}
+
+
+def report_graphs(names):
+    names = [n for n in names if n in ("caudal", "TF 2.21")]
+    print()
+    row(["us per node: build / gradients / first run", *names])
+    row(["---"] * (len(names) + 1))
+    for nodes in GRAPHS:
+        cells = []
+        for name in names:
+            try:
+                t = graph_times(name, nodes)
+                cells.append(f"{t['build']:.1f} / {t['gradients']:.1f} / {t['run']:.1f}")
+            except RuntimeError as error:
+                print(f"{name} cannot run a graph of {nodes}: {error}", file=sys.stderr)
+                cells.append("fails")
+        row([f"{nodes:,} forward nodes", *cells])
+
+
+def processor():
+    with open("/proc/cpuinfo") as info:
+        for line in info:
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("benchmarks", nargs="*", choices=[*STEPS, "graphs", []])
+    parser.add_argument("--rounds", type=int, default=15)
+    arguments = parser.parse_args()
+    chosen = arguments.benchmarks or [*STEPS, "graphs"]
+    names = present()
+    cores = len(os.sched_getaffinity(0))
+    print(
+        f"{datetime.date.today()}, {processor()}, {cores} cores, Python {platform.python_version()}"
+    )
+    print()
+    steps = [b for b in STEPS if b in chosen]
+    if steps:
+        report_steps(steps, names, arguments.rounds)
+    if "graphs" in chosen:
+        report_graphs(names)
+
+
+if __name__ == "__main__":
+    main()
