@@ -208,7 +208,7 @@ class Lowering {
         node->num_outputs() - (op.has(kControlFlow) && ops::has_tape(*node) && !tapes_read_.contains(node->id()));
     bool objects = false, known = true;
     for (int i = 0; i < num_outputs; ++i) {
-      objects = objects || is_object(node->output_dtype(i));
+      objects = objects || (is_object(node->output_dtype(i)) && !node->output_is_ref(i));
       known = known && shapes.outputs()[std::size_t(i)].fully_defined();
     }
     if (op.has(kWritesRef) && op.has(kInitialisesRef)) initialise(n, inputs);
@@ -395,7 +395,14 @@ class Lowering {
       if (done.emplace(key(o), 0).second) g_.live_outs.emplace_back(r, g_.program->value_index(o));
     };
     for (const Output& f : g_.program->fetches) {
-      if (!deferred_.contains(f.node->id())) leave(f);
+      if (deferred_.contains(f.node->id())) continue;
+      const PlanRef r = find(f);
+      const int variable = r.node < 0 ? -1 : g_.at(r).variable;
+      if (f.is_ref() && variable >= 0 && g_.variables[std::size_t(variable)].storage < 0) {
+        fail(Code::kFailedPrecondition, "Attempting to use uninitialized value ",
+             g_.variables[std::size_t(variable)].name);
+      }
+      leave(f);
     }
     if (g_.rest.empty()) return;
     std::unordered_map<std::uint64_t, int> seen;
