@@ -15,7 +15,7 @@ def _sum_duplicates(values, indices):
     """(values, indices) with every index once and the values of equal indices added."""
     unique, position = array_ops.unique(indices)
     count = array_ops.shape(unique)[0]
-    return math_ops.unsorted_segment_sum(values, position, count), unique
+    return array_ops.unsorted_segment_sum(values, position, count), unique
 
 
 class Optimizer:
