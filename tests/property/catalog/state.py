@@ -129,21 +129,22 @@ def _old_variable(tf, session, dtype):
 
 def _assign(tf, session, dtype):
     start = np.arange(6).reshape(2, 3).astype(dtype)
+    other = (np.arange(6).reshape(2, 3) % 2).astype(dtype)
     v = tf.Variable(start)
     fed = tf.placeholder(dtype)
     assign = tf.assign(v, fed)
     grow = tf.assign(v, fed, validate_shape=False)
     with session() as sess:
         sess.run(v.initializer)
-        np.testing.assert_array_equal(sess.run(assign, {fed: start + 1}), start + 1)
-        np.testing.assert_array_equal(sess.run(v), start + 1)
+        np.testing.assert_array_equal(sess.run(assign, {fed: other}), other)
+        np.testing.assert_array_equal(sess.run(v), other)
         _fails(tf, sess, assign, "Assign requires shapes of both tensors to match",
                {fed: start[:1]})  # fmt: skip
         np.testing.assert_array_equal(sess.run(grow, {fed: start[:1]}), start[:1])
         np.testing.assert_array_equal(sess.run(v.op.outputs[0]), start[:1])
 
 
-def _update(tf, session, dtype, function, sign):
+def _update(tf, session, dtype, function, f):
     start = np.arange(6).reshape(2, 3).astype(dtype)
     v = tf.Variable(start + 5)
     done = function(v, start)
@@ -151,18 +152,18 @@ def _update(tf, session, dtype, function, sign):
     ones = function(big, np.ones([100, 700], dtype))
     with session() as sess:
         sess.run(tf.global_variables_initializer())
-        np.testing.assert_array_equal(sess.run(done), start + 5 + sign * start)
-        np.testing.assert_array_equal(sess.run(v), start + 5 + sign * start)
-        expected = np.zeros([100, 700], dtype) + np.array(sign).astype(dtype)
+        np.testing.assert_array_equal(sess.run(done), f(start + 5, start))
+        np.testing.assert_array_equal(sess.run(v), f(start + 5, start))
+        expected = f(np.zeros([100, 700], dtype), np.ones([100, 700], dtype))
         np.testing.assert_array_equal(sess.run(ones), expected)
 
 
 def _assign_add(tf, session, dtype):
-    _update(tf, session, dtype, tf.assign_add, 1)
+    _update(tf, session, dtype, tf.assign_add, np.add)
 
 
 def _assign_sub(tf, session, dtype):
-    _update(tf, session, dtype, tf.assign_sub, -1)
+    _update(tf, session, dtype, tf.assign_sub, np.subtract)
 
 
 def _scattered(start, indices, updates, f):
