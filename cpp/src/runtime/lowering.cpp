@@ -212,13 +212,18 @@ class Lowering {
       known = known && shapes.outputs()[std::size_t(i)].fully_defined();
     }
     if (op.has(kWritesRef) && op.has(kInitialisesRef)) initialise(n, inputs);
-    const bool dynamic = op.has(kDynamicShape) || (objects && !op.has(kView)) || (op.has(kMaybeDynamic) && !known);
-    if (!known && !dynamic) return defer_for_values(node, n, shapes);
+    const bool sizes_itself = op.has(kDynamicShape) || (op.has(kMaybeDynamic) && !known);
+    const bool dynamic = sizes_itself || (objects && !op.has(kView));
+    // Kernels of strings allocate too, but rely on shapes that follow from values.
+    const bool waits = !known && !sizes_itself && std::ranges::count(shapes.wanted(), true) > 0;
+    if (waits || (!known && !dynamic)) return defer_for_values(node, n, shapes);
     for (int i = 0; i < num_outputs; ++i) {
       PlanOutput out;
       out.dtype = node->output_dtype(i);
       out.is_ref = node->output_is_ref(i);
-      if (!dynamic) out.shape = shapes.outputs()[std::size_t(i)].to_shape();
+      if (shapes.outputs()[std::size_t(i)].fully_defined()) {
+        out.shape = shapes.outputs()[std::size_t(i)].to_shape();
+      }
       if (out.is_ref && op.has(kRefForward)) out.variable = g_.at(n.inputs[0]).variable;
       n.outputs.push_back(std::move(out));
     }
