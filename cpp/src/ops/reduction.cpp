@@ -43,7 +43,9 @@ void reduction_shape(ShapeContext& c) {
     return;
   }
   if (axes == nullptr) {
-    c.set_output(0, keep ? PartialShape::unknown_of_rank(in.rank()) : PartialShape::unknown());
+    // Left open also where it follows, for a scalar: plans wait for the axes only if it is.
+    const bool ranked = keep && in.rank() > 0;
+    c.set_output(0, ranked ? PartialShape::unknown_of_rank(in.rank()) : PartialShape::unknown());
     return;
   }
   const AxisSet reduced = axis_set(*axes, in.rank());
@@ -203,7 +205,8 @@ void arg_shape(ShapeContext& c) {
     return;
   }
   if (dimension == nullptr) {
-    c.set_output(0, PartialShape::unknown_of_rank(std::max(in.rank() - 1, 0)));
+    const bool ranked = in.rank() > 1;
+    c.set_output(0, ranked ? PartialShape::unknown_of_rank(in.rank() - 1) : PartialShape::unknown());
     return;
   }
   const std::int64_t given = dimension->as_int64s()[0];

@@ -62,15 +62,16 @@ def unless_zero(test, value):
     return np.where(test == 0, np.zeros_like(value), value)
 
 
-ELU = 1.0
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+SIGNED = "float32 float64 int32 int64"
 
 # -- Unary -----------------------------------------------------------------------------------------
 
 op("Neg", np.negative, real(), nan=True)
 op("Abs", np.abs, real(), kinks=(0,), nan=True)
 op("Sign", np.sign, real(), kinks=(0,))
-op("Square", np.square, real(), nan=True)
+op("Square", np.square, real(), dtypes=SIGNED, nan=True)
 op("Sqrt", np.sqrt, real(0.1, 4), nan=True)
 op("Rsqrt", lambda x: 1 / np.sqrt(x), real(0.1, 4))
 op("Reciprocal", reciprocal, real(0.5, 3))
@@ -145,7 +146,7 @@ op("Sigmoid", sigmoid, real(-5, 5))
 op("Tanh", np.tanh, real(-3, 3), nan=True)
 op("ReluGrad", lambda dy, x: dy * (x > 0), real(), real(), kinks=(0,))
 op("Relu6Grad", lambda dy, x: dy * ((x > 0) & (x < 6)), real(), real(-3, 9), kinks=(0, 6))
-op("EluGrad", lambda dy, y: dy * np.where(y < 0, y + ELU, 1), real(), real(-0.9, 2), kinks=(0,))
+op("EluGrad", lambda dy, y: dy * np.where(y < 0, y + 1, 1), real(), real(-0.9, 2), kinks=(0,))
 op(
     "SeluGrad",
     lambda dy, y: dy * np.where(y < 0, y + SELU_SCALE * SELU_ALPHA, SELU_SCALE),
@@ -182,12 +183,12 @@ broadcasting("Div", quotient, real(), real(0.6, 3))
 broadcasting("RealDiv", quotient, real(), real(0.6, 3))
 broadcasting("FloorDiv", np.floor_divide, real(-9, 9), real(0.6, 3))
 broadcasting("TruncateDiv", truncated_quotient, real(-9, 9), real(0.6, 3))
-broadcasting("FloorMod", np.mod, real(-9, 9), real(10, 20), kinks=(0,))
-broadcasting("Mod", np.fmod, real(-9, 9), real(0.6, 3))
-broadcasting("TruncateMod", np.fmod, real(-9, 9), real(0.6, 3))
-broadcasting("Pow", np.power, real(0.5, 2), real(0, 3))
-broadcasting("Maximum", np.maximum, real(), real(), distinct=True)
-broadcasting("Minimum", np.minimum, real(), real(), distinct=True)
+broadcasting("FloorMod", np.mod, real(-9, 9), real(10, 20), kinks=(0,), dtypes=SIGNED)
+broadcasting("Mod", np.fmod, real(-9, 9), real(0.6, 3), dtypes=SIGNED)
+broadcasting("TruncateMod", np.fmod, real(-9, 9), real(0.6, 3), dtypes=SIGNED)
+broadcasting("Pow", np.power, real(0.5, 2), real(0, 3), dtypes=SIGNED)
+broadcasting("Maximum", np.maximum, real(), real(), distinct=True, dtypes=SIGNED)
+broadcasting("Minimum", np.minimum, real(), real(), distinct=True, dtypes=SIGNED)
 broadcasting("SquaredDifference", lambda x, y: (x - y) ** 2, real(), real())
 broadcasting("Atan2", np.arctan2, real(0.4, 2), real(0.4, 2))
 broadcasting("DivNoNan", lambda x, y: unless_zero(y, x / y), real(), real(0.5, 2))
@@ -207,7 +208,7 @@ broadcasting("LogicalAnd", np.logical_and, bools(), bools(), dtypes="bool")
 broadcasting("LogicalOr", np.logical_or, bools(), bools(), dtypes="bool")
 op(
     "ApproximateEqual",
-    lambda x, y, tolerance=1e-5: np.abs(x - y) < tolerance,
+    lambda x, y, tolerance=1e-5: np.abs(x - y) < x.dtype.type(tolerance),
     real(0, 2),
     real(0, 2),
     attrs=[{}, {"tolerance": 0.5}],

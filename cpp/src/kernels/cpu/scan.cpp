@@ -39,16 +39,19 @@ Params make_view(const Shape& shape, int axis) {
   return p;
 }
 
-int known_axis(const KernelRequest& request) {
-  if (request.inputs[1].constant == nullptr) {
-    fail(Code::kUnimplemented, "the axis must be known when the step is planned");
-  }
-  const int rank = request.inputs[0].shape.rank();
-  const std::int64_t axis = request.inputs[1].constant->as_int64s().at(0);
+int checked_axis(std::int64_t axis, int rank) {
   if (axis < -rank || axis >= rank) {
     invalid("Expected dimension in the range [", -rank, ", ", rank, "), but got ", axis);
   }
   return int(axis < 0 ? axis + rank : axis);
+}
+
+int known_axis(const KernelRequest& request) {
+  if (request.inputs[1].constant == nullptr) {
+    fail(Code::kUnimplemented, "the axis must be known when the step is planned");
+  }
+  return checked_axis(request.inputs[1].constant->as_int64s().at(0),
+                      request.inputs[0].shape.rank());
 }
 
 // Calls fn(group, first column, columns) for all columns of all groups.
@@ -155,9 +158,27 @@ template <class T>
 using Wrapping = typename std::conditional_t<std::is_integral_v<T>, std::make_unsigned<T>,
                                              std::type_identity<T>>::type;
 
+// The axis does not change the output's shape, so it may become known as late as in the run.
+struct ScanParams {
+  Params view;
+  Shape shape;
+  DType late_axis = DType::kInvalid;  // dtype of an axis that is read in the run
+
+  Params at(const void* axis) const {
+    if (late_axis == DType::kInvalid) return view;
+    const std::int64_t given = late_axis == DType::kInt32
+                                   ? *static_cast<const std::int32_t*>(axis)
+                                   : *static_cast<const std::int64_t*>(axis);
+    Params p = make_view(shape, checked_axis(given, shape.rank()));
+    p.exclusive = view.exclusive;
+    p.reverse = view.reverse;
+    return p;
+  }
+};
+
 template <class T, bool kProduct>
 void run_scan(const void* params, void* const* in, void* const* out, void*, RunContext&) {
-  const Params& p = *static_cast<const Params*>(params);
+  const Params p = static_cast<const ScanParams*>(params)->at(in[1]);
   const T* x = static_cast<const T*>(in[0]);
   T* y = static_cast<T*>(out[0]);
   const auto combine = [](auto a, auto b) {
@@ -210,10 +231,15 @@ void run_scan(const void* params, void* const* in, void* const* out, void*, RunC
 template <bool kProduct>
 Prepared prepare_scan(const KernelRequest& request) {
   Prepared prepared;
-  Params& p = *make_params<Params>(prepared);
-  p = make_view(request.inputs[0].shape, known_axis(request));
-  p.exclusive = request.attrs->b("exclusive");
-  p.reverse = request.attrs->b("reverse");
+  ScanParams& p = *make_params<ScanParams>(prepared);
+  p.shape = request.inputs[0].shape;
+  if (request.inputs[1].constant != nullptr) {
+    p.view = make_view(p.shape, known_axis(request));
+  } else {
+    p.late_axis = request.inputs[1].dtype;
+  }
+  p.view.exclusive = request.attrs->b("exclusive");
+  p.view.reverse = request.attrs->b("reverse");
   prepared.inplace_inputs = 1;
   switch (request.inputs[0].dtype) {
     case DType::kFloat: prepared.run = run_scan<float, kProduct>; break;
