@@ -289,6 +289,9 @@ def _element_of(value):
     """The tensor that a variable-like object stands for, or the value itself."""
     if type(value) is Tensor:
         return value
+    read = getattr(type(value), "_AsTensor", None)
+    if read is not None:
+        return read(value)
     convert = getattr(type(value), "_as_graph_element", None)
     if convert is None or isinstance(value, Operation):
         return value

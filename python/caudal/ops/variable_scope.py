@@ -168,7 +168,7 @@ class VariableScope:
             if dtype is not None and initializer is not None and not callable(initializer):
                 own = ops.convert_to_tensor(initializer).dtype.base_dtype
                 if own != dtypes.as_dtype(dtype):
-                    raise ValueError("Initializer type '%r' and explicit dtype '%r' don't match."
+                    raise ValueError("Initializer type '%s' and explicit dtype '%s' don't match."
                                      % (own, dtypes.as_dtype(dtype)))
             return var_store.get_variable(
                 full_name, shape=shape, dtype=given(dtype, self._dtype), initializer=initializer,

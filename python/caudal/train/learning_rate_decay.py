@@ -117,8 +117,6 @@ def piecewise_constant(x, boundaries, values, name=None):
     Raises:
       ValueError: if types or lengths do not fit.
     """
-    if len(boundaries) != len(values) - 1:
-        raise ValueError("The length of boundaries should be 1 less than the length of values")
     x = ops.convert_to_tensor(x)
     bounds = [ops.convert_to_tensor(b) for b in boundaries]
     for i, bound in enumerate(bounds):
@@ -126,13 +124,15 @@ def piecewise_constant(x, boundaries, values, name=None):
             if (bound.dtype.base_dtype == dtypes.int32 and x.dtype.base_dtype == dtypes.int64):
                 bounds[i] = math_ops.cast(bound, dtypes.int64)
                 continue
-            raise ValueError("Boundaries (%r) must have the same dtype as x (%r)."
+            raise ValueError("Boundaries (%s) must have the same dtype as x (%s)."
                              % (bound.dtype.base_dtype, x.dtype.base_dtype))
     values = [ops.convert_to_tensor(v) for v in values]
     for value in values[1:]:
         if value.dtype.base_dtype != values[0].dtype.base_dtype:
-            raise ValueError("Values must have elements all with the same dtype (%r vs %r)."
+            raise ValueError("Values must have elements all with the same dtype (%s vs %s)."
                              % (values[0].dtype.base_dtype, value.dtype.base_dtype))
+    if len(boundaries) != len(values) - 1:
+        raise ValueError("The length of boundaries should be 1 less than the length of values")
     with ops.name_scope(name, "PiecewiseConstant", [x] + bounds + values):
         result = values[-1]
         for bound, value in reversed(list(zip(bounds, values))):
@@ -223,7 +223,8 @@ def linear_cosine_decay(learning_rate, global_step, decay_steps, num_periods=0.5
             learning_rate, decay_steps, num_periods, alpha, beta, global_step)
         step = math_ops.minimum(step, steps)
         linear = (steps - step) / steps
-        cosine = _one_plus_cos(2.0 * periods * (step / steps))
+        fraction = step / steps
+        cosine = _one_plus_cos(2.0 * periods * fraction)
         return math_ops.multiply(rate, (alpha + linear) * cosine + beta, name=scope)
 
 
@@ -243,5 +244,6 @@ def noisy_linear_cosine_decay(learning_rate, global_step, decay_steps, initial_v
         linear = (steps - step) / steps
         stddev = math_ops.sqrt(variance / math_ops.pow(1.0 + step, decay))
         noisy = linear + random_ops.random_normal(linear.shape, stddev=stddev, dtype=rate.dtype)
-        cosine = _one_plus_cos(2.0 * periods * (step / steps))
+        fraction = step / steps
+        cosine = _one_plus_cos(2.0 * periods * fraction)
         return math_ops.multiply(rate, (alpha + noisy) * cosine + beta, name=scope)

@@ -127,6 +127,9 @@ class Optimizer:
         grads_and_vars = [(_as_gradient(grad), var) for grad, var in grads_and_vars]
         if not grads_and_vars:
             raise ValueError("No variables provided.")
+        for _, var in grads_and_vars:
+            if not isinstance(getattr(var, "op", None), ops.Operation):
+                raise NotImplementedError("Trying to optimize unsupported type ", var)
         updated = [(grad, var) for grad, var in grads_and_vars if grad is not None]
         if not updated:
             raise ValueError("No gradients provided for any variable: %s."

@@ -66,7 +66,7 @@ def assert_global_step(global_step_tensor):
         raise TypeError("Existing \"global_step\" must be a Variable or Tensor: %s."
                         % (global_step_tensor,))
     if not global_step_tensor.dtype.base_dtype.is_integer:
-        raise TypeError("Existing \"global_step\" does not have integer type: %r"
+        raise TypeError("Existing \"global_step\" does not have integer type: %s"
                         % global_step_tensor.dtype)
     shape = global_step_tensor.get_shape()
     if shape.ndims != 0 and shape.is_fully_defined():
