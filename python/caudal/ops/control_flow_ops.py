@@ -590,3 +590,35 @@ def _checked(function, conditions, message):
         return nest.map_structure(
             lambda t: apply("Identity", t) if isinstance(t, Tensor) else t, result
         )
+
+
+def switch_case(branch_index, branch_fns, default=None, name="switch_case"):
+    """The result of the function that `branch_index` chooses.
+
+    Args:
+      branch_index: int32 scalar tensor.
+      branch_fns: dict of int to function, or a list of functions or (int, function) pairs.
+      default: function for an index without function; by default the one of the largest index.
+      name: name scope.
+    """
+    if isinstance(branch_fns, dict):
+        pairs = sorted(branch_fns.items())
+    elif isinstance(branch_fns, (list, _tuple)):
+        pairs = [f if isinstance(f, _tuple) else (i, f) for i, f in enumerate(branch_fns)]
+        pairs.sort(key=lambda pair: pair[0])
+    else:
+        raise TypeError("branch_fns must be a dict, list or tuple")
+    if not pairs:
+        raise ValueError("branch_fns must not be empty")
+    for index, function in pairs:
+        if not isinstance(index, int):
+            raise TypeError("key must be a Python int, got %r" % (index,))
+        if not callable(function):
+            raise TypeError("fn for key %d must be callable." % index)
+    if default is None:
+        default = pairs[-1][1]
+        pairs = pairs[:-1]
+    with ops.name_scope(name, "switch_case", [branch_index]):
+        branch_index = ops.convert_to_tensor(branch_index, dtypes.int32, name="branch_index")
+        tests = [(apply("Equal", branch_index, index), function) for index, function in pairs]
+        return _case(tests, default, False) if tests else default()

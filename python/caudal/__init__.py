@@ -1,0 +1,454 @@
+# SPDX-License-Identifier: Apache-2.0
+"""TensorFlow 1's programming model on a small engine: `import caudal as tf`.
+
+This file is the table of contents of the API.
+"""
+
+# Graphs, tensors and scopes
+from caudal.framework.ops import (
+    Graph,
+    GraphKeys,
+    IndexedSlices,
+    NoGradient,
+    NotDifferentiable,
+    Operation,
+    RegisterGradient,
+    Tensor,
+    add_to_collection,
+    add_to_collections,
+    colocate_with,
+    container,
+    control_dependencies,
+    convert_to_tensor,
+    convert_to_tensor_or_indexed_slices,
+    device,
+    get_collection,
+    get_collection_ref,
+    get_default_graph,
+    get_default_session,
+    init_scope,
+    name_scope,
+    op_scope,
+    register_tensor_conversion_function,
+    reset_default_graph,
+)
+from caudal.framework.operation import NodeDef
+from caudal.framework.device import DeviceSpec
+from caudal.framework.sparse_tensor import (
+    SparseTensor,
+    SparseTensorValue,
+    convert_to_tensor_or_sparse_tensor,
+)
+from caudal.framework.tensor_shape import (
+    Dimension,
+    TensorShape,
+    dimension_at_index,
+    dimension_value,
+)
+from caudal.framework.tensor_util import get_static_value, is_tensor
+from caudal.framework.constant_op import constant
+from caudal.framework.random_seed import get_seed, set_random_seed
+from caudal.framework.behavior import (
+    control_flow_v2_enabled,
+    disable_control_flow_v2,
+    disable_eager_execution,
+    disable_resource_variables,
+    disable_tensor_equality,
+    disable_v2_behavior,
+    disable_v2_tensorshape,
+    enable_control_flow_v2,
+    enable_eager_execution,
+    enable_resource_variables,
+    enable_tensor_equality,
+    enable_v2_behavior,
+    enable_v2_tensorshape,
+    executing_eagerly,
+    resource_variables_enabled,
+)
+
+# Element types
+from caudal.framework.dtypes import (
+    QUANTIZED_DTYPES,
+    DType,
+    as_dtype,
+    bfloat16,
+    bool,
+    complex64,
+    complex128,
+    double,
+    float16,
+    float32,
+    float64,
+    half,
+    int8,
+    int16,
+    int32,
+    int64,
+    qint8,
+    qint16,
+    qint32,
+    quint8,
+    quint16,
+    resource,
+    string,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
+    variant,
+)
+
+# Gradients
+from caudal.framework.gradients_impl import (
+    AggregationMethod,
+    UnconnectedGradients,
+    gradients,
+    hessians,
+)
+from caudal.framework.custom_gradient import custom_gradient, grad_pass_through
+from caudal.framework.ops import NotDifferentiable as no_gradient
+
+# Running
+from caudal.client.config import (
+    ConfigProto,
+    GPUOptions,
+    GraphOptions,
+    OptimizerOptions,
+    RunMetadata,
+    RunOptions,
+)
+from caudal.client.session import InteractiveSession, Session
+from caudal.framework.errors import OpError
+
+# Arrays
+from caudal.ops.array_ops import (
+    batch_gather,
+    batch_to_space_nd,
+    bitcast,
+    boolean_mask,
+    broadcast_to,
+    concat,
+    diag,
+    diag_part,
+    dynamic_partition,
+    dynamic_stitch,
+    fill,
+    gather,
+    gather_nd,
+    identity,
+    identity_n,
+    invert_permutation,
+    matrix_band_part,
+    matrix_transpose,
+    meshgrid,
+    newaxis,
+    one_hot,
+    ones,
+    ones_like,
+    pad,
+    parallel_stack,
+    placeholder,
+    placeholder_with_default,
+    range,
+    reshape,
+    reverse,
+    reverse_sequence,
+    reverse_v2,
+    scatter_nd,
+    segment_sum,
+    sequence_mask,
+    setdiff1d,
+    slice,
+    space_to_batch_nd,
+    split,
+    stack,
+    stop_gradient,
+    tensor_scatter_add,
+    tensor_scatter_nd_add,
+    tensor_scatter_nd_sub,
+    tensor_scatter_nd_update,
+    tensor_scatter_sub,
+    tensor_scatter_update,
+    tile,
+    transpose,
+    unique,
+    unique_with_counts,
+    unsorted_segment_sum,
+    unstack,
+    where,
+    where_v2,
+    zeros,
+    zeros_like,
+)
+from caudal.ops.shape_ops import (
+    broadcast_dynamic_shape,
+    broadcast_static_shape,
+    expand_dims,
+    rank,
+    shape,
+    shape_n,
+    size,
+    squeeze,
+)
+from caudal.ops.slice_ops import strided_slice
+from caudal.ops.space_ops import (
+    batch_to_space,
+    depth_to_space,
+    matrix_diag,
+    matrix_diag_part,
+    matrix_set_diag,
+    required_space_to_batch_paddings,
+    space_to_batch,
+    space_to_depth,
+)
+
+# Arithmetic, comparison, logic, reduction
+from caudal.ops.math_ops import (
+    abs,
+    accumulate_n,
+    acos,
+    acosh,
+    add,
+    add_n,
+    angle,
+    argmax,
+    argmin,
+    asin,
+    asinh,
+    atan,
+    atan2,
+    atanh,
+    cast,
+    ceil,
+    conj,
+    cos,
+    cosh,
+    count_nonzero,
+    cumprod,
+    cumsum,
+    digamma,
+    div,
+    div_no_nan,
+    divide,
+    equal,
+    erf,
+    erfc,
+    exp,
+    expm1,
+    floor,
+    floor_div,
+    floordiv,
+    floormod,
+    greater,
+    greater_equal,
+    imag,
+    is_finite,
+    is_inf,
+    is_nan,
+    lbeta,
+    less,
+    less_equal,
+    lgamma,
+    lin_space,
+    linspace,
+    log,
+    log1p,
+    log_sigmoid,
+    logical_and,
+    logical_not,
+    logical_or,
+    logical_xor,
+    maximum,
+    minimum,
+    mod,
+    multiply,
+    negative,
+    not_equal,
+    polygamma,
+    pow,
+    real,
+    realdiv,
+    reciprocal,
+    reduce_all,
+    reduce_any,
+    reduce_logsumexp,
+    reduce_max,
+    reduce_mean,
+    reduce_min,
+    reduce_prod,
+    reduce_sum,
+    rint,
+    round,
+    rsqrt,
+    saturate_cast,
+    scalar_mul,
+    sigmoid,
+    sign,
+    sin,
+    sinh,
+    sqrt,
+    square,
+    squared_difference,
+    subtract,
+    tan,
+    tanh,
+    to_bfloat16,
+    to_complex64,
+    to_complex128,
+    to_double,
+    to_float,
+    to_int32,
+    to_int64,
+    truediv,
+    truncatediv,
+    truncatemod,
+    zeta,
+)
+from caudal.ops.math_ops import argmax as arg_max
+from caudal.ops.math_ops import argmin as arg_min
+from caudal.ops.matmul_ops import matmul, sparse_matmul, tensordot, trace
+from caudal.ops.clip_ops import (
+    clip_by_average_norm,
+    clip_by_global_norm,
+    clip_by_norm,
+    clip_by_value,
+    global_norm,
+)
+from caudal.ops.string_ops import as_string, string_join
+
+# Random numbers
+from caudal.ops.random_ops import (
+    multinomial,
+    random_crop,
+    random_normal,
+    random_shuffle,
+    random_uniform,
+    truncated_normal,
+)
+
+# Variables and their initial values
+from caudal.ops.ref_variable import Variable, VariableAggregation, VariableSynchronization
+from caudal.ops.variables import (
+    all_variables,
+    assert_variables_initialized,
+    global_variables,
+    global_variables_initializer,
+    initialize_all_variables,
+    initialize_local_variables,
+    initialize_variables,
+    local_variables,
+    local_variables_initializer,
+    model_variables,
+    moving_average_variables,
+    report_uninitialized_variables,
+    trainable_variables,
+    variables_initializer,
+)
+from caudal.ops.variable_scope import (
+    VariableScope,
+    get_local_variable,
+    get_variable,
+    get_variable_scope,
+    no_regularizer,
+    variable_creator_scope,
+    variable_op_scope,
+    variable_scope,
+)
+from caudal.ops.variable_store import AUTO_REUSE
+from caudal.ops.template import make_template
+from caudal.ops.init_ops import (
+    constant_initializer,
+    glorot_normal_initializer,
+    glorot_uniform_initializer,
+    ones_initializer,
+    orthogonal_initializer,
+    random_normal_initializer,
+    random_uniform_initializer,
+    truncated_normal_initializer,
+    uniform_unit_scaling_initializer,
+    variance_scaling_initializer,
+    zeros_initializer,
+)
+from caudal.ops.state_ops import (
+    assign,
+    assign_add,
+    assign_sub,
+    batch_scatter_update,
+    count_up_to,
+    is_variable_initialized,
+    scatter_add,
+    scatter_div,
+    scatter_max,
+    scatter_min,
+    scatter_mul,
+    scatter_nd_add,
+    scatter_nd_sub,
+    scatter_nd_update,
+    scatter_sub,
+    scatter_update,
+)
+
+# Control flow, Python functions
+from caudal.ops.control_flow_ops import case, cond, group, no_op, switch_case, tuple, while_loop
+from caudal.ops.script_ops import numpy_function, py_func, py_function
+
+# Checks and printing
+from caudal.ops.check_ops import (
+    assert_equal,
+    assert_greater,
+    assert_greater_equal,
+    assert_integer,
+    assert_less,
+    assert_less_equal,
+    assert_near,
+    assert_negative,
+    assert_non_negative,
+    assert_non_positive,
+    assert_none_equal,
+    assert_positive,
+    assert_proper_iterable,
+    assert_rank,
+    assert_rank_at_least,
+    assert_rank_in,
+    assert_same_float_dtype,
+    assert_scalar,
+    assert_type,
+    ensure_shape,
+    is_non_decreasing,
+    is_numeric_tensor,
+    is_strictly_increasing,
+)
+from caudal.ops.logging_ops import Assert, Print, timestamp
+from caudal.ops.logging_ops import print_v2 as print
+from caudal.ops.numerics import add_check_numerics_ops, check_numerics, verify_tensor_all_finite
+
+# Namespaces
+from caudal import compat, debugging, dtypes, initializers, math, nn, random, train, version
+from caudal.framework import errors, nest
+from caudal.platform import app, flags
+from caudal.platform import tf_logging as logging
+from caudal.platform.tf_logging import get_logger
+
+# Versions
+from caudal.framework.versions import (
+    COMPILER_VERSION,
+    CXX11_ABI_FLAG,
+    GIT_VERSION,
+    GRAPH_DEF_VERSION,
+    GRAPH_DEF_VERSION_MIN_CONSUMER,
+    GRAPH_DEF_VERSION_MIN_PRODUCER,
+    MONOLITHIC_BUILD,
+    VERSION,
+    __compiler_version__,
+    __git_version__,
+    __version__,
+)
+
+
+def __getattr__(name):
+    # tf.test needs unittest, which takes longer to import than everything above.
+    if name == "test":
+        import importlib
+
+        return importlib.import_module("caudal.platform.test")
+    raise AttributeError("module 'caudal' has no attribute %r" % name)

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contents of `tf.compat`: text helpers, and `v1`, which is this library itself."""
+
+import numbers as _numbers
+import os as _os
+import sys as _sys
+
+integral_types = (_numbers.Integral,)
+real_types = (_numbers.Real,)
+complex_types = (_numbers.Complex,)
+bytes_or_text_types = (bytes, str)
+
+
+def as_bytes(bytes_or_text, encoding="utf-8"):
+    """Bytes of a str or bytes; TypeError for anything else."""
+    if isinstance(bytes_or_text, str):
+        return bytes_or_text.encode(encoding)
+    if isinstance(bytes_or_text, (bytes, bytearray)):
+        return bytes(bytes_or_text)
+    raise TypeError("Expected binary or unicode string, got %r" % (bytes_or_text,))
+
+
+def as_text(bytes_or_text, encoding="utf-8"):
+    """A str out of a str or bytes; TypeError for anything else."""
+    if isinstance(bytes_or_text, str):
+        return bytes_or_text
+    if isinstance(bytes_or_text, bytes):
+        return bytes_or_text.decode(encoding)
+    raise TypeError("Expected binary or unicode string, got %r" % (bytes_or_text,))
+
+
+as_str = as_text
+
+
+def as_str_any(value):
+    """`as_str` of bytes, `str` of anything else."""
+    return as_text(value) if isinstance(value, bytes) else str(value)
+
+
+def path_to_str(path):
+    """A str of a path-like object."""
+    return as_str_any(_os.fspath(path)) if hasattr(path, "__fspath__") else path
+
+
+def forward_compatible(year, month, day):
+    return True
+
+
+v1 = _sys.modules["caudal"]
+# `import caudal.compat.v1 as tf` gives the same module.
+_sys.modules["caudal.compat.v1"] = v1

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Contents of `tf.random`."""
+
+from caudal.framework.random_seed import get_seed
+from caudal.framework.random_seed import set_random_seed
+from caudal.ops.random_ops import categorical, multinomial
+from caudal.ops.random_ops import random_normal as normal
+from caudal.ops.random_ops import random_shuffle as shuffle
+from caudal.ops.random_ops import random_uniform as uniform
+from caudal.ops.random_ops import truncated_normal

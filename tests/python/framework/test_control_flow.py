@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+import collections
+
+import numpy as np
+import pytest
+
+import caudal as tf
+
+P = collections.namedtuple("P", ["a", "b"])
+
+
+def run(fetches, feeds=None):
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        return sess.run(fetches, feeds)
+
+
+def test_group_tuple_and_order():
+    v = tf.Variable(0.0)
+    a, b = tf.assign_add(v, 1.0), tf.assign_add(v, 10.0)
+    both = tf.group(a, b)
+    assert both.type == "NoOp" and set(both.control_inputs) == {a.op, b.op}
+    assert tf.group().type == "NoOp" and tf.group([a, (b,)], name="g").name == "g"
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        assert sess.run(both) is None and sess.run(v) == 11
+    x, none, y = tf.tuple([tf.constant(1), None, tf.constant(2)], control_inputs=[a])
+    assert none is None and x.name == "tuple/control_dependency:0" and run([x, y]) == [1, 2]
+    with pytest.raises(TypeError, match="tf.group"):
+        tf.group(3)
+    with pytest.raises(ValueError, match="at least one"):
+        tf.tuple([])
+    with pytest.raises(ValueError, match="Unknown keyword"):
+        tf.group(a, foo=1)
+
+
+@pytest.mark.parametrize("p", [True, False])
+def test_cond_structures(p):
+    pred, s = tf.placeholder(tf.bool, []), tf.placeholder(tf.int32, [])
+    feed = {pred: p, s: 5}
+    r = tf.cond(pred, lambda: s + 1, lambda: s * 2)
+    assert r.name == "cond/Merge:0" and run(r, feed) == (6 if p else 10)
+    one = tf.cond(pred, lambda: [s], lambda: [s + 1])
+    assert isinstance(one, tf.Tensor)
+    assert isinstance(tf.cond(pred, lambda: [s], lambda: [s], strict=True), list)
+    nested = tf.cond(pred, lambda: P(s, {"k": [1, s]}), lambda: P(s, {"k": [2, s]}))
+    assert run(nested, feed) == P(5, {"k": [1 if p else 2, 5]})
+    done = tf.cond(pred, tf.no_op, tf.no_op)
+    assert done.dtype is tf.bool and run(done, feed) == p
+    inner = tf.cond(pred, lambda: tf.cond(s > 3, lambda: s, lambda: -s), lambda: tf.constant(0))
+    assert run(inner, feed) == (5 if p else 0)
+
+
+def test_cond_shapes_merge():
+    pred = tf.placeholder(tf.bool, [])
+    r = tf.cond(pred, lambda: tf.zeros([2, 3]), lambda: tf.zeros([2, 4]))
+    assert r.shape.as_list() == [2, None]
+    assert run(r, {pred: False}).shape == (2, 4)
+
+
+def test_only_the_chosen_branch_writes():
+    pred = tf.placeholder(tf.bool, [])
+    v, w = tf.Variable(1.0), tf.Variable(1.0)
+    r = tf.cond(pred, lambda: tf.assign(v, 5.0), lambda: tf.assign_add(w, 7.0))
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        assert sess.run(r, {pred: False}) == 8 and sess.run([v, w]) == [1, 8]
+        assert sess.run(r, {pred: True}) == 5 and sess.run([v, w]) == [5, 8]
+
+
+def test_variables_made_in_branches_and_dependencies_on_outer_ops():
+    pred = tf.placeholder(tf.bool, [])
+    v = tf.Variable(0.0)
+    outer = tf.assign_add(v, 1.0)
+
+    def branch():
+        with tf.control_dependencies([outer]):
+            return tf.constant(2.0)
+
+    r = tf.cond(pred, branch, lambda: tf.constant(3.0))
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        assert sess.run(r, {pred: True}) == 2 and sess.run(v) == 1
+
+
+@pytest.mark.parametrize("p, expected", [(True, 6.0), (False, 1.0)])
+def test_cond_gradient(p, expected):
+    pred = tf.placeholder(tf.bool, [])
+    x, c = tf.constant(3.0), tf.constant(1.0)
+    y = tf.cond(pred, lambda: x * x, lambda: x + c)
+    assert run(tf.gradients(y, x)[0], {pred: p}) == expected
+
+
+@pytest.mark.parametrize(
+    "call, error, text",
+    [
+        (lambda p, s: tf.cond(True, lambda: s, lambda: s), TypeError, "Python bool"),
+        (lambda p, s: tf.cond(p, 1, lambda: s), TypeError, "true_fn must be callable"),
+        (lambda p, s: tf.cond(p, lambda: s), TypeError, "false_fn argument required"),
+        (lambda p, s: tf.cond(p, lambda: s, lambda: 1.5), ValueError, "must have the same type"),
+        (lambda p, s: tf.cond(p, lambda: [s, s], lambda: s), ValueError, "nested structure"),
+        (lambda p, s: tf.cond(p, lambda: {"a": s}, lambda: {"b": s}), ValueError, "set of keys"),
+        (lambda p, s: tf.cond(p, lambda: None, lambda: s), ValueError, "return value"),
+        (lambda p, s: tf.cond(p, lambda: [], lambda: []), ValueError, "at least one result"),
+        (lambda p, s: tf.cond(s, lambda: s, lambda: s), TypeError, "expected type of bool"),
+        (lambda p, s: tf.cond([p], lambda: s, lambda: s), ValueError, "Shape must be rank 0"),
+        (lambda p, s: tf.while_loop(1, lambda i: i, [s]), TypeError, "cond must be callable"),
+        (lambda p, s: tf.while_loop(lambda i: p, lambda i: i, []), ValueError, "No loop variables"),
+        (lambda p, s: tf.while_loop(lambda i: i, lambda i: i, [s]), TypeError, "type of bool"),
+        (lambda p, s: tf.while_loop(lambda i: [p], lambda i: i, [s]), ValueError, "rank 0"),
+        (lambda p, s: tf.while_loop(lambda i: p, lambda i: [i, i], [s]), ValueError, "nested structure"),
+        (lambda p, s: tf.while_loop(lambda i: p, lambda i: tf.to_float(i), [s]), TypeError, "float32"),
+        (lambda p, s: tf.while_loop(lambda i: p, lambda i: None, [s]), ValueError, "None"),
+        (lambda p, s: tf.while_loop(lambda i: p, lambda i: tf.stack([i, i]), [s]), ValueError,
+         "shape_invariants"),
+        (lambda p, s: tf.while_loop(lambda i: p, lambda i: i, [s], shape_invariants=[tf.TensorShape([2])]),
+         ValueError, "shape invariant specified"),
+        (lambda p, s: tf.while_loop(lambda i: p, lambda i: i, [s], parallel_iterations=0), TypeError,
+         "positive integer"),
+        (lambda p, s: tf.case([(True, lambda: s)]), TypeError, "pred must be a Tensor"),
+        (lambda p, s: tf.case([(p, s)]), TypeError, "must be callable"),
+        (lambda p, s: tf.case(3), TypeError, "list, tuple, or dict"),
+    ],
+)  # fmt: skip
+def test_errors(call, error, text):
+    with pytest.raises(error, match=text):
+        call(tf.placeholder(tf.bool, []), tf.placeholder(tf.int32, []))
+
+
+def test_while_loops():
+    n = tf.placeholder(tf.int32, [])
+    r = tf.while_loop(lambda i: i < n, lambda i: i + 1, [0])
+    assert r.name == "while/Exit:0" and run(r, {n: 7}) == 7 and run(r, {n: -1}) == 0
+    pair = tf.while_loop(lambda i, s: i < n, lambda i, s: (i + 1, s + i), [0, 0])
+    assert isinstance(pair, tuple) and run(pair, {n: 5}) == (5, 10)
+    assert run(tf.while_loop(lambda i: True, lambda i: i + 1, [0], maximum_iterations=3)) == 3
+    same = tf.while_loop(lambda i: i < 3, lambda i: i + 1, [0], return_same_structure=True)
+    assert run(same) == [3]
+    d = tf.while_loop(lambda i, d: i < 3, lambda i, d: (i + 1, {"a": d["a"] * 2.0}), [0, {"a": 1.0}])
+    assert run(d) == (3, {"a": 8.0})
+    x = tf.placeholder(tf.float32, [None])
+    grown = tf.while_loop(
+        lambda i, t: i < 3, lambda i, t: (i + 1, tf.concat([t, x], 0)), [0, x],
+        shape_invariants=[tf.TensorShape([]), tf.TensorShape([None])])  # fmt: skip
+    assert run(grown[1], {x: [1.0, 2.0]}).tolist() == [1, 2] * 4
+
+
+def test_loops_nest_and_write_variables():
+    v = tf.Variable(0.0)
+
+    def body(i):
+        with tf.control_dependencies([tf.assign_add(v, 2.0)]):
+            return i + 1
+
+    loop = tf.while_loop(lambda i: i < 4, body, [0])
+    inner = lambda i, a: tf.while_loop(lambda j, a: j < i, lambda j, a: (j + 1, a + 1), [0, a])[1]
+    triangle = tf.while_loop(lambda i, a: i < 5, lambda i, a: (i + 1, inner(i, a)), [0, 0])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        assert sess.run(loop) == 4 and sess.run(v) == 8
+        assert sess.run(triangle) == (5, 10)
+
+
+def test_while_gradient():
+    x = tf.constant(2.0)
+    y = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a * x), [0, 1.0])[1]
+    assert run(tf.gradients(y, x)[0]) == 12
+    stopped = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a * x), [0, 1.0], back_prop=False)[1]
+    assert tf.gradients(stopped, x) == [None]
+
+
+def test_case():
+    i = tf.placeholder(tf.int32, [])
+    pairs = [(tf.equal(i, 0), lambda: 10), (tf.less(i, 2), lambda: 11)]
+    r = tf.case(pairs, default=lambda: 12)
+    assert [run(r, {i: k}) for k in (0, 1, 2)] == [10, 11, 12]
+    assert run(tf.case(pairs), {i: 1}) == 11
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        run(tf.case(pairs), {i: 2})
+    exclusive = tf.case(pairs, default=lambda: 12, exclusive=True)
+    assert run(exclusive, {i: 1}) == 11
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        run(exclusive, {i: 0})
+
+
+def test_tensors_of_a_branch_do_not_leak():
+    kept = []
+    pred = tf.placeholder(tf.bool, [])
+    tf.cond(pred, lambda: kept.append(tf.constant(1.0) + 1.0) or kept[0], lambda: tf.constant(1.0))
+    with pytest.raises(ValueError, match="graph"):
+        _ = kept[0] + tf.constant(1.0)
+    with pytest.raises(ValueError, match="not an element of this graph"):
+        tf.Session().run(kept[0])
+
+
+def test_random_ops_and_placeholders_inside_loops():
+    tf.set_random_seed(1)
+    total = tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s + tf.random_uniform([])), [0, 0.0])
+    got = run(total)[1]
+    assert 0 < got < 3
+    x = tf.placeholder(tf.float32, [None, 2])
+    rows = tf.while_loop(lambda i, s: i < tf.shape(x)[0], lambda i, s: (i + 1, s + x[i, 1]), [0, 0.0])[1]
+    assert run(rows, {x: np.arange(6).reshape(3, 2)}) == 9

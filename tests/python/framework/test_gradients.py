@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+import numpy as np
+import pytest
+
+import caudal as tf
+
+
+def run(fetches, feeds=None):
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        return sess.run(fetches, feeds)
+
+
+def test_results_and_names():
+    x, z = tf.placeholder(tf.float32, [2], name="x"), tf.constant(1.0)
+    y = x * x + 3.0 * x
+    dx, dz = tf.gradients(y, [x, z])
+    assert dz is None and dx.name.startswith("gradients/") and dx.shape.as_list() == [2]
+    np.testing.assert_allclose(run(dx, {x: [1, 2]}), [5, 7])
+    assert tf.gradients(y, x)[0].name.startswith("gradients_1/")
+    second = tf.gradients(dx, x)[0]
+    np.testing.assert_allclose(run(second, {x: [1, 2]}), [2, 2])
+    assert tf.gradients([], x) == [None] and tf.gradients(y, []) == []
+    zero = tf.gradients(y, [z], unconnected_gradients="zero")[0]
+    assert run(zero) == 0
+
+
+def test_grad_ys_and_stop_gradients():
+    x = tf.placeholder(tf.float32, [2])
+    a = x * 2.0
+    y = a * x
+    np.testing.assert_allclose(run(tf.gradients(y, x, grad_ys=[[1.0, 10.0]])[0], {x: [1, 1]}), [4, 40])
+    np.testing.assert_allclose(run(tf.gradients(y, x, stop_gradients=[a])[0], {x: [1, 2]}), [2, 4])
+    np.testing.assert_allclose(run(tf.gradients([y, a], x)[0], {x: [1, 2]}), [6, 10])
+
+
+def test_errors():
+    x = tf.placeholder(tf.float32, [2])
+    y = x * x
+    with pytest.raises(ValueError, match="Passed 2 grad_ys for 1 ys"):
+        tf.gradients(y, x, grad_ys=[x, x])
+    with pytest.raises(TypeError):
+        tf.gradients(y, x, grad_ys=tf.ones([2], tf.float64))
+    with pytest.raises(ValueError, match="Invalid aggregation_method"):
+        tf.gradients(y, x, aggregation_method=99)
+    with pytest.raises(ValueError, match="unconnected_gradients"):
+        tf.gradients(y, x, unconnected_gradients="some")
+    with pytest.raises(LookupError, match="No gradient defined"):
+        tf.gradients(tf.unique(x)[0], x)
+    with tf.Graph().as_default():
+        z = tf.constant(1.0)
+    with pytest.raises(ValueError, match="same graph"):
+        tf.gradients(y, z)
+
+
+def test_of_variables_and_gathers():
+    v = tf.Variable([[1.0], [2.0], [3.0]])
+    g = tf.gradients(tf.gather(v, [0, 0, 2]), v)[0]
+    assert isinstance(g, tf.IndexedSlices)
+    got = run(g)
+    assert got.indices.tolist() == [0, 0, 2] and got.dense_shape.tolist() == [3, 1]
+    dense = run(tf.convert_to_tensor(tf.gradients(tf.gather(v, [0, 0, 2]) * 2.0, v)[0]))
+    np.testing.assert_array_equal(dense, [[4], [0], [2]])
+
+
+def test_hessians():
+    x = tf.constant([1.0, 2.0])
+    h = tf.hessians(tf.reduce_sum(x * x * x), x)[0]
+    np.testing.assert_allclose(run(h), [[6, 0], [0, 12]])
+
+
+def test_registered_gradient_by_override_map():
+    @tf.RegisterGradient("TripleFlipped")
+    def _(op, grad):
+        assert op.type == "Identity"
+        return -3.0 * grad
+
+    g = tf.get_default_graph()
+    x = tf.constant(2.0)
+    with g.gradient_override_map({"Identity": "TripleFlipped"}):
+        y = tf.identity(x)
+    assert run(tf.gradients(y * 5.0, x)[0]) == -15
+    assert run(tf.gradients(tf.identity(x), x)[0]) == 1
+    with pytest.raises(KeyError):
+        tf.RegisterGradient("TripleFlipped")(lambda op, g: g)
+    with pytest.raises(KeyError):
+        tf.RegisterGradient("MatMul")(lambda op, g: g)
+    with pytest.raises(TypeError):
+        tf.RegisterGradient(3)
+    with pytest.raises(TypeError):
+        g.gradient_override_map({1: 2})
+
+
+def test_wrong_number_of_gradients():
+    tf.RegisterGradient("TooMany")(lambda op, grad: [grad, grad])
+    x = tf.constant(2.0)
+    with tf.get_default_graph().gradient_override_map({"Identity": "TooMany"}):
+        y = tf.identity(x)
+    with pytest.raises(ValueError, match="Num gradients 2"):
+        tf.gradients(y, x)
+
+
+def test_exceptions_of_gradient_functions_reach_the_user():
+    @tf.RegisterGradient("Angry")
+    def _(op, grad):
+        raise KeyError("mine")
+
+    x = tf.constant(2.0)
+    with tf.get_default_graph().gradient_override_map({"Identity": "Angry"}):
+        y = tf.identity(x)
+    with pytest.raises(KeyError, match="mine"):
+        tf.gradients(y, x)
+
+
+def test_custom_gradient():
+    @tf.custom_gradient
+    def log1pexp(x):
+        e = tf.exp(x)
+        return tf.log(1 + e), lambda dy: dy * (1 - 1 / (1 + e))
+
+    x = tf.constant(100.0)
+    y = log1pexp(x)
+    assert run(tf.gradients(y, x)[0]) == 1.0  # the plain gradient is NaN
+
+    @tf.custom_gradient
+    def two(a, b):
+        return (a + b, a * b), lambda da, db: (10.0 * da, 100.0 * db)
+
+    a, b = tf.constant(2.0), tf.constant(3.0)
+    s, p = two(a, b)
+    assert run([s, p]) == [5, 6]
+    assert run(tf.gradients(s + p, [a, b])) == [10, 100]
+    with pytest.raises(ValueError, match="expected to return 2 gradients"):
+        bad = tf.custom_gradient(lambda a, b: (a, lambda d: d))(a, b)
+        tf.gradients(bad, a)
+
+
+def test_new_nodes_follow_open_scopes():
+    x = tf.constant(2.0)
+    y = x * x
+    first = tf.no_op(name="first")
+    with tf.control_dependencies([first]), tf.device("/cpu:0"), tf.name_scope("outer"):
+        dx = tf.gradients(y, x)[0]
+    assert dx.name.startswith("outer/gradients/")
+    assert dx.device == "/device:CPU:0"
+    seen, todo = set(), [dx.op]
+    while todo:
+        op = todo.pop()
+        if op not in seen:
+            seen.add(op)
+            todo += [t.op for t in op.inputs] + list(op.control_inputs)
+    assert first in seen
