@@ -92,7 +92,7 @@ def _dense(value, dtype, shape):
         if isinstance(value, (list, tuple)):
             raise _ragged(value) from None
         raise
-    if array.dtype == object:
+    if array.dtype == object and array.size:
         if "str" not in kinds:
             if any(type(v) is int for v in array.flat):
                 raise _unconvertible(value)
