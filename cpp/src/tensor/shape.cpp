@@ -122,13 +122,16 @@ bool PartialShape::compatible_with(const PartialShape& o) const {
 }
 
 PartialShape PartialShape::merge(const PartialShape& o) const {
-  if (!compatible_with(o)) invalid("Shapes ", str(), " and ", o.str(), " are not compatible");
   if (rank_ < 0) return o;
+  if (o.rank_ < 0) return *this;
+  if (rank_ != o.rank_) invalid("Shapes must be equal rank, but are ", rank_, " and ", o.rank_);
   PartialShape out = *this;
-  if (o.rank_ >= 0) {
-    for (int i = 0; i < rank_; ++i) {
-      if (out[i] < 0) out.set_dim(i, o[i]);
+  for (int i = 0; i < rank_; ++i) {
+    if (out[i] >= 0 && o[i] >= 0 && out[i] != o[i]) {
+      invalid("Dimension ", i, " in both shapes must be equal, but are ", out[i], " and ", o[i],
+              ". Shapes are ", *this, " and ", o, ".");
     }
+    if (out[i] < 0) out.set_dim(i, o[i]);
   }
   return out;
 }

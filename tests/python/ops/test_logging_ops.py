@@ -198,16 +198,24 @@ def test_finite():
     x = tf.placeholder(tf.float32, [None], name="x")
     y = tf.verify_tensor_all_finite(x, "msg")
     assert y.name == "VerifyFinite/control_dependency:0"
-    checks = tf.add_check_numerics_ops()
     with tf.Session() as sess:
         assert sess.run(y, {x: [1, 2]}).tolist() == [1, 2]
-        sess.run(checks, {x: [1, 2]})
         with pytest.raises(tf.errors.InvalidArgumentError, match="msg : Tensor had NaN values"):
             sess.run(y, {x: [np.nan]})
-        with pytest.raises(tf.errors.InvalidArgumentError, match="x:0 : Tensor had Inf values"):
-            sess.run(checks, {x: [np.inf]})
     with pytest.raises(TypeError):
         tf.check_numerics(tf.constant([1]), "msg")
+
+
+def test_add_check_numerics_ops():
+    x = tf.placeholder(tf.float32, [None], name="x")
+    tf.log(x, name="y")
+    checks = tf.add_check_numerics_ops()
+    with tf.Session() as sess:
+        sess.run(checks, {x: [1, 2]})
+        with pytest.raises(tf.errors.InvalidArgumentError, match="x:0 : Tensor had Inf values"):
+            sess.run(checks, {x: [np.inf]})
+        with pytest.raises(tf.errors.InvalidArgumentError, match="y:0 : Tensor had NaN values"):
+            sess.run(checks, {x: [-1]})
 
 
 def test_as_string():
