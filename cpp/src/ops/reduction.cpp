@@ -155,11 +155,25 @@ Output product_of_others(GradContext& g, Output x, int axis) {
   return mul(g, left, right);
 }
 
+// The same for any rank and axes, by counting zeros: with none, the product over x; with one, only
+// the zero has others that are all nonzero. Its own derivative is right away from zeros only.
+Output product_of_others_anywhere(GradContext& g, Output x) {
+  const Output is_zero = g("Equal", {x, like(g, x, 0)});
+  const Output safe = g("SelectV2", {is_zero, like(g, x, 1), x}, {}, "Select");
+  const AttrList keep = {{"keep_dims", true}};
+  const Output product = g("Prod", {safe, g.input(1)}, keep);
+  const Output marks = g("Cast", {is_zero}, {{"DstT", x.dtype()}});
+  const Output zeros = g("Sum", {marks, g.input(1)}, keep);
+  const Output other_zeros = sub(g, zeros, marks);
+  return keep_where(g, g("Equal", {other_zeros, like(g, x, 0)}), realdiv(g, product, safe));
+}
+
 void prod_grad(GradContext& g) {
   const Output x = g.input(0);
   const std::optional<AxisSet> reduced = known_axes(g);
   if (!reduced) {
-    fail(Code::kUnimplemented, "the gradient of Prod needs an input of known rank and known axes");
+    g.set(0, mul(g, with_kept_axes(g, g.dy()), product_of_others_anywhere(g, x)));
+    return;
   }
   if (reduced->none()) {
     g.set(0, g.dy());

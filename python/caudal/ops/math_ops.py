@@ -50,7 +50,6 @@ logical_or = public("LogicalOr")
 maximum = public("Maximum")
 minimum = public("Minimum")
 multiply = public("Mul", "multiply")
-multiply_no_nan = public("MulNoNan", "multiply_no_nan")
 negative = neg = public("Neg", "negative")
 polygamma = public("Polygamma")
 realdiv = public("RealDiv", "realdiv")
@@ -295,6 +294,14 @@ def div_no_nan(x, y, name=None):
 divide_no_nan = div_no_nan
 
 
+def multiply_no_nan(x, y, name=None):
+    """x * y, and 0 where y is 0, even if x is infinite or NaN. Op: MulNoNan."""
+    with ops.name_scope(name, "multiply_no_nan", [x, y]) as scope:
+        x = ops.convert_to_tensor(x, name="x")
+        y = ops.convert_to_tensor(y, dtype=x.dtype.base_dtype, name="y")
+        return apply("MulNoNan", x, y, name=scope)
+
+
 def reciprocal_no_nan(x, name=None):
     """1 / x, and 0 where x is 0."""
     with ops.name_scope(name, "reciprocal_no_nan", [x]) as scope:
@@ -531,7 +538,7 @@ def lbeta(x, name=None):
     with ops.name_scope(name, "lbeta", [x]):
         x = ops.convert_to_tensor(x, name="x")
         total = reduce_sum(x, axis=[-1])
-        return subtract(reduce_sum(lgamma(x), axis=[-1]), lgamma(total))
+        return reduce_sum(lgamma(x), axis=[-1]) - lgamma(total)
 
 
 def polyval(coeffs, x, name=None):

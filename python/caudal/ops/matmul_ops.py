@@ -124,11 +124,22 @@ def _as_matrix(x, axes, contracted_last):
     return matrix, free_sizes, first if contracted_last else second
 
 
+def _split_at(x, count, from_end):
+    """(x as a matrix whose last or first `count` axes are contracted, its free sizes), where the
+    rank of x is known only in the run."""
+    dims = apply("Shape", x)
+    at = apply("Sub", apply("Size", dims), count) if from_end else count
+    first = apply("Slice", dims, [0], apply("Pack", [at], axis=0))
+    second = apply("Slice", dims, apply("Pack", [at], axis=0), [-1])
+    shape = apply("Pack", [apply("Prod", first, [0]), apply("Prod", second, [0])], axis=0)
+    return apply("Reshape", x, shape), first if from_end else second
+
+
 def tensordot(a, b, axes, name=None):
     """Sum of products over pairs of axes of two tensors.
 
     Args:
-      a, b: tensors of one dtype and known rank.
+      a, b: tensors of one dtype; lists of axes need tensors of known rank.
       axes: n: the last n axes of a with the first n of b; or two lists (or ints): the axes of a
         and of b.
 
@@ -143,7 +154,12 @@ def tensordot(a, b, axes, name=None):
         b = ops.convert_to_tensor(b, dtype_hint=a.dtype.base_dtype, name="b")
         a_axes, b_axes = _contracted(axes)
         if a.shape.rank is None or b.shape.rank is None:
-            raise NotImplementedError("tensordot needs tensors of known rank")
+            if not isinstance(a_axes, int):
+                raise NotImplementedError("tensordot over listed axes needs tensors of known rank")
+            left, left_sizes = _split_at(a, a_axes, True)
+            right, right_sizes = _split_at(b, b_axes, False)
+            shape = apply("ConcatV2", [left_sizes, right_sizes], 0, name="concat")
+            return apply("Reshape", matmul(left, right), shape, name=scope)
         if isinstance(a_axes, int):
             if a_axes > a.shape.rank:
                 raise ValueError(
