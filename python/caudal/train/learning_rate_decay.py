@@ -170,6 +170,11 @@ def cosine_decay(learning_rate, global_step, decay_steps, alpha=0.0, name=None):
         return math_ops.multiply(rate, decayed)
 
 
+def _periods_before(count, t_mul):
+    """The length of `count` periods, each `t_mul` times the one before, the first of length 1."""
+    return (1.0 - t_mul**count) / (1.0 - t_mul)
+
+
 def cosine_decay_restarts(learning_rate, global_step, first_decay_steps, t_mul=2.0, m_mul=1.0,
                           alpha=0.0, name=None):
     """Cosine decay that starts again: periods grow by `t_mul`, rates shrink by `m_mul`.
@@ -193,7 +198,10 @@ def cosine_decay_restarts(learning_rate, global_step, first_decay_steps, t_mul=2
         equal = math_ops.equal(t_mul, 1.0)
         even = math_ops.floor(done)
         growing = math_ops.floor(math_ops.log(1.0 - done * (1.0 - t_mul)) / math_ops.log(t_mul))
-        before = (1.0 - t_mul ** growing) / (1.0 - t_mul)
+        # At the first step of a period the quotient of logarithms may round below the integer.
+        late = math_ops.less_equal(_periods_before(growing + 1.0, t_mul), done)
+        growing = array_ops.where(late, growing + 1.0, growing)
+        before = _periods_before(growing, t_mul)
         restarts = array_ops.where(equal, even, growing)
         fraction = array_ops.where(equal, done - even, (done - before) / t_mul ** growing)
         cosine = 0.5 * m_mul ** restarts * (1.0 + math_ops.cos(

@@ -82,8 +82,8 @@ CASES = {
         lambda s: _restarts(s, 10, 1, 0.9, 0),
     ),
     "restarts_all": (
-        lambda s: T.cosine_decay_restarts(0.5, s, 10, 1.4, 0.9, 0.1),
-        lambda s: _restarts(s, 10, 1.4, 0.9, 0.1),
+        lambda s: T.cosine_decay_restarts(0.5, s, 10, 1.5, 0.9, 0.1),
+        lambda s: _restarts(s, 10, 1.5, 0.9, 0.1),
     ),
     "linear_cosine": (
         lambda s: T.linear_cosine_decay(0.5, s, 10, 1.5, 0.1, 0.01),
