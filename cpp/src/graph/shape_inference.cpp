@@ -51,6 +51,12 @@ Value floor_div(std::int64_t a, std::int64_t b) {
   if (b == 0 || (b == -1 && a == INT64_MIN)) return {};
   return a / b - ((a % b != 0) && ((a < 0) != (b < 0)));
 }
+Value floor_mod(std::int64_t a, std::int64_t b) {
+  const Value q = floor_div(a, b);
+  return q ? Value(a - *q * b) : Value();
+}
+Value larger(std::int64_t a, std::int64_t b) { return std::max(a, b); }
+Value smaller(std::int64_t a, std::int64_t b) { return std::min(a, b); }
 
 std::optional<Values> strided(const Node& node, int depth) {
   const auto x = evaluate(node.input(0), depth);
@@ -158,6 +164,32 @@ const std::pair<std::string_view, Rule> kRules[] = {
        for (const Value& f : *v) product = f && product ? mul(*product, *f) : Value();
        return Values{product};
      }},
+    {"Fill",
+     [](const Node& n, int depth) -> std::optional<Values> {
+       const auto size = evaluate(n.input(0), depth), value = evaluate(n.input(1), depth);
+       if (!size || !value || size->size() > 1 || value->size() != 1) return std::nullopt;
+       const Value count = size->empty() ? Value(1) : (*size)[0];
+       if (!count || *count < 0 || *count > kMaxStaticElements) return std::nullopt;
+       return Values(std::size_t(*count), (*value)[0]);
+     }},
+    {"Range",
+     [](const Node& n, int depth) -> std::optional<Values> {
+       const auto start = evaluate(n.input(0), depth), limit = evaluate(n.input(1), depth);
+       const auto step = evaluate(n.input(2), depth);
+       for (const auto* v : {&start, &limit, &step}) {
+         if (!*v || (*v)->size() != 1 || !(**v)[0]) return std::nullopt;
+       }
+       const std::int64_t by = *(*step)[0], end = *(*limit)[0];
+       Values out;
+       for (Value v = (*start)[0]; v && by != 0 && (by > 0 ? *v < end : *v > end); v = add(*v, by)) {
+         if (std::int64_t(out.size()) == kMaxStaticElements) return std::nullopt;
+         out.push_back(v);
+       }
+       return by == 0 ? std::nullopt : std::optional(out);
+     }},
+    {"Maximum", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, larger); }},
+    {"Minimum", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, smaller); }},
+    {"FloorMod", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, floor_mod); }},
     {"Add", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, add); }},
     {"AddV2", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, add); }},
     {"Sub", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, sub); }},

@@ -46,6 +46,15 @@ void shape_shape(ShapeContext& c) {
   }
 }
 
+// The product of the dimensions above zero.
+std::int64_t nonzero_product(std::span<const std::int64_t> dims) {
+  std::int64_t n = 1;
+  for (const std::int64_t d : dims) {
+    if (d > 0) n = checked_mul(n, d);
+  }
+  return n;
+}
+
 // Fills in the one unknown dimension of `out` from the number of elements, and checks that number.
 void reshape_shape(ShapeContext& c) {
   const PartialShape& in = c.input(0);
@@ -67,24 +76,43 @@ void reshape_shape(ShapeContext& c) {
     invalid("Only one input size may be -1, got shape ", out);
   }
   if (elements >= 0 && missing == 0 && known != elements) {
+    if (c.planning()) {
+      invalid("Input to reshape is a tensor with ", elements,
+              " values, but the requested shape has ", known);
+    }
     invalid("Cannot reshape a tensor with ", elements, " elements to shape ", out, " (", known,
             " elements)");
   }
   if (elements >= 0 && missing == 1) {
+    // Zeros on both sides cancel: [0, 3] as [0, -1] is [0, 3].
+    std::int64_t divisor = known, size = elements;
     if (known == 0) {
       if (elements != 0) {
         invalid("Cannot reshape a tensor with ", elements, " elements to shape ", out,
                 " (0 elements)");
       }
-      if (c.planning() && c.constant_input(1) != nullptr) {
-        invalid(
-            "reshape cannot infer the missing input size for an empty tensor unless all "
-            "specified input sizes are non-zero");
-      }
-    } else if (elements % known != 0) {
+      divisor = nonzero_product(out.dims());
+      size = nonzero_product(in.dims());
+    }
+    if (size % divisor == 0) {
+      out.set_dim(unknown_at, size / divisor);
+    } else if (known != 0 && c.planning()) {
+      invalid("Input to reshape is a tensor with ", elements,
+              " values, but the requested shape requires a multiple of ", known);
+    } else if (known != 0) {
       invalid("Dimension size must be evenly divisible by ", known, " but is ", elements);
-    } else {
-      out.set_dim(unknown_at, elements / known);
+    } else if (c.planning()) {
+      invalid(
+          "reshape cannot infer the missing input size for an empty tensor unless all "
+          "specified input sizes are non-zero");
+    }
+  }
+  // One unknown dimension of the input must account for the rest of a known result.
+  if (elements < 0 && in.has_rank() && missing == 0) {
+    const std::int64_t rest = nonzero_product(in.dims());
+    if (std::ranges::count(in.dims(), -1) == 1 && std::ranges::count(in.dims(), 0) == 0 &&
+        known % rest != 0) {
+      invalid("Dimension size must be evenly divisible by ", rest, " but is ", known);
     }
   }
   c.set_output(0, out);

@@ -265,6 +265,11 @@ void split_shape(ShapeContext& c) {
   PartialShape out = c.input(1);
   const std::int64_t n = c.num_outputs();
   if (out[axis] >= 0) {
+    if (out[axis] % n != 0 && c.planning()) {
+      invalid(
+          "Number of ways to split should evenly divide the split dimension, but got split_dim ",
+          axis, " (size = ", out[axis], ") and num_split ", n);
+    }
     if (out[axis] % n != 0) {
       invalid("Dimension size must be evenly divisible by ", n, " but is ", out[axis]);
     }

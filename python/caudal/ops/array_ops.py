@@ -106,7 +106,7 @@ def _filled(op_name, value, shape, dtype, name):
             except (TypeError, ValueError):
                 shape = ops.convert_to_tensor(shape, dtype=dtypes.int32)
             else:
-                if known.num_elements() < 1000:
+                if known.num_elements() < 1000 and not isinstance(shape, int):
                     return constant(value, dtype=dtype, shape=known.as_list(), name=scope)
                 shape = ops.convert_to_tensor(known, name="shape_as_tensor")
         if shape.shape.rank == 0:
@@ -233,16 +233,16 @@ def one_hot(
     ) as scope:
         if dtype is not None:
             dtype = dtypes.as_dtype(dtype).base_dtype
-        given = {}
+        given, kinds = {}, []
         for part, value in (("on_value", on_value), ("off_value", off_value)):
             if value is not None:
-                given[part] = ops.convert_to_tensor(value, dtype_hint=dtype, name=part)
-                kind = given[part].dtype.base_dtype
+                given[part] = value
+                kind = ops.convert_to_tensor(value, dtype_hint=dtype).dtype.base_dtype
+                kinds.append(kind)
                 if dtype is not None and kind != dtype:
                     raise TypeError(
                         "dtype %r of %s does not match dtype parameter %r" % (kind, part, dtype)
                     )
-        kinds = [t.dtype.base_dtype for t in given.values()]
         if len(kinds) == 2 and kinds[0] != kinds[1]:
             raise TypeError(
                 "dtype %r of on_value does not match dtype %r of off_value" % (kinds[0], kinds[1])
@@ -261,6 +261,7 @@ def one_hot(
             given["on_value"],
             given["off_value"],
             axis=-1 if axis is None else axis,
+            T=dtype,
             name=scope,
         )
 
@@ -276,9 +277,10 @@ def sequence_mask(lengths, maxlen=None, dtype=dtypes.bool, name=None):
     with ops.name_scope(name, "SequenceMask", [lengths, maxlen]):
         lengths = ops.convert_to_tensor(lengths)
         if maxlen is None:
-            axes = range(0, rank(lengths)) if lengths.shape.rank is None else list(
-                _range(lengths.shape.rank)
-            )
+            if lengths.shape.rank is None:
+                axes = range(0, rank(lengths))
+            else:
+                axes = constant(np.arange(lengths.shape.rank), dtypes.int32)
             maxlen = apply("Max", lengths, axes)
             maxlen = apply("Maximum", constant(0, maxlen.dtype), maxlen)
         else:
@@ -385,10 +387,10 @@ def concat(values, axis, name="concat"):
     if not isinstance(values, (list, tuple)):
         values = [values]
     if len(values) == 1:
-        with ops.name_scope(name) as scope:
+        with ops.name_scope(name):
             axis = ops.convert_to_tensor(axis, dtype=dtypes.int32, name="concat_dim")
             axis.shape.assert_has_rank(0)
-            return identity(values[0], name=scope)
+            return identity(values[0], name=name)
     return apply("ConcatV2", list(values), axis, name=name)
 
 

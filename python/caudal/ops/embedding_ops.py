@@ -61,7 +61,8 @@ def _partitioned(tables, ids, strategy, scope):
         row_of = array_ops.where(table_of < extras, flat % (each + 1), (flat - extras) % each)
     else:
         raise ValueError("Unrecognized partition strategy: " + strategy)
-    table_of = apply("Cast", table_of, DstT=dtypes.int32)
+    if table_of.dtype != dtypes.int32:
+        table_of = apply("Cast", table_of, DstT=dtypes.int32)
     rows = array_ops.dynamic_partition(row_of, table_of, count)
     places = array_ops.dynamic_partition(order, table_of, count)
     found = []
@@ -73,10 +74,14 @@ def _partitioned(tables, ids, strategy, scope):
     for table in tables[1:]:
         row_shape = row_shape.merge_with(table.shape[1:])
     if row_shape.is_fully_defined():
-        sizes = ops.convert_to_tensor(row_shape.as_list(), dtype=dtypes.int32)
+        sizes = row_shape.as_list()
     else:
         sizes = array_ops.shape(tables[0])[1:]
-    result = array_ops.reshape(result, array_ops.concat([array_ops.shape(ids), sizes], 0))
+    if sizes != []:
+        sizes = array_ops.concat([array_ops.shape(ids), sizes], 0)
+    else:
+        sizes = array_ops.shape(ids)
+    result = array_ops.reshape(result, sizes)
     result.set_shape(ids.shape.concatenate(row_shape))
     return result
 

@@ -119,8 +119,6 @@ def broadcast_static_shape(shape_x, shape_y):
 
 def broadcast_dynamic_shape(shape_x, shape_y):
     """`broadcast_static_shape` for shapes given as int vectors. Op: BroadcastArgs."""
-    shape_x = ops.convert_to_tensor(shape_x, name="shape_x")
-    shape_y = ops.convert_to_tensor(shape_y, name="shape_y")
     return apply("BroadcastArgs", shape_x, shape_y)
 
 

@@ -15,7 +15,7 @@ _INDEX_TEXT = (
 
 
 def _check_index(index):
-    if isinstance(index, (int, np.integer, tensor_shape.Dimension)) and index is not True:
+    if isinstance(index, (int, np.integer, tensor_shape.Dimension)) and not isinstance(index, bool):
         return
     dtype = getattr(index, "dtype", None)
     if dtype is None or isinstance(index, np.ndarray) and index.shape != ():
@@ -30,6 +30,8 @@ def _check_index(index):
 
 
 def _is_mask(spec):
+    if isinstance(spec, (bool, np.bool_)):
+        return True
     dtype = getattr(spec, "dtype", None)
     if dtype is None:
         return False
