@@ -32,10 +32,11 @@ struct PhiloxPosition {
 
 constexpr int kPhiloxLanes = 16;
 
-/// Words of kPhiloxLanes blocks that lie `stride` apart; block i fills words[4 * i .. 4 * i + 3].
-inline void philox_blocks(const PhiloxPosition& start, std::uint64_t stride, std::uint32_t* words) {
-  std::uint32_t c0[kPhiloxLanes], c1[kPhiloxLanes], c2[kPhiloxLanes], c3[kPhiloxLanes];
-  for (int i = 0; i < kPhiloxLanes; ++i) {
+/// Words of kLanes blocks that lie `stride` apart; block i fills words[4 * i .. 4 * i + 3].
+template <int kLanes = kPhiloxLanes>
+void philox_blocks(const PhiloxPosition& start, std::uint64_t stride, std::uint32_t* words) {
+  std::uint32_t c0[kLanes], c1[kLanes], c2[kLanes], c3[kLanes];
+  for (int i = 0; i < kLanes; ++i) {
     const std::uint64_t low = start.low + stride * std::uint64_t(i);
     const std::uint64_t high = start.high + (low < start.low);
     c0[i] = std::uint32_t(low);
@@ -45,7 +46,7 @@ inline void philox_blocks(const PhiloxPosition& start, std::uint64_t stride, std
   }
   std::uint32_t k0 = std::uint32_t(start.key), k1 = std::uint32_t(start.key >> 32);
   for (int round = 0; round < 10; ++round) {
-    for (int i = 0; i < kPhiloxLanes; ++i) {
+    for (int i = 0; i < kLanes; ++i) {
       const std::uint64_t p0 = std::uint64_t(c0[i]) * 0xD2511F53u;
       const std::uint64_t p1 = std::uint64_t(c2[i]) * 0xCD9E8D57u;
       c0[i] = std::uint32_t(p1 >> 32) ^ c1[i] ^ k0;
@@ -56,7 +57,7 @@ inline void philox_blocks(const PhiloxPosition& start, std::uint64_t stride, std
     k0 += 0x9E3779B9u;
     k1 += 0xBB67AE85u;
   }
-  for (int i = 0; i < kPhiloxLanes; ++i) {
+  for (int i = 0; i < kLanes; ++i) {
     words[4 * i] = c0[i];
     words[4 * i + 1] = c1[i];
     words[4 * i + 2] = c2[i];

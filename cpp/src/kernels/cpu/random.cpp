@@ -141,13 +141,10 @@ void truncated_normal(const PhiloxPosition& start, std::int64_t n, T* out) {
           }
         };
         take(words + 4 * g);
-        if (count < kSize) [[unlikely]] {
-          PhiloxWords more(first.plus(std::uint64_t(g) * kStride + 1));
-          while (count < kSize) {
-            std::uint32_t block[4];
-            for (std::uint32_t& w : block) w = more.next();
-            take(block);
-          }
+        for (std::uint64_t more = 1; count < kSize; ++more) {
+          std::uint32_t block[4];
+          philox_blocks<1>(first.plus(std::uint64_t(g) * kStride + more), 0, block);
+          take(block);
         }
         const std::int64_t at = (chunk * kGroup + g) * kSize;
         std::copy_n(kept, std::min<std::int64_t>(kSize, n - at), out + at);
