@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ops that talk to the outside: printing, assertions, functions of the host language, strings, time.
+// Ops that talk to the outside: printing, assertions, functions of the host language, strings,
+// time.
 #include "ops/common_shapes.h"
 #include "ops/families.h"
 
@@ -44,8 +45,7 @@ constexpr OpRow kRows[] = {
      no_gradient, kStateful | kHostOnly},
     {"CheckNumerics", "tensor:T -> output:T; T:type{bfloat16,half,float,double}; message:string",
      same_shape, check_numerics_gradient, kStateful},
-    {"PyFunc",
-     "input:[Tin] -> output:[Tout]; token:string; Tin:list(type)>=0; Tout:list(type)>=0",
+    {"PyFunc", "input:[Tin] -> output:[Tout]; token:string; Tin:list(type)>=0; Tout:list(type)>=0",
      unknown_shape, no_gradient, kStateful | kHostOnly | kDynamicShape},
     {"PyFuncStateless",
      "input:[Tin] -> output:[Tout]; token:string; Tin:list(type)>=0; Tout:list(type)>=0",

@@ -55,8 +55,8 @@ constexpr OpRow kRows[] = {
      "shape:T minval:Tout maxval:Tout -> output:Tout; seed:int=0; seed2:int=0; "
      "Tout:type{int32,int64}; T:type{int32,int64}",
      uniform_int_shape, no_gradient, kDraws},
-    {"RandomShuffle", "value:T -> output:T; seed:int=0; seed2:int=0; T:type", same_shape,
-     nullptr, kDraws},
+    {"RandomShuffle", "value:T -> output:T; seed:int=0; seed2:int=0; T:type", same_shape, nullptr,
+     kDraws},
     {"Multinomial",
      "logits:T num_samples:int32 -> output:output_dtype; seed:int=0; seed2:int=0; "
      "T:type{float,double,int32,uint8,int16,int8,int64,bfloat16,uint16,half,uint32,uint64}; "

@@ -6,7 +6,7 @@
 namespace caudal::ops {
 namespace {
 
-#define CAUDAL_NUMBERS                                                                      \
+#define CAUDAL_NUMBERS                                                                        \
   "{float,double,int32,uint8,int16,int8,complex64,int64,qint8,quint8,qint32,bfloat16,uint16," \
   "complex128,half,uint32,uint64}"
 #define CAUDAL_SCATTER_ARGS "ref:Ref(T) indices:Tindices updates:T -> output_ref:Ref(T); "
@@ -77,8 +77,8 @@ void scatter_nd_shape(ShapeContext& c) {
     updates.merge(concat(batch, ref.dims().subspan(std::size_t(depth))));
   } catch (const Error& e) {
     invalid("The outer ", std::int64_t(batch.size()), " dimensions of indices.shape=", indices,
-            " must match those of updates.shape=", updates, ", and its inner ",
-            ref.rank() - depth, " dimensions those of params.shape=", ref, ": ", e.message());
+            " must match those of updates.shape=", updates, ", and its inner ", ref.rank() - depth,
+            " dimensions those of params.shape=", ref, ": ", e.message());
   }
 }
 
@@ -106,10 +106,11 @@ constexpr OpRow kRows[] = {
      "ref:Ref(T) value:T -> output_ref:Ref(T); T:type" CAUDAL_NUMBERS "; use_locking:bool=false",
      update_shape, no_gradient, kWrites},
     {"ScatterUpdate",
-     CAUDAL_SCATTER_ARGS "T:type; Tindices:type{int32,int64}; use_locking:bool=true",
-     scatter_shape, no_gradient, kWrites},
+     CAUDAL_SCATTER_ARGS "T:type; Tindices:type{int32,int64}; use_locking:bool=true", scatter_shape,
+     no_gradient, kWrites},
 #define CAUDAL_SCATTER(name, types, shape)                                                    \
-  {name, CAUDAL_SCATTER_ARGS "T:type" types "; Tindices:type{int32,int64}; use_locking:bool=false", \
+  {name,                                                                                      \
+   CAUDAL_SCATTER_ARGS "T:type" types "; Tindices:type{int32,int64}; use_locking:bool=false", \
    shape, no_gradient, kWrites}
     CAUDAL_SCATTER("ScatterAdd", CAUDAL_NUMBERS, scatter_shape),
     CAUDAL_SCATTER("ScatterSub", CAUDAL_NUMBERS, scatter_shape),

@@ -6,12 +6,13 @@
 namespace caudal::ops {
 namespace {
 
-#define CAUDAL_TRAIN_TYPES                                                                     \
-  "T:type{float,double,int32,uint8,int16,int8,complex64,int64,qint8,quint8,qint32,bfloat16,"   \
+#define CAUDAL_TRAIN_TYPES                                                                   \
+  "T:type{float,double,int32,uint8,int16,int8,complex64,int64,qint8,quint8,qint32,bfloat16," \
   "uint16,complex128,half,uint32,uint64}"
 #define CAUDAL_DENSE(args) args " -> out:Ref(T); " CAUDAL_TRAIN_TYPES "; use_locking:bool=false"
-#define CAUDAL_SPARSE(args) \
-  args " -> out:Ref(T); " CAUDAL_TRAIN_TYPES "; Tindices:type{int32,int64}; use_locking:bool=false"
+#define CAUDAL_SPARSE(args)                                                   \
+  args " -> out:Ref(T); " CAUDAL_TRAIN_TYPES "; Tindices:type{int32,int64}; " \
+                                             "use_locking:bool=false"
 
 /// The variable is input 0, its slots follow; input kGrad is the gradient; the rest are scalars.
 template <int kSlots, int kGrad>
@@ -62,22 +63,24 @@ constexpr OpRow kRows[] = {
      CAUDAL_DENSE("var:Ref(T) accum:Ref(T) lr:T grad:T momentum:T") "; use_nesterov:bool=false",
      dense<1, 3>, no_gradient, kWrites},
     {"SparseApplyMomentum",
-     CAUDAL_SPARSE("var:Ref(T) accum:Ref(T) lr:T grad:T indices:Tindices momentum:T")
-     "; use_nesterov:bool=false",
+     CAUDAL_SPARSE(
+         "var:Ref(T) accum:Ref(T) lr:T grad:T indices:Tindices momentum:T") "; "
+                                                                            "use_nesterov:bool="
+                                                                            "false",
      sparse<1, 3>, no_gradient, kWrites},
-    {"ApplyAdagrad",
-     CAUDAL_DENSE("var:Ref(T) accum:Ref(T) lr:T grad:T") "; update_slots:bool=true", dense<1, 3>,
-     no_gradient, kWrites},
+    {"ApplyAdagrad", CAUDAL_DENSE("var:Ref(T) accum:Ref(T) lr:T grad:T") "; update_slots:bool=true",
+     dense<1, 3>, no_gradient, kWrites},
     {"SparseApplyAdagrad",
-     CAUDAL_SPARSE("var:Ref(T) accum:Ref(T) lr:T grad:T indices:Tindices")
-     "; update_slots:bool=true",
+     CAUDAL_SPARSE(
+         "var:Ref(T) accum:Ref(T) lr:T grad:T indices:Tindices") "; update_slots:bool=true",
      sparse<1, 3>, no_gradient, kWrites},
     {"ApplyAdagradV2",
      CAUDAL_DENSE("var:Ref(T) accum:Ref(T) lr:T epsilon:T grad:T") "; update_slots:bool=true",
      dense<1, 4>, no_gradient, kWrites},
     {"SparseApplyAdagradV2",
-     CAUDAL_SPARSE("var:Ref(T) accum:Ref(T) lr:T epsilon:T grad:T indices:Tindices")
-     "; update_slots:bool=true",
+     CAUDAL_SPARSE(
+         "var:Ref(T) accum:Ref(T) lr:T epsilon:T grad:T indices:Tindices") "; "
+                                                                           "update_slots:bool=true",
      sparse<1, 4>, no_gradient, kWrites},
     {"ApplyProximalAdagrad", CAUDAL_DENSE("var:Ref(T) accum:Ref(T) lr:T l1:T l2:T grad:T"),
      dense<1, 5>, no_gradient, kWrites},

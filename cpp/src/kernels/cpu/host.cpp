@@ -133,8 +133,8 @@ Prepared prepare_check_numerics(const KernelRequest& r) {
   q->message = r.attrs->s("message");
   q->n = r.inputs[0].shape.num_elements();
   p.inplace_inputs = 1;
-  p.run = r.inputs[0].dtype == DType::kDouble ? run_check_numerics<double>
-                                              : run_check_numerics<float>;
+  p.run =
+      r.inputs[0].dtype == DType::kDouble ? run_check_numerics<double> : run_check_numerics<float>;
   return p;
 }
 
@@ -329,11 +329,20 @@ Prepared prepare_as_string(const KernelRequest& r) {
     auto* text = out[0].data<std::string>();
     for (std::int64_t i = 0; i < x.num_elements(); ++i) {
       switch (x.dtype()) {
-        case DType::kFloat: text[i] = printf_text(format, double(x.data<float>()[i])); break;
-        case DType::kDouble: text[i] = printf_text(format, x.data<double>()[i]); break;
-        case DType::kInt32: text[i] = printf_text(format, (long long)(x.data<std::int32_t>()[i])); break;
-        case DType::kInt64: text[i] = printf_text(format, (long long)(x.data<std::int64_t>()[i])); break;
-        default: text[i] = x.data<bool>()[i] ? "true" : "false";
+        case DType::kFloat:
+          text[i] = printf_text(format, double(x.data<float>()[i]));
+          break;
+        case DType::kDouble:
+          text[i] = printf_text(format, x.data<double>()[i]);
+          break;
+        case DType::kInt32:
+          text[i] = printf_text(format, (long long)(x.data<std::int32_t>()[i]));
+          break;
+        case DType::kInt64:
+          text[i] = printf_text(format, (long long)(x.data<std::int64_t>()[i]));
+          break;
+        default:
+          text[i] = x.data<bool>()[i] ? "true" : "false";
       }
     }
   };

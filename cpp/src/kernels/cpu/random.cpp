@@ -113,11 +113,12 @@ Prepared prepare_fill(const KernelRequest& r) {
 
 template <template <class> class F>
 Prepared prepare_floating(const KernelRequest& r) {
-  return r.outputs[0].dtype == DType::kDouble ? prepare_fill<F<double>>(r) : prepare_fill<F<float>>(r);
+  return r.outputs[0].dtype == DType::kDouble ? prepare_fill<F<double>>(r)
+                                              : prepare_fill<F<float>>(r);
 }
 
-/// Each group of outputs (one block's worth) owns as many blocks as its outputs reserve a quarter of;
-/// inside, values beyond two standard deviations are skipped.
+/// Each group of outputs (one block's worth) owns as many blocks as its outputs reserve a quarter
+/// of; inside, values beyond two standard deviations are skipped.
 template <class T>
 void truncated_normal(const PhiloxPosition& start, std::int64_t n, T* out) {
   constexpr int kSize = kPerBlock<T>;
@@ -134,7 +135,8 @@ void truncated_normal(const PhiloxPosition& start, std::int64_t n, T* out) {
         T kept[2 * kSize], drawn[kSize];
         int count = 0;
         auto take = [&](const std::uint32_t* block) {
-          for (int k = 0; k < kSize; k += 2) box_muller(block + (sizeof(T) == 8 ? 2 : 1) * k, drawn + k);
+          for (int k = 0; k < kSize; k += 2)
+            box_muller(block + (sizeof(T) == 8 ? 2 : 1) * k, drawn + k);
           for (T z : drawn) {
             kept[count] = z;
             count += std::fabs(z) < T(2);
@@ -269,8 +271,7 @@ void run_multinomial(const void* raw, void* const* in, void* const* out, void*, 
   const auto* logits = static_cast<const T*>(in[0]);
   auto* result = static_cast<Out*>(out[0]);
   const std::uint64_t padded = (std::uint64_t(q.samples) + 3) / 4 * 4;
-  PhiloxWords words(
-      q.stream->reserve(std::uint64_t(q.rows) * padded * 2 * kBlocksPerOutput));
+  PhiloxWords words(q.stream->reserve(std::uint64_t(q.rows) * padded * 2 * kBlocksPerOutput));
   std::vector<double> sums(static_cast<std::size_t>(q.classes));
   for (std::int64_t row = 0; row < q.rows; ++row, logits += q.classes) {
     T top = std::numeric_limits<T>::lowest();

@@ -34,15 +34,21 @@ using A = typename Arithmetic<T>::type;
 
 struct Add {
   template <class T>
-  static T apply(T a, T b) { return T(A<T>(a) + A<T>(b)); }
+  static T apply(T a, T b) {
+    return T(A<T>(a) + A<T>(b));
+  }
 };
 struct Sub {
   template <class T>
-  static T apply(T a, T b) { return T(A<T>(a) - A<T>(b)); }
+  static T apply(T a, T b) {
+    return T(A<T>(a) - A<T>(b));
+  }
 };
 struct Mul {
   template <class T>
-  static T apply(T a, T b) { return T(A<T>(a) * A<T>(b)); }
+  static T apply(T a, T b) {
+    return T(A<T>(a) * A<T>(b));
+  }
 };
 struct Div {
   template <class T>
@@ -58,27 +64,39 @@ struct Div {
 };
 struct Min {
   template <class T>
-  static T apply(T a, T b) { return b < a ? b : a; }
+  static T apply(T a, T b) {
+    return b < a ? b : a;
+  }
 };
 struct Max {
   template <class T>
-  static T apply(T a, T b) { return a < b ? b : a; }
+  static T apply(T a, T b) {
+    return a < b ? b : a;
+  }
 };
 struct Replace {
   template <class T>
-  static T apply(T, T b) { return b; }
+  static T apply(T, T b) {
+    return b;
+  }
 };
 
 /// Calls f(T{}) with the C++ type that moves or computes elements of `dtype`.
 template <class F>
 Prepared with_number(DType dtype, F f) {
   switch (dtype) {
-    case DType::kFloat: return f(float{});
-    case DType::kDouble: return f(double{});
-    case DType::kInt32: return f(std::int32_t{});
-    case DType::kInt64: return f(std::int64_t{});
-    case DType::kUint8: return f(std::uint8_t{});
-    default: fail(Code::kUnimplemented, "no kernel for ", dtype);
+    case DType::kFloat:
+      return f(float{});
+    case DType::kDouble:
+      return f(double{});
+    case DType::kInt32:
+      return f(std::int32_t{});
+    case DType::kInt64:
+      return f(std::int64_t{});
+    case DType::kUint8:
+      return f(std::uint8_t{});
+    default:
+      fail(Code::kUnimplemented, "no kernel for ", dtype);
   }
 }
 
@@ -93,8 +111,8 @@ Prepared prepare_assign(const KernelRequest& r) {
   params->n = r.inputs[1].shape.num_elements();
   if (dtype == DType::kString) {
     p.run = [](const void* raw, void* const* in, void* const*, void*, RunContext&) {
-      std::copy_n(static_cast<const std::string*>(in[1]),
-                  static_cast<const CountParams*>(raw)->n, static_cast<std::string*>(in[0]));
+      std::copy_n(static_cast<const std::string*>(in[1]), static_cast<const CountParams*>(raw)->n,
+                  static_cast<std::string*>(in[0]));
     };
     return p;
   }
@@ -133,12 +151,12 @@ Prepared prepare_update(const KernelRequest& r) {
 
 struct ScatterParams {
   Shape ref, indices;
-  bool wide = false;        ///< int64 indices
-  bool vectors = false;     ///< the last dimension of indices holds an index vector
-  bool scalar = false;      ///< one value for all
-  std::int64_t count = 0;   ///< rows (slices) to write
-  std::int64_t depth = 1;   ///< dimensions of ref that an index picks
-  std::int64_t row = 0;     ///< elements of one row
+  bool wide = false;       ///< int64 indices
+  bool vectors = false;    ///< the last dimension of indices holds an index vector
+  bool scalar = false;     ///< one value for all
+  std::int64_t count = 0;  ///< rows (slices) to write
+  std::int64_t depth = 1;  ///< dimensions of ref that an index picks
+  std::int64_t row = 0;    ///< elements of one row
 };
 
 /// "[2,1]": the position of element i of an array with these dimensions; empty for a scalar.
@@ -154,15 +172,15 @@ std::string position(std::span<const std::int64_t> dims, std::int64_t i) {
 
 [[noreturn]] void bad_index(const ScatterParams& q, std::int64_t i, const std::int64_t* index) {
   if (!q.vectors) {
-    invalid("indices", position(q.indices.dims(), i), " = ", index[0], " is not in [0, ",
-            q.ref[0], ")");
+    invalid("indices", position(q.indices.dims(), i), " = ", index[0], " is not in [0, ", q.ref[0],
+            ")");
   }
   std::string text;
   for (std::int64_t d = 0; d < q.depth; ++d) {
     text += (d == 0 ? "" : ", ") + std::to_string(index[d]);
   }
-  invalid("indices", position(q.indices.dims().first(std::size_t(q.indices.rank() - 1)), i),
-          " = [", text, "] does not index into shape ", q.ref);
+  invalid("indices", position(q.indices.dims().first(std::size_t(q.indices.rank() - 1)), i), " = [",
+          text, "] does not index into shape ", q.ref);
 }
 
 /// The row number that each index picks.
@@ -208,9 +226,10 @@ void run_scatter(const void* raw, void* const* in, void* const*, void*, RunConte
   };
   if (q.row >= 4096 || q.count * q.row <= 2 * kGrain || std::is_same_v<T, std::string>) {
     const std::int64_t per_column = std::max<std::int64_t>(q.count, 1);
-    parallel_for(q.row, std::max<std::int64_t>(1024, 2 * kGrain / per_column), [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t i = 0; i < q.count; ++i) apply(i, begin, end);
-    });
+    parallel_for(q.row, std::max<std::int64_t>(1024, 2 * kGrain / per_column),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   for (std::int64_t i = 0; i < q.count; ++i) apply(i, begin, end);
+                 });
     return;
   }
   std::int64_t total = 1;
@@ -254,12 +273,20 @@ template <bool kVectors>
 Prepared prepare_scatter_update(const KernelRequest& r) {
   Prepared p;
   switch (r.inputs[0].dtype) {
-    case DType::kString: p.run = run_scatter<Replace, std::string>; break;
+    case DType::kString:
+      p.run = run_scatter<Replace, std::string>;
+      break;
     default:
       switch (dtype_size(r.inputs[0].dtype)) {
-        case 1: p.run = run_scatter<Replace, std::uint8_t>; break;
-        case 4: p.run = run_scatter<Replace, std::int32_t>; break;
-        default: p.run = run_scatter<Replace, std::int64_t>; break;
+        case 1:
+          p.run = run_scatter<Replace, std::uint8_t>;
+          break;
+        case 4:
+          p.run = run_scatter<Replace, std::int32_t>;
+          break;
+        default:
+          p.run = run_scatter<Replace, std::int64_t>;
+          break;
       }
   }
   p.params = scatter_params<kVectors>(r);

@@ -18,7 +18,8 @@ namespace {
 inline std::string number_text(float v) {
   char text[40];
   std::snprintf(text, sizeof text, "%.6g", double(v));
-  if (v == v && std::strtof(text, nullptr) != v) std::snprintf(text, sizeof text, "%.9g", double(v));
+  if (v == v && std::strtof(text, nullptr) != v)
+    std::snprintf(text, sizeof text, "%.9g", double(v));
   return v == v ? text : "nan";
 }
 inline std::string number_text(double v) {
@@ -33,12 +34,24 @@ inline std::string escaped(const std::string& s) {
   std::string out;
   for (char c : s) {
     switch (c) {
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      case '"': out += "\\\""; break;
-      case '\'': out += "\\'"; break;
-      case '\\': out += "\\\\"; break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\'':
+        out += "\\'";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
       default:
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
           char octal[8];
@@ -54,17 +67,24 @@ inline std::string escaped(const std::string& s) {
 
 inline std::string element_text(DType dtype, const void* data, std::int64_t i, bool quoted) {
   switch (dtype) {
-    case DType::kFloat: return number_text(static_cast<const float*>(data)[i]);
-    case DType::kDouble: return number_text(static_cast<const double*>(data)[i]);
-    case DType::kInt32: return std::to_string(static_cast<const std::int32_t*>(data)[i]);
-    case DType::kInt64: return std::to_string(static_cast<const std::int64_t*>(data)[i]);
-    case DType::kUint8: return std::to_string(static_cast<const std::uint8_t*>(data)[i]);
-    case DType::kBool: return static_cast<const bool*>(data)[i] ? "1" : "0";
+    case DType::kFloat:
+      return number_text(static_cast<const float*>(data)[i]);
+    case DType::kDouble:
+      return number_text(static_cast<const double*>(data)[i]);
+    case DType::kInt32:
+      return std::to_string(static_cast<const std::int32_t*>(data)[i]);
+    case DType::kInt64:
+      return std::to_string(static_cast<const std::int64_t*>(data)[i]);
+    case DType::kUint8:
+      return std::to_string(static_cast<const std::uint8_t*>(data)[i]);
+    case DType::kBool:
+      return static_cast<const bool*>(data)[i] ? "1" : "0";
     case DType::kString: {
       const std::string text = escaped(static_cast<const std::string*>(data)[i]);
       return quoted ? "\"" + text + "\"" : text;
     }
-    default: return "?";
+    default:
+      return "?";
   }
 }
 

@@ -22,7 +22,9 @@ class Scalars {
   T before(int i) const { return *static_cast<const T*>(in_[i]); }
   /// Input i of the dense op, which comes behind the gradient: sparse ops have the indices between.
   template <class U = T>
-  U after(int i) const { return *static_cast<const U*>(in_[i + after_]); }
+  U after(int i) const {
+    return *static_cast<const U*>(in_[i + after_]);
+  }
   bool flag() const { return flag_; }
 
  private:
@@ -328,7 +330,8 @@ void run_sparse(const void* raw, void* const* in, void* const*, void*, RunContex
       invalid("Index ", index(i), " at offset ", i, " in indices is out of range");
     }
   }
-  const std::int64_t grain = std::max<std::int64_t>(256, kGrain / std::max<std::int64_t>(q.count, 1));
+  const std::int64_t grain =
+      std::max<std::int64_t>(256, kGrain / std::max<std::int64_t>(q.count, 1));
   parallel_for(q.n, grain, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = 0; i < q.count; ++i) {
       update<T, Rule>(rule, in, grad + i * q.n + begin, index(i) * q.n + begin, end - begin);
