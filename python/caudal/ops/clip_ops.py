@@ -47,8 +47,8 @@ def clip_by_norm(t, clip_norm, axes=None, name=None):
         squares = math_ops.reduce_sum(values * values, axes, keepdims=True)
         # The square root sees 1 instead of 0, so that its gradient stays finite.
         positive = squares > 0
-        ones = apply("Fill", apply("Shape", squares), 1, name="ones_like")
-        ones = math_ops.cast(ones, squares.dtype)
+        one = ops.convert_to_tensor(1, dtype=squares.dtype.base_dtype, name="Const")
+        ones = apply("Fill", apply("Shape", squares), one, name="ones_like")
         root = math_ops.sqrt(apply("Select", positive, squares, ones))
         norm = apply("Select", positive, root, squares)
         scaled = values * clip_norm
@@ -63,9 +63,11 @@ def clip_by_average_norm(t, clip_norm, name=None):
         t = ops.convert_to_tensor(t, name="t")
         count = math_ops.cast(apply("Size", t), dtypes.float32)
         inverse = math_ops.rsqrt(math_ops.reduce_sum(t * t))
+        scaled = t * clip_norm
+        ratio = inverse * count
         one = ops.convert_to_tensor(1.0, name="Const")
-        factor = math_ops.minimum(inverse * count, one / clip_norm)
-        return apply("Identity", t * clip_norm * factor, name=scope)
+        factor = math_ops.minimum(ratio, one / clip_norm)
+        return apply("Identity", scaled * factor, name=scope)
 
 
 def _tensor_list(t_list, name):

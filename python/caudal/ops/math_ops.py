@@ -396,7 +396,10 @@ def _reduce(op_name, input_tensor, axis, keepdims, name, reduction_indices=None,
         dtype = dtypes.bool if op_name in ("All", "Any") else None
         x = ops.convert_to_tensor(x, dtype=dtype, name="input_tensor")
     axes = _reduction_axes(x, axis, reduction_indices)
-    return apply(op_name, x, axes, keep_dims=bool(keep), name=name)
+    result = apply(op_name, x, axes, keep_dims=bool(keep), name=name)
+    if axis is None and reduction_indices is None and not keep:
+        result.set_shape(())  # known even where the rank of x is not
+    return result
 
 
 _REDUCTION_DOC = """%s along axes. Op: %s.

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// LinSpace, and the special functions of two arguments that are too rare for the block interpreter.
+// LinSpace, and functions of two arguments that are not for the block interpreter: rare special ones,
+// comparisons of strings.
 #include <cmath>
+#include <functional>
 #include <iterator>
 #include <limits>
 #include <numbers>
+#include <string>
 
 #include "base/parallel_for.h"
 #include "caudal/error.h"
@@ -88,12 +91,12 @@ struct Params {
   std::int64_t strides[2][kMaxRank] = {};  // 0 where an operand is broadcast
 };
 
-template <class T, double (*kFunction)(double, double)>
+template <class T, class R, class F>
 void run_binary(const void* params, void* const* in, void* const* out, void*, RunContext&) {
   const Params& p = *static_cast<const Params*>(params);
   const T* a = static_cast<const T*>(in[0]);
   const T* b = static_cast<const T*>(in[1]);
-  T* y = static_cast<T*>(out[0]);
+  R* y = static_cast<R*>(out[0]);
   parallel_for(p.size, 1 << 10, [&](std::int64_t begin, std::int64_t end) {
     for (std::int64_t i = begin; i < end; ++i) {
       std::int64_t rest = i;
@@ -104,13 +107,12 @@ void run_binary(const void* params, void* const* in, void* const* out, void*, Ru
         at[0] += index * p.strides[0][d];
         at[1] += index * p.strides[1][d];
       }
-      y[i] = T(kFunction(double(a[at[0]]), double(b[at[1]])));
+      y[i] = R(F()(a[at[0]], b[at[1]]));
     }
   });
 }
 
-template <double (*kFunction)(double, double)>
-Prepared prepare_binary(const KernelRequest& request) {
+Prepared prepare_binary(const KernelRequest& request, RunFn run) {
   Prepared prepared;
   Params& p = *make_params<Params>(prepared);
   const Shape& shape = request.outputs[0].shape;
@@ -125,9 +127,25 @@ Prepared prepare_binary(const KernelRequest& request) {
       stride *= operand[i];
     }
   }
-  prepared.run = request.outputs[0].dtype == DType::kFloat ? run_binary<float, kFunction>
-                                                           : run_binary<double, kFunction>;
+  prepared.run = run;
   return prepared;
+}
+
+template <double (*kFunction)(double, double)>
+struct Special {
+  double operator()(double a, double b) const { return kFunction(a, b); }
+};
+template <double (*kFunction)(double, double)>
+Prepared prepare_special(const KernelRequest& request) {
+  using F = Special<kFunction>;
+  const bool single = request.outputs[0].dtype == DType::kFloat;
+  return prepare_binary(request,
+                        single ? run_binary<float, float, F> : run_binary<double, double, F>);
+}
+
+template <class F>
+Prepared prepare_strings(const KernelRequest& request) {
+  return prepare_binary(request, run_binary<std::string, bool, F>);
 }
 
 template <class T>
@@ -159,8 +177,10 @@ constexpr DTypeSet kFloats = {DType::kFloat, DType::kDouble};
 std::span<const KernelRow> math_kernels() {
   static const KernelRow rows[] = {
       {"LinSpace", "T", kFloats, prepare_linspace},
-      {"Zeta", "T", kFloats, prepare_binary<zeta>},
-      {"Polygamma", "T", kFloats, prepare_binary<polygamma>},
+      {"Zeta", "T", kFloats, prepare_special<zeta>},
+      {"Polygamma", "T", kFloats, prepare_special<polygamma>},
+      {"Equal", "T", {DType::kString}, prepare_strings<std::equal_to<>>},
+      {"NotEqual", "T", {DType::kString}, prepare_strings<std::not_equal_to<>>},
   };
   return rows;
 }
