@@ -307,6 +307,7 @@ from caudal.ops.math_ops import (
 from caudal.ops.math_ops import argmax as arg_max
 from caudal.ops.math_ops import argmin as arg_min
 from caudal.ops.matmul_ops import matmul, sparse_matmul, tensordot, trace
+from caudal.ops.linalg_ops import eye, norm
 from caudal.ops.clip_ops import (
     clip_by_average_norm,
     clip_by_global_norm,
@@ -423,7 +424,8 @@ from caudal.ops.logging_ops import print_v2 as print
 from caudal.ops.numerics import add_check_numerics_ops, check_numerics, verify_tensor_all_finite
 
 # Namespaces
-from caudal import compat, debugging, dtypes, initializers, math, nn, random, train, version
+from caudal import compat, debugging, dtypes, initializers, linalg, math, nn, random, train
+from caudal import version
 from caudal.framework import errors, nest
 from caudal.platform import app, flags
 from caudal.platform import tf_logging as logging

@@ -23,18 +23,23 @@ _GROWTH_WARNING = 300
 class _Feed:
     """A fed tensor: its dtype, and the shapes that were found to fit."""
 
-    __slots__ = ("tensor", "np_dtype", "np_type", "shapes")
+    __slots__ = ("tensor", "np_dtype", "np_type", "shapes", "scalar")
 
     def __init__(self, tensor, graph):
         self.tensor = tensor
         self.np_type = tensor.dtype.as_numpy_dtype
         self.np_dtype = np.dtype(self.np_type)
         self.shapes = set()
+        # The core takes Python floats for scalars as they are.
+        float_scalar = tensor.shape.rank == 0 and tensor.dtype.base_dtype._enum in (1, 2)
+        self.scalar = float if float_scalar else None
         if not graph.is_feedable(tensor):
             raise ValueError("Tensor %s may not be fed." % tensor)
 
     def array(self, value):
         """The value as an array that fits the tensor; see Session.run for the errors."""
+        if type(value) is self.scalar:
+            return value
         if type(value) is not _ndarray or value.dtype is not self.np_dtype:
             value = self._convert(value)
         if value.shape not in self.shapes:
@@ -150,7 +155,11 @@ class _Call:
     def result(self, values, feeds):
         if self.fed is not None:
             values = [
-                None if s is None else values[s[1]] if s[0] == "core" else feeds[s[1]]
+                None
+                if s is None
+                else values[s[1]]
+                if s[0] == "core"
+                else np.asarray(feeds[s[1]], self.feeds[s[1]].np_dtype)
                 for s in self.fed
             ]
         return self.pack(values)

@@ -525,12 +525,13 @@ class NameScope:
 class ControlScope:
     """Of Graph.control_dependencies: which nodes must run first, and which wait already."""
 
-    __slots__ = ("_graph", "ids", "seen", "_clear", "_old", "_old_colocation")
+    __slots__ = ("_graph", "ids", "seen", "reads", "_clear", "_old", "_old_colocation")
 
     def __init__(self, graph, ids, clear):
         self._graph = graph
         self.ids = ids
         self.seen = set()
+        self.reads = {}  # variable -> its value after the nodes of `ids`
         self._clear = clear
 
     def __enter__(self):

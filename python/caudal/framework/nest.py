@@ -19,7 +19,7 @@ def is_sequence(seq):
     if isinstance(seq, (str, bytes)):
         return False
     return isinstance(seq, (list, tuple, _abc.Mapping)) or (
-        isinstance(seq, _abc.Sequence) and not isinstance(seq, (bytearray, range, memoryview))
+        isinstance(seq, _abc.Sequence) and not isinstance(seq, (bytearray, memoryview))
     ) or _is_attrs(seq)
 
 

@@ -19,7 +19,7 @@ class _Plan:
     """What `apply` needs to know of one op, worked out once."""
 
     __slots__ = ("name", "op_def", "args", "count", "simple", "accepted", "type_attrs",
-                 "attr_defs", "result", "tuple_type", "inferred", "multi_list")  # fmt: skip
+                 "attr_defs", "result", "tuple_type", "required")  # fmt: skip
 
     def __init__(self, name):
         op_def = op_registry.op_def(name)
@@ -31,11 +31,8 @@ class _Plan:
         self.accepted = set()  # dtypes of the inputs that passed the checks, as tuples of numbers
         self.attr_defs = {a.name: a for a in op_def.attr}
         self.type_attrs = frozenset(a.type_attr for a in self.args if a.type_attr)
-        self.inferred = (
-            self.type_attrs
-            | {a.number_attr for a in self.args if a.number_attr}
-            | {a.type_list_attr for a in self.args if a.type_list_attr}
-        )
+        inferred = {b for a in self.args for b in (a.type_attr, a.number_attr, a.type_list_attr)}
+        self.required = {a.name for a in op_def.attr if not a.has_default} - inferred
         outputs = op_def.output_arg
         if not outputs:
             self.result = "none"
@@ -89,7 +86,11 @@ def apply(op_name, *inputs, name=None, **attrs):
                     break
             else:
                 seen = tuple([x._dtype._enum for x in inputs])
-                if seen in plan.accepted and (not attrs or plan.type_attrs.isdisjoint(attrs)):
+                if (
+                    seen in plan.accepted
+                    and plan.required <= attrs.keys()
+                    and (not attrs or plan.type_attrs.isdisjoint(attrs))
+                ):
                     core_attrs = _core_attrs(plan, attrs) if attrs else None
                     full = _full_name(graph, name, op_name)
                     node = graph._add(op_name, full, [x._key for x in inputs], core_attrs)
@@ -322,8 +323,12 @@ def _graph_of(inputs):
 def _needs_nodes(arg, value):
     """Whether converting `value` adds nodes, so that the scope of the node must be open."""
     if isinstance(value, (list, tuple)) and arg.is_list:
-        return not all(isinstance(_element_of(v), Tensor) for v in value)
-    return not isinstance(_element_of(value), Tensor)
+        return not all(_is_tensor_like(v) for v in value)
+    return not _is_tensor_like(value)
+
+
+def _is_tensor_like(value):
+    return type(value) is Tensor or hasattr(type(value), "_AsTensor") or isinstance(value, Tensor)
 
 
 def _apply_general(plan, inputs, name, attrs):
@@ -347,22 +352,13 @@ def _apply_general(plan, inputs, name, attrs):
     core_attrs = _core_attrs(plan, attrs) if attrs else None
     if extra:
         core_attrs = {**extra, **core_attrs} if core_attrs else extra
-    for definition in plan.op_def.attr:
-        if (
-            not definition.has_default
-            and definition.name not in plan.inferred
-            and (core_attrs is None or definition.name not in core_attrs)
-            and not (definition.type == "shape" and definition.name in attrs)
-        ):
-            raise TypeError("No argument for attr '%s' of '%s' Op" % (definition.name, op_name))
-    if core_attrs is None and any(attrs.get(a) is None for a in attrs):
-        core_attrs = {}
-    for attr_name, value in attrs.items():
-        definition = plan.attr_defs.get(attr_name)
-        if value is None and definition is not None and definition.type == "shape":
-            if not definition.has_default:
-                core_attrs = core_attrs or {}
-                core_attrs[attr_name] = None
+    for required in plan.required:
+        if core_attrs is None or required not in core_attrs:
+            if required in attrs and plan.attr_defs[required].type == "shape":
+                # None is a shape: the one of unknown rank.
+                core_attrs = {**(core_attrs or {}), required: None}
+            else:
+                raise TypeError("No argument for attr '%s' of '%s' Op" % (required, op_name))
     node = graph._add(op_name, full, [t._key for t in tensors], core_attrs)
     if plan.simple:
         plan.accepted.add(seen)

@@ -274,6 +274,9 @@ class Variable(metaclass=_VariableType):
         return self._variable
 
     def _AsTensor(self):
+        """The shared read, or a new one where control dependencies could ask for a later value."""
+        if ops.get_default_graph()._control_stack:
+            return self.read_value()
         return self._snapshot
 
     def _ref(self):

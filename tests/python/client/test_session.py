@@ -281,8 +281,8 @@ def test_sparse_tensors_are_fed_and_fetched():
     with tf.Session() as sess:
         got = sess.run(s)
         assert got.values.tolist() == [1, 2] and got.indices.tolist() == [[0, 1], [1, 0]]
-        fed = sess.run(s.values * 2.0, {s: tf.SparseTensorValue([[0, 0]], [5.0], [2, 2])})
-        assert fed.tolist() == [10]
+        fed = sess.run(s.values * 2.0, {s: tf.SparseTensorValue([[0, 0], [1, 1]], [5.0, 6.0], [2, 2])})
+        assert fed.tolist() == [10, 12]
         assert sess.run({"k": s})["k"].dense_shape.tolist() == [2, 2]
 
 

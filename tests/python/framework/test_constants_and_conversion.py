@@ -92,7 +92,7 @@ def test_lists_with_tensors_are_packed():
     packed = tf.convert_to_tensor([[x, 1.0], [3.0, x]])
     assert packed.name == "packed:0" and packed.shape.as_list() == [2, 2]
     np.testing.assert_array_equal(tf.Session().run(packed), [[2, 1], [3, 2]])
-    np.testing.assert_array_equal(tf.Session().run(tf.convert_to_tensor([x, 1.0], tf.int32)), [2, 1])
+    np.testing.assert_array_equal(tf.Session().run(tf.convert_to_tensor([x, 1], tf.int32)), [2, 1])
     with pytest.raises(TypeError, match="containing a tensor of dtype"):
         tf.convert_to_tensor([x, tf.constant(1)])
 
