@@ -274,10 +274,31 @@ class Variable(metaclass=_VariableType):
         return self._variable
 
     def _AsTensor(self):
-        """The shared read, or a new one where control dependencies could ask for a later value."""
-        if ops.get_default_graph()._control_stack:
-            return self.read_value()
-        return self._snapshot
+        """The value for an operation that is being made.
+
+        Inside of `tf.control_dependencies` that is the value after the operations waited for:
+        a read of its own, one for each such scope.
+        """
+        graph = ops.get_default_graph()
+        home = self._variable._graph
+        if graph is home and not graph._control_stack:
+            return self._snapshot
+        waiting = None
+        while True:
+            if waiting is None and any(scope.ids for scope in graph._control_stack):
+                waiting = graph
+            if graph.outer_graph is None:
+                break
+            graph = graph.outer_graph
+        if waiting is None or graph is not home:
+            return self._snapshot
+        reads = waiting._control_stack[-1].reads
+        read = reads.get(self)
+        if read is None:
+            with waiting.as_default(), ops.name_scope(None), ops.colocate_with(self.op):
+                read = array_ops.identity(self._variable, name=self.op.name + "/read")
+            reads[self] = read
+        return read
 
     def _ref(self):
         return self._variable

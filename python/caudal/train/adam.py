@@ -69,12 +69,12 @@ class AdamOptimizer(optimizer.Optimizer):
         rate = lr * math_ops.sqrt(1 - beta2_power) / (1 - beta1_power)
         m = self.get_slot(var, "m")
         scaled = grad.values * (1 - beta1)
-        m_t = state_ops.assign(m, m * beta1, use_locking=lock)
+        m_t = state_ops.assign(m, m.value() * beta1, use_locking=lock)
         with ops.control_dependencies([m_t]):
             m_t = state_ops.scatter_add(m, grad.indices, scaled, use_locking=lock)
         v = self.get_slot(var, "v")
         scaled = (grad.values * grad.values) * (1 - beta2)
-        v_t = state_ops.assign(v, v * beta2, use_locking=lock)
+        v_t = state_ops.assign(v, v.value() * beta2, use_locking=lock)
         with ops.control_dependencies([v_t]):
             v_t = state_ops.scatter_add(v, grad.indices, scaled, use_locking=lock)
         root = math_ops.sqrt(v_t)
@@ -85,8 +85,8 @@ class AdamOptimizer(optimizer.Optimizer):
         with ops.control_dependencies(update_ops):
             beta1_power, beta2_power = self._get_beta_accumulators()
             with ops.colocate_with(beta1_power.op):
-                update_beta1 = beta1_power.assign(beta1_power * self._beta1_t,
+                update_beta1 = beta1_power.assign(beta1_power.value() * self._beta1_t,
                                                   use_locking=self._use_locking)
-                update_beta2 = beta2_power.assign(beta2_power * self._beta2_t,
+                update_beta2 = beta2_power.assign(beta2_power.value() * self._beta2_t,
                                                   use_locking=self._use_locking)
         return control_flow_ops.group(*update_ops, update_beta1, update_beta2, name=name_scope)

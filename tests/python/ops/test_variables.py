@@ -154,6 +154,24 @@ def test_reads_and_conversions():
         np.testing.assert_array_equal(sess.run(after), [5, 6])
 
 
+def test_uses_after_control_dependencies_see_the_writes():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        v = tf.Variable(1.0, name="v")
+        before = v * 10.0
+        with tf.control_dependencies([v.assign_add(1.0)]):
+            after = v * 10.0
+            same = tf.identity(v)
+            branch = tf.cond(tf.constant(True), lambda: v + 0.0, lambda: 0.0)
+        outside = v * 10.0
+        assert outside.op.inputs[0] is v.value() is before.op.inputs[0]
+        assert after.op.inputs[0].op.name == "v/read_1" == same.op.inputs[0].op.name
+        sess.run(v.initializer)
+        assert sess.run([after, same, branch]) == [20.0, 2.0, 2.0]
+        assert sess.run(outside) == 20.0
+        (grad,) = tf.gradients(after + before, [v])
+        assert sess.run(grad) == 20.0
+
+
 def test_initialized_value():
     with tf.Graph().as_default(), tf.Session() as sess:
         v = tf.Variable(2.0)

@@ -23,6 +23,18 @@ def test_average_of_variables_begins_with_their_values():
         np.testing.assert_allclose(sess.run(average), [2.75, 3.75])
 
 
+def test_average_after_a_training_step_is_of_the_new_value():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        v = tf.Variable(1.0)
+        train = tf.train.GradientDescentOptimizer(1.0).minimize(-4.0 * v)
+        ema = tf.train.ExponentialMovingAverage(0.75)
+        with tf.control_dependencies([train]):
+            update = ema.apply([v])
+        sess.run(tf.global_variables_initializer())
+        sess.run(update)
+        assert sess.run([v, ema.average(v)]) == [5.0, 2.0]
+
+
 def test_average_of_tensors_begins_with_zero():
     with tf.Graph().as_default(), tf.Session() as sess:
         x = tf.placeholder(tf.float32, [2], name="x")
