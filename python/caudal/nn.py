@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Neural network functions: the table of contents of `nn`."""
+# ruff: noqa: F401
 
 from caudal.ops.array_ops import depth_to_space, space_to_batch, space_to_depth
 from caudal.ops.embedding_ops import embedding_lookup

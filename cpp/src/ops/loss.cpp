@@ -69,14 +69,30 @@ Output logits_grad(GradContext& g) {
   return total;
 }
 
-void cross_entropy_grad(GradContext& g) {
-  if (g.needs(0)) {
-    if (const Output d = logits_grad(g)) g.set(0, d);
-  }
-  if (g.needs(1) && !g.raw_dy(0).none()) {
+/// Towards the labels: through the loss, and through backprop = softmax - labels.
+Output labels_grad(GradContext& g) {
+  Output total;
+  if (!g.raw_dy(0).none()) {
     const Output nll = g("Neg", {g("LogSoftmax", {g.input(0)})});
-    g.set(1, g("Mul", {column(g, g.dy(0)), nll}, {}, "mul_1"));
+    total = g("Mul", {column(g, g.dy(0)), nll}, {}, "mul_1");
   }
+  if (!g.raw_dy(1).none()) {
+    total = total ? g("Sub", {total, g.dy(1)}, {}, "sub_1") : g("Neg", {g.dy(1)});
+  }
+  return total;
+}
+
+void cross_entropy_grad(GradContext& g) {
+  const Output logits = g.needs(0) ? logits_grad(g) : Output();
+  const Output labels = g.needs(1) ? labels_grad(g) : Output();
+  bool broadcasts = false;
+  for (int i = 0; i < 2; ++i) {
+    const PartialShape &a = g.input(0).shape(), &b = g.input(1).shape();
+    broadcasts = broadcasts || (a.has_rank() && b.has_rank() && (a[i] == 1) != (b[i] == 1));
+  }
+  if (broadcasts) return set_broadcast_grads(g, logits, labels);
+  if (logits) g.set(0, logits);
+  if (labels) g.set(1, labels);
 }
 
 void sparse_cross_entropy_grad(GradContext& g) {

@@ -551,22 +551,21 @@ def pool(
             function = max_pool if largest else avg_pool
         if all(r == 1 for r in rate):
             return function(input, window, strides, padding, layout, name=scope)
-        return _dilated_pool(function, input, window, rate, padding, layout)
+        if padding != "VALID":
+            raise ValueError(
+                "pooling with %s padding is not implemented for dilation_rate > 1" % padding
+            )
+        return _dilated_pool(function, input, window, rate, layout)
 
 
-def _dilated_pool(function, value, window, rate, padding, layout):
-    """Pools the `rate` interleaved images one by one; SAME pads with zeros."""
+def _dilated_pool(function, value, window, rate, layout):
+    """Pools the `rate` interleaved images one by one."""
     first = layout.startswith("NC")
     rank = len(window) + 2
     if first:
         value = array_ops.transpose(value, [0] + list(range(2, rank)) + [1])
-    base = np.zeros((len(window), 2), np.int32)
-    if padding == "SAME":
-        for i, (size, step) in enumerate(zip(window, rate)):
-            total = (size - 1) * step
-            base[i] = total // 2, total - total // 2
     sizes = array_ops.shape(value)[1 : rank - 1]
-    paddings, crops = array_ops.required_space_to_batch_paddings(sizes, rate, base)
+    paddings, crops = array_ops.required_space_to_batch_paddings(sizes, rate)
     parts = array_ops.space_to_batch_nd(value, rate, paddings)
     pooled = function(parts, window, [1] * len(window), "VALID", _spatial_format(None, rank))
     result = array_ops.batch_to_space_nd(pooled, rate, crops)

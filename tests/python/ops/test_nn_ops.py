@@ -1,0 +1,208 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nn: arguments, errors and numbers that the op catalog does not reach."""
+
+import numpy as np
+import pytest
+
+import caudal as tf
+
+
+def run(fetches, feed_dict=None):
+    with tf.Session() as session:
+        return session.run(fetches, feed_dict)
+
+
+def normal(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
+
+
+# -- Arguments and errors --------------------------------------------------------------------------
+
+
+def test_strides_may_be_an_int_or_lists_of_1_2_4():
+    x, f = tf.placeholder(tf.float32, [2, 9, 8, 3]), tf.constant(normal(3, 3, 3, 4))
+    for strides in (2, [2], [2, 2], [1, 2, 2, 1]):
+        assert tf.nn.conv2d(x, f, strides, "SAME").shape.as_list() == [2, 5, 4, 4]
+    with pytest.raises(ValueError, match="strides should be of length 1, 2 or 4 but was 3"):
+        tf.nn.conv2d(x, f, [1, 1, 1], "SAME")
+
+
+@pytest.mark.parametrize(
+    "input_shape, filter_shape, padding, words",
+    [
+        ([1, 3, 3, 1], [5, 5, 1, 1], "VALID", "Negative dimension size caused by sub"),
+        ([1, 3, 3, 3], [2, 2, 4, 1], "SAME", r"Depth of input \(3\) is not a multiple"),
+        ([1, 3, 3], [2, 2, 4, 1], "SAME", "Shape must be rank 4 but is rank 3"),
+        ([1, 3, 3, 1], [2, 2, 1, 1], "FOO", "not in"),
+    ],
+)  # fmt: skip
+def test_conv2d_errors(input_shape, filter_shape, padding, words):
+    x, f = tf.placeholder(tf.float32, input_shape), tf.placeholder(tf.float32, filter_shape)
+    with pytest.raises(ValueError, match=words):
+        tf.nn.conv2d(x, f, [1, 1, 1, 1], padding)
+
+
+def test_unknown_sizes_stay_unknown():
+    x, f = tf.placeholder(tf.float32, [None, 9, None, 3]), tf.placeholder(tf.float32, [3, 3, 3, 4])
+    assert tf.nn.conv2d(x, f, 2, "VALID").shape.as_list() == [None, 4, None, 4]
+    assert tf.nn.max_pool(x, 2, 2, "SAME").shape.as_list() == [None, 5, None, 3]
+    unknown = tf.nn.conv2d(tf.placeholder(tf.float32), f, 1, "SAME")
+    assert unknown.shape.as_list() == [None] * 3 + [4]
+
+
+def test_cross_entropies_want_names():
+    x = tf.placeholder(tf.float32, [2, 3])
+    for function in (
+        tf.nn.softmax_cross_entropy_with_logits,
+        tf.nn.sparse_softmax_cross_entropy_with_logits,
+        tf.nn.sigmoid_cross_entropy_with_logits,
+    ):
+        with pytest.raises(ValueError, match="named arguments"):
+            function(x, x)
+        with pytest.raises(ValueError, match="Both labels and logits must be provided"):
+            function(labels=x)
+
+
+def test_sparse_cross_entropy_errors():
+    logits = tf.placeholder(tf.float32, [2, 10])
+    with pytest.raises(ValueError, match="Rank mismatch"):
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[[1], [2]], logits=logits)
+    with pytest.raises(ValueError, match="Shape mismatch"):
+        tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[1, 2, 3], logits=logits)
+    loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=[10, -1], logits=logits)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"valid range of \[0, 10\)"):
+        run(loss, {logits: np.zeros((2, 10))})
+
+
+def test_old_and_new_names_exclude_each_other():
+    x = tf.placeholder(tf.float32, [2, 3])
+    with pytest.raises(ValueError, match="Cannot specify both"):
+        tf.nn.softmax(x, axis=1, dim=1)
+    with pytest.raises(ValueError, match="Cannot specify both"):
+        tf.nn.dropout(x, 0.5, rate=0.5)
+
+
+def test_fused_batch_norm_takes_no_statistics_in_training():
+    x, v = tf.placeholder(tf.float32, [1, 2, 2, 3]), tf.constant([1.0, 1, 1])
+    with pytest.raises(ValueError, match="must be None if is_training"):
+        tf.nn.fused_batch_norm(x, v, v, v, v)
+
+
+# -- Numbers ---------------------------------------------------------------------------------------
+
+
+def test_softmax_along_any_axis():
+    x = normal(2, 3, 4)
+    for axis in (0, 1, 2, -1, -3):
+        want = np.exp(x) / np.exp(x).sum(axis=axis, keepdims=True)
+        np.testing.assert_allclose(run(tf.nn.softmax(tf.constant(x), axis=axis)), want, rtol=1e-5)
+        np.testing.assert_allclose(
+            run(tf.nn.log_softmax(tf.constant(x), axis=axis)), np.log(want), rtol=1e-4, atol=1e-5
+        )
+
+
+def test_softmax_of_infinities():
+    x = np.array([[1, 2, np.inf], [-np.inf, 2, 3], [np.nan, 1, 2], [-np.inf] * 3], np.float32)
+    y = run(tf.nn.softmax(tf.constant(x)))
+    assert np.isnan(y[[0, 2, 3]]).all()
+    np.testing.assert_allclose(y[1], [0, 0.26894143, 0.7310586], rtol=1e-6)
+
+
+def test_labels_get_gradients_in_v2_only():
+    logits = tf.constant(normal(4, 5))
+    labels = tf.constant(np.full((4, 5), 0.2, np.float32))
+    old = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+    new = tf.nn.softmax_cross_entropy_with_logits_v2(labels=labels, logits=logits)
+    assert tf.gradients(old, labels) == [None]
+    (towards_labels,) = tf.gradients(new, labels)
+    got, want = run([towards_labels, -tf.nn.log_softmax(logits)])
+    np.testing.assert_allclose(got, want, rtol=1e-5)
+
+
+def test_max_pool_ignores_nan_and_prefers_the_first_maximum():
+    x = tf.constant(np.array([np.nan, 1, 2, np.nan, 3, 3], np.float32).reshape(1, 1, 6, 1))
+    y = tf.nn.max_pool(x, [1, 2], [1, 2], "SAME")
+    np.testing.assert_array_equal(run(y).ravel(), [1, 2, 3])
+    np.testing.assert_array_equal(run(tf.gradients(y, x)[0]).ravel(), [1, 0, 1, 0, 1, 0])
+
+
+def test_pool_over_depth():
+    x = tf.constant(np.arange(16, dtype=np.float32).reshape(1, 1, 2, 8))
+    y = tf.nn.max_pool(x, [1, 1, 1, 2], [1, 1, 1, 2], "SAME")
+    np.testing.assert_array_equal(run(y).ravel(), [1, 3, 5, 7, 9, 11, 13, 15])
+
+
+def test_top_k_prefers_the_first_of_equals():
+    values, indices = run(tf.nn.top_k(tf.constant([[1.0, 3, 3, 2, 3]]), 3))
+    assert values.tolist() == [[3, 3, 3]] and indices.tolist() == [[1, 2, 4]]
+
+
+def test_in_top_k_of_bad_rows_is_false():
+    scores = [[0.1, 0.9, 0.3], [0.5] * 3, [np.nan, 1, 2], [1, np.inf, 2], [3, 2, 1], [3, 2, 1]]
+    hits = run(tf.nn.in_top_k(tf.constant(scores, tf.float32), tf.constant([1, 2, 1, 0, 5, -1]), 1))
+    assert hits.tolist() == [True, True, False, False, False, False]
+
+
+def test_dropout_scales_what_it_keeps():
+    x = tf.ones([100, 100])
+    y = run(tf.nn.dropout(x, rate=0.25, seed=1))
+    assert set(np.unique(y)) == {np.float32(0), np.float32(1) / np.float32(0.75)}
+    assert abs((y == 0).mean() - 0.25) < 0.02
+    rows = run(tf.nn.dropout(x, rate=0.5, noise_shape=[100, 1]))
+    assert (rows.std(axis=1) == 0).all()
+    assert tf.nn.dropout(x, 1.0) is x
+    for bad in (dict(rate=1.0), dict(keep_prob=0.0), dict(rate=-0.1), {}):
+        with pytest.raises(ValueError):
+            tf.nn.dropout(x, **bad)
+
+
+def test_dilated_pool_matches_plain_windows():
+    x = normal(2, 7, 8, 3)
+    y = run(tf.nn.pool(tf.constant(x), [2, 2], "MAX", "VALID", dilation_rate=[2, 3]))
+    want = np.max([x[:, a : a + 5, b : b + 5] for a in (0, 2) for b in (0, 3)], axis=0)
+    np.testing.assert_array_equal(y, want)
+
+
+def test_fused_epilogues_equal_separate_ops():
+    """Bias and activation ride on the product; fetching the parts forbids that."""
+    x, w, b = tf.constant(normal(30, 40)), tf.constant(normal(40, 25)), tf.constant(normal(25))
+    images, taps = tf.constant(normal(4, 9, 9, 3)), tf.constant(normal(3, 3, 3, 25))
+    for product in (tf.matmul(x, w), tf.nn.conv2d(images, taps, 1, "SAME")):
+        biased = tf.nn.bias_add(product, b)
+        for activation in (tf.nn.relu, tf.nn.relu6, tf.nn.elu, tf.nn.selu, tf.nn.softplus,
+                           tf.sigmoid, tf.tanh, tf.nn.leaky_relu):  # fmt: skip
+            y = activation(biased)
+            together = run(y)
+            separate = run([y, biased, product])[0]
+            np.testing.assert_allclose(together, separate, rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize("sizes", [(3, 4, 5), (64, 64, 64), (50, 400, 120), (1, 3000, 2)])
+def test_matmul_sizes_and_dtypes(sizes):
+    m, k, n = sizes
+    for dtype in (np.float32, np.float64, np.int32, np.int64):
+        a = (normal(m, k) * 10).astype(dtype)
+        b = (normal(k, n, seed=1) * 10).astype(dtype)
+        want = a.astype(np.float64) @ b.astype(np.float64)
+        for ta in (False, True):
+            for tb in (False, True):
+                got = run(tf.matmul(a.T.copy() if ta else a, b.T.copy() if tb else b, ta, tb))
+                assert got.dtype == dtype
+                np.testing.assert_allclose(got, want, rtol=1e-3, atol=0.05)
+
+
+def test_moments_and_their_parts():
+    x = normal(4, 5, 3) + 1
+    mean, variance = run(tf.nn.moments(tf.constant(x), [0, 1]))
+    np.testing.assert_allclose(mean, x.mean(axis=(0, 1)), rtol=1e-5)
+    np.testing.assert_allclose(variance, x.var(axis=(0, 1)), rtol=1e-4)
+    parts = tf.nn.sufficient_statistics(tf.constant(x), [0, 1], shift=tf.constant(1.0))
+    again = run(tf.nn.normalize_moments(*parts))
+    np.testing.assert_allclose(again[0], mean, rtol=1e-4)
+    np.testing.assert_allclose(again[1], variance, rtol=1e-4)
+
+
+def test_zero_fraction_and_l2_normalize():
+    x = np.array([[0.0, 3, 4], [0, 0, 2]], np.float32)
+    assert run(tf.nn.zero_fraction(x)) == 0.5
+    np.testing.assert_allclose(run(tf.nn.l2_normalize(x, 1)), [[0, 0.6, 0.8], [0, 0, 1]], rtol=1e-6)
