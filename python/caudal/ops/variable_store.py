@@ -2,7 +2,6 @@
 """The variables of a graph by name, and how `tf.get_variable` makes or finds one."""
 
 import enum
-import inspect
 
 from caudal.framework import dtypes, ops, tensor_shape
 from caudal.ops import init_ops
@@ -130,6 +129,8 @@ class _VariableStore:
 
 
 def _accepts(function, argument):
+    import inspect
+
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
@@ -150,7 +151,7 @@ def _initial_value(initializer, by_value, shape, dtype):
     """(initial value or function of no arguments, dtype or None) for the Variable."""
     if by_value:
         return initializer, None
-    if inspect.isclass(initializer):
+    if isinstance(initializer, type):
         initializer = initializer()
     if shape is not None and shape.is_fully_defined():
         arguments = {"dtype": dtype}
@@ -167,6 +168,8 @@ def _initial_value(initializer, by_value, shape, dtype):
 
 
 def _required_arguments(function):
+    import inspect
+
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
