@@ -135,6 +135,10 @@ class Variable(metaclass=_VariableType):
         if self._trainable and ops.GraphKeys.TRAINABLE_VARIABLES not in collections:
             collections.append(ops.GraphKeys.TRAINABLE_VARIABLES)
         made_by_function = callable(initial_value)
+        if isinstance(initial_value, ops.Tensor) and initial_value.graph.outer_graph is not None:
+            raise ValueError(
+                "Initializer for variable %s is from inside a control-flow construct; use a "
+                "function that makes the initial value" % (name or "Variable"))
         with ops.init_scope():
             graph = ops.get_default_graph()
             with ops.name_scope(name, "Variable",

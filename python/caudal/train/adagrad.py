@@ -40,7 +40,7 @@ class AdagradOptimizer(optimizer.Optimizer):
                 init = init_ops.constant_initializer(self._initial_accumulator_value, dtype=dtype)
             else:
                 value = constant_op.constant(self._initial_accumulator_value, dtype=dtype)
-                init, shape, dtype = _fill_like(var, value), None, None
+                init = _fill_like(var, value)
             self._get_or_make_slot_with_initializer(var, init, shape, dtype, "accumulator",
                                                     self._name)
 

@@ -35,7 +35,7 @@ class RMSPropOptimizer(optimizer.Optimizer):
             if shape.is_fully_defined():
                 init = init_ops.ones_initializer(dtype=dtype)
             else:
-                init, shape, dtype = _ones_like(var), None, None
+                init = _ones_like(var)
             self._get_or_make_slot_with_initializer(var, init, shape, dtype, "rms", self._name)
             if self._centered:
                 self._zeros_slot(var, "mg", self._name)

@@ -285,6 +285,17 @@ def test_made_outside_of_control_dependencies_and_branches():
         assert sess.run(y, {p: True}) == 2.0 and sess.run(y, {p: False}) == 0.0
 
 
+def test_initial_value_from_inside_of_a_branch():
+    with tf.Graph().as_default():
+
+        def branch():
+            with pytest.raises(ValueError, match="is from inside a control-flow construct"):
+                tf.Variable(tf.ones([2]))
+            return tf.Variable(lambda: tf.ones([2])) + 0.0
+
+        tf.cond(tf.constant(True), branch, lambda: tf.zeros([2]))
+
+
 def test_creator_scope():
     seen = []
 

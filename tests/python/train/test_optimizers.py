@@ -414,3 +414,18 @@ def test_errors():
         assert sgd.compute_gradients(v * 2.0, [v, u])[1] == (None, u)
         with pytest.raises(NotImplementedError):
             tf.train.Optimizer(False, "base").apply_gradients([(tf.constant(1.0), v)])
+
+
+@pytest.mark.parametrize("case", ["adagrad", "adam", "momentum", "rmsprop"])
+def test_variables_of_unknown_shape(case):
+    make, rule_class, options, _ = CASES[case]
+    with tf.Graph().as_default(), tf.Session() as sess:
+        start = tf.placeholder(tf.float32)
+        var = tf.Variable(start, validate_shape=False)
+        train = make().apply_gradients([(tf.ones_like(var), var)])
+        value = np.array([[1.0, 2.0, 3.0]])
+        sess.run(tf.global_variables_initializer(), {start: value})
+        sess.run(train)
+        want, rule = value.copy(), rule_class(value.shape, **options)
+        rule.step(want, np.ones_like(want))
+        np.testing.assert_allclose(sess.run(var), want, rtol=1e-5)
