@@ -93,8 +93,9 @@ std::span<const OpRow> activation_ops() {
        kAbsorbable},
       {"Elu", kFloats, same_shape, elu_grad, kAbsorbable},
       {"Selu", kFloats, same_shape, selu_grad, kMap},
-      {"LeakyRelu", "features:T -> activations:T; alpha:float=0.200000003; "
-                    "T:type{half,bfloat16,float,double}=float",
+      {"LeakyRelu",
+       "features:T -> activations:T; alpha:float=0.200000003; "
+       "T:type{half,bfloat16,float,double}=float",
        same_shape, leaky_relu_grad, kMap},
       {"Softplus", kFloats, same_shape, softplus_grad, kAbsorbable},
       {"Softsign", kFloats, same_shape, softsign_grad, kMap},
@@ -104,8 +105,9 @@ std::span<const OpRow> activation_ops() {
       {"Relu6Grad", kRealsGrad, merged_shape, gate_grad_grad, kMap},
       {"EluGrad", kByOutputs, merged_shape, elu_grad_grad, kMap},
       {"SeluGrad", kByOutputs, merged_shape, elu_grad_grad, kMap},
-      {"LeakyReluGrad", "gradients:T features:T -> backprops:T; alpha:float=0.200000003; "
-                        "T:type{half,bfloat16,float,double}=float",
+      {"LeakyReluGrad",
+       "gradients:T features:T -> backprops:T; alpha:float=0.200000003; "
+       "T:type{half,bfloat16,float,double}=float",
        merged_shape, gate_grad_grad, kMap},
       {"SoftplusGrad", kByFeatures, merged_shape, softplus_grad_grad, kMap},
       {"SoftsignGrad", kByFeatures, merged_shape, softsign_grad_grad, kMap},

@@ -9,13 +9,17 @@
 namespace caudal::ops {
 
 inline Output mul(const GradContext& g, Output a, Output b) { return g("Mul", {a, b}); }
-inline Output add(const GradContext& g, Output a, Output b) { return g("AddV2", {a, b}, {}, "add"); }
+inline Output add(const GradContext& g, Output a, Output b) {
+  return g("AddV2", {a, b}, {}, "add");
+}
 inline Output sub(const GradContext& g, Output a, Output b) { return g("Sub", {a, b}); }
 inline Output realdiv(const GradContext& g, Output a, Output b) { return g("RealDiv", {a, b}); }
 inline Output neg(const GradContext& g, Output a) { return g("Neg", {a}); }
 inline Output square(const GradContext& g, Output a) { return g("Square", {a}); }
 inline Output reciprocal(const GradContext& g, Output a) { return g("Reciprocal", {a}); }
-inline Output zeros_like(const GradContext& g, Output a) { return g("ZerosLike", {a}, {}, "zeros"); }
+inline Output zeros_like(const GradContext& g, Output a) {
+  return g("ZerosLike", {a}, {}, "zeros");
+}
 /// A scalar constant of a's dtype: broadcasting makes it fit.
 inline Output like(const GradContext& g, Output a, double value) {
   return g.builder().scalar_of(a.dtype(), value);

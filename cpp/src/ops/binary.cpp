@@ -4,17 +4,17 @@
 #include "ops/families.h"
 
 // The lists of dtypes that many rows share.
-#define CAUDAL_T_DIV                                                                      \
-  "; T:type{bfloat16,half,float,double,uint8,int8,uint16,int16,int32,int64,complex64,"    \
+#define CAUDAL_T_DIV                                                                   \
+  "; T:type{bfloat16,half,float,double,uint8,int8,uint16,int16,int32,int64,complex64," \
   "complex128}"
 #define CAUDAL_T_COMPLEX "; T:type{half,float,double,complex64,complex128}"
 #define CAUDAL_T_REALS \
   "; T:type{float,double,int32,uint8,int16,int8,int64,bfloat16,uint16,half,uint32,uint64}"
-#define CAUDAL_T_PLAIN                                                                     \
-  "; T:type{float,double,int32,uint8,int16,int8,complex64,int64,qint8,quint8,qint32,"      \
+#define CAUDAL_T_PLAIN                                                                \
+  "; T:type{float,double,int32,uint8,int16,int8,complex64,int64,qint8,quint8,qint32," \
   "bfloat16,uint16,complex128,half,uint32,uint64"
-#define CAUDAL_T_EQUAL                                                                     \
-  "; T:type{bfloat16,half,float,double,uint8,int8,int16,int32,int64,complex64,quint8,"     \
+#define CAUDAL_T_EQUAL                                                                 \
+  "; T:type{bfloat16,half,float,double,uint8,int8,int16,int32,int64,complex64,quint8," \
   "qint8,qint32,string,bool,complex128}; incompatible_shape_error:bool=true"
 #define CAUDAL_T_MOD "; T:type{int32,int64,bfloat16,half,float,double}"
 
@@ -219,8 +219,7 @@ std::span<const OpRow> binary_ops() {
       {"Mod", CAUDAL_XYZ "; T:type{int32,int64,half,half,bfloat16,float,double}", broadcast_shape,
        nullptr, kMap},
       {"TruncateMod", CAUDAL_XYZ CAUDAL_T_MOD, broadcast_shape, nullptr, kMap},
-      {"Pow",
-       CAUDAL_XYZ "; T:type{bfloat16,float,half,double,int32,int64,complex64,complex128}",
+      {"Pow", CAUDAL_XYZ "; T:type{bfloat16,float,half,double,int32,int64,complex64,complex128}",
        broadcast_shape, pow_grad, kMap},
       {"Maximum", kExtremum, broadcast_shape, maximum_grad, kMap},
       {"Minimum", kExtremum, broadcast_shape, minimum_grad, kMap},
@@ -247,9 +246,8 @@ std::span<const OpRow> binary_ops() {
       {"GreaterEqual", kOrder, broadcast_shape, no_gradient, kMap},
       {"Equal", kEquality, broadcast_shape, no_gradient, kSwap},
       {"NotEqual", kEquality, broadcast_shape, no_gradient, kSwap},
-      {"ApproximateEqual",
-       "x:T y:T -> z:bool" CAUDAL_T_PLAIN "}; tolerance:float=9.99999975e-06", merged_shape,
-       no_gradient, kSwap},
+      {"ApproximateEqual", "x:T y:T -> z:bool" CAUDAL_T_PLAIN "}; tolerance:float=9.99999975e-06",
+       merged_shape, no_gradient, kSwap},
       // Its condition may be a vector over the first axis, which kernels know.
       {"Select", kSelect, select_shape, select_grad, kMap},
       {"SelectV2", kSelect, select_v2_shape, select_v2_grad, kMap},

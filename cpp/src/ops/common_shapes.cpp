@@ -86,8 +86,8 @@ Output sum_axes(const GradContext& g, Output grad, Output target,
   if (axes.empty()) return grad;
   // Without a mix of dropped and kept axes, Sum alone makes the target's shape.
   const bool keep = leading == 0;
-  const Output sum = g("Sum", {grad, g.builder().ints(axes, "Sum/reduction_indices")},
-                       {{"keep_dims", keep}});
+  const Output sum =
+      g("Sum", {grad, g.builder().ints(axes, "Sum/reduction_indices")}, {{"keep_dims", keep}});
   if (keep || int(axes.size()) == leading) return sum;
   return g("Reshape", {sum, shape_of(g, target)});
 }

@@ -140,8 +140,8 @@ void mean_grad(GradContext& g) {
 // Ties share the gradient evenly.
 void extremum_grad(GradContext& g) {
   const Output x = g.input(0);
-  const Output hits = g("Cast", {g("Equal", {with_kept_axes(g, g.output(0)), x})},
-                        {{"DstT", x.dtype()}});
+  const Output hits =
+      g("Cast", {g("Equal", {with_kept_axes(g, g.output(0)), x})}, {{"DstT", x.dtype()}});
   const Output count = g("Sum", {hits, g.input(1)}, {{"keep_dims", true}});
   const Output share = g("RealDiv", {hits, count}, {}, "truediv");
   g.set(0, mul(g, share, with_kept_axes(g, g.dy())));
@@ -220,7 +220,8 @@ void arg_shape(ShapeContext& c) {
   }
   if (dimension == nullptr) {
     const bool ranked = in.rank() > 1;
-    c.set_output(0, ranked ? PartialShape::unknown_of_rank(in.rank() - 1) : PartialShape::unknown());
+    c.set_output(0,
+                 ranked ? PartialShape::unknown_of_rank(in.rank() - 1) : PartialShape::unknown());
     return;
   }
   const std::int64_t given = dimension->as_int64s()[0];
@@ -255,9 +256,7 @@ void scan_shape(ShapeContext& c) {
 AttrList scan_attrs(GradContext& g) {
   return {{"exclusive", g.attrs().b("exclusive")}, {"reverse", !g.attrs().b("reverse")}};
 }
-void cumsum_grad(GradContext& g) {
-  g.set(0, g("Cumsum", {g.dy(), g.input(1)}, scan_attrs(g)));
-}
+void cumsum_grad(GradContext& g) { g.set(0, g("Cumsum", {g.dy(), g.input(1)}, scan_attrs(g))); }
 void cumprod_grad(GradContext& g) {
   const Output weighted = mul(g, g.output(0), g.dy());
   g.set(0, realdiv(g, g("Cumsum", {weighted, g.input(1)}, scan_attrs(g)), g.input(0)));
@@ -281,8 +280,8 @@ constexpr const char* kLogical =
     "input:bool reduction_indices:Tidx -> output:bool; keep_dims:bool=false" CAUDAL_TIDX;
 constexpr const char* kArg = "input:T dimension:Tidx -> output:output_type; " CAUDAL_T CAUDAL_TIDX
                              "; output_type:type{int32,int64}=int64";
-constexpr const char* kScan = "x:T axis:Tidx -> out:T; exclusive:bool=false; reverse:bool=false; "
-    CAUDAL_T CAUDAL_TIDX;
+constexpr const char* kScan =
+    "x:T axis:Tidx -> out:T; exclusive:bool=false; reverse:bool=false; " CAUDAL_T CAUDAL_TIDX;
 
 }  // namespace
 
@@ -300,8 +299,7 @@ std::span<const OpRow> reduction_ops() {
       {"ArgMin", kArg, arg_shape, no_gradient},
       {"Cumsum", kScan, scan_shape, cumsum_grad},
       {"Cumprod", kScan, scan_shape, cumprod_grad},
-      {"LinSpace",
-       "start:T stop:T num:Tidx -> output:T; T:type{bfloat16,float,double}" CAUDAL_TIDX,
+      {"LinSpace", "start:T stop:T num:Tidx -> output:T; T:type{bfloat16,float,double}" CAUDAL_TIDX,
        linspace_shape, no_gradient},
   };
   return rows;

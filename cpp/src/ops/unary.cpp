@@ -155,8 +155,8 @@ std::span<const OpRow> unary_ops() {
       {"Erfc", kFloats, same_shape, erfc_grad, kMap},
       {"Lgamma", kFloats, same_shape, lgamma_grad, kMap},
       {"Digamma", kFloats, same_shape, digamma_grad, kMap},
-      {"Cast", "x:SrcT -> y:DstT; SrcT:type; DstT:type; Truncate:bool=false", same_shape,
-       cast_grad, kMap},
+      {"Cast", "x:SrcT -> y:DstT; SrcT:type; DstT:type; Truncate:bool=false", same_shape, cast_grad,
+       kMap},
   };
   return rows;
 }

@@ -513,6 +513,10 @@ def argmin(input, axis=None, name=None, dimension=None, output_type=dtypes.int64
     return apply("ArgMin", input, 0 if axis is None else axis, output_type=output_type, name=name)
 
 
+arg_max = public("ArgMax", "arg_max")
+arg_min = public("ArgMin", "arg_min")
+
+
 def cumsum(x, axis=0, exclusive=False, reverse=False, name=None):
     """Running sums along an axis. Op: Cumsum.
 

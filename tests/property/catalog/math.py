@@ -109,7 +109,7 @@ op(
     real(0, 9),
     attrs=[{"DstT": t} for t in ("float32", "float64", "int32", "int64", "uint8", "bool")],
     tol=1e-6,
-    grad=False,  # of these attrs only one is differentiable; tests/python/ops checks it
+    grad_tol=0.3,  # differences of a float32 output are coarse
 )
 
 # -- Gradient ops that are formulas of the output --------------------------------------------------

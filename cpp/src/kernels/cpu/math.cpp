@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// LinSpace, and functions of two arguments that are not for the block interpreter: rare special ones,
-// comparisons of strings.
+// LinSpace, and functions of two arguments that are not for the block interpreter: rare special
+// ones, comparisons of strings.
 #include <cmath>
 #include <functional>
 #include <iterator>
@@ -71,8 +71,9 @@ double digamma(double x) {
   for (; x < 12; x += 1) result -= 1 / x;
   const double u = 1 / (x * x);
   const double series =
-      u * (1.0 / 12 -
-           u * (1.0 / 120 - u * (1.0 / 252 - u * (1.0 / 240 - u * (1.0 / 132 - u * 691.0 / 32760)))));
+      u *
+      (1.0 / 12 -
+       u * (1.0 / 120 - u * (1.0 / 252 - u * (1.0 / 240 - u * (1.0 / 132 - u * 691.0 / 32760)))));
   return result + std::log(x) - 0.5 / x - series;
 }
 
@@ -165,8 +166,8 @@ void run_linspace(const void* params, void* const* in, void* const* out, void*, 
 Prepared prepare_linspace(const KernelRequest& request) {
   Prepared prepared;
   *make_params<std::int64_t>(prepared) = request.outputs[0].shape.num_elements();
-  prepared.run = request.outputs[0].dtype == DType::kFloat ? run_linspace<float>
-                                                           : run_linspace<double>;
+  prepared.run =
+      request.outputs[0].dtype == DType::kFloat ? run_linspace<float> : run_linspace<double>;
   return prepared;
 }
 

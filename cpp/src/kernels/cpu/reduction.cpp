@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sum, Mean, Prod, Max, Min, EuclideanNorm, All, Any over any axes. Axes that lie next to each other
-// and are treated alike become one; what remains is a loop over "runs" of reduced elements, either
-// one behind the other (the innermost axis is reduced) or as rows of columns that are kept.
+// Sum, Mean, Prod, Max, Min, EuclideanNorm, All, Any over any axes. Axes that lie next to each
+// other and are treated alike become one; what remains is a loop over "runs" of reduced elements,
+// either one behind the other (the innermost axis is reduced) or as rows of columns that are kept.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -16,11 +16,11 @@
 namespace caudal::cpu::CAUDAL_ISA {
 namespace {
 
-constexpr std::int64_t kLanes = 64;        // elements that are accumulated side by side
-constexpr std::int64_t kChunk = 64;        // rows per partial result in the narrow type
-constexpr std::int64_t kColumns = 512;     // columns of one task
-constexpr std::int64_t kSegment = 1 << 14; // elements of a run taken at once
-constexpr std::int64_t kTask = 1 << 15;    // elements that are worth a task
+constexpr std::int64_t kLanes = 64;         // elements that are accumulated side by side
+constexpr std::int64_t kChunk = 64;         // rows per partial result in the narrow type
+constexpr std::int64_t kColumns = 512;      // columns of one task
+constexpr std::int64_t kSegment = 1 << 14;  // elements of a run taken at once
+constexpr std::int64_t kTask = 1 << 15;     // elements that are worth a task
 
 // Overflow wraps for integers, so they are added and multiplied as unsigned.
 template <class T>
@@ -107,19 +107,20 @@ struct Axes {
 enum class Finish { kPlain, kMean, kRoot };
 
 struct Plan {
-  Axes kept;              // without the columns
-  Axes reduced;           // without the last one
-  std::int64_t groups = 1;        // positions in `kept`
-  std::int64_t columns = 1;       // kept elements that lie side by side; 1 when the innermost axis is reduced
-  std::int64_t last = 1;          // length of the innermost reduced axis
+  Axes kept;                // without the columns
+  Axes reduced;             // without the last one
+  std::int64_t groups = 1;  // positions in `kept`
+  std::int64_t columns =
+      1;  // kept elements that lie side by side; 1 when the innermost axis is reduced
+  std::int64_t last = 1;  // length of the innermost reduced axis
   std::int64_t last_stride = 1;
-  std::int64_t segment = 1;       // a run is cut into segments of so many steps
-  std::int64_t segments = 1;      // per run
-  std::int64_t runs = 1;          // segments in all, for one group
+  std::int64_t segment = 1;   // a run is cut into segments of so many steps
+  std::int64_t segments = 1;  // per run
+  std::int64_t runs = 1;      // segments in all, for one group
   std::int64_t runs_per_block = 1;
-  std::int64_t blocks = 1;        // independent partial results; 1: none
+  std::int64_t blocks = 1;  // independent partial results; 1: none
   std::int64_t column_blocks = 1;
-  std::int64_t count = 1;         // elements per output
+  std::int64_t count = 1;  // elements per output
   Finish finish = Finish::kPlain;
 };
 
@@ -131,9 +132,9 @@ void add_rows(typename Op::In* acc, const typename Op::Type* p, std::int64_t n, 
   for (; i + 4 <= n; i += 4, p += 4 * stride) {
 #pragma omp simd
     for (std::int64_t c = 0; c < width; ++c) {
-      acc[c] = Op::step(
-          Op::step(Op::step(Op::step(acc[c], p[c]), p[c + stride]), p[c + 2 * stride]),
-          p[c + 3 * stride]);
+      acc[c] =
+          Op::step(Op::step(Op::step(Op::step(acc[c], p[c]), p[c + stride]), p[c + 2 * stride]),
+                   p[c + 3 * stride]);
     }
   }
   for (; i < n; ++i, p += stride) {
@@ -144,8 +145,8 @@ void add_rows(typename Op::In* acc, const typename Op::Type* p, std::int64_t n, 
 
 // Rows of `width` elements into acc, through partial results of kChunk rows.
 template <class Op>
-void add_columns(typename Op::Acc* acc, const typename Op::Type* p, std::int64_t n,
-                 std::int64_t stride, std::int64_t width) {
+[[gnu::noinline]] void add_columns(typename Op::Acc* acc, const typename Op::Type* p,
+                                   std::int64_t n, std::int64_t stride, std::int64_t width) {
   alignas(64) typename Op::In part[kColumns];
   for (std::int64_t i = 0; i < n; i += kChunk) {
     std::fill_n(part, width, Op::zero());
@@ -159,7 +160,7 @@ void add_columns(typename Op::Acc* acc, const typename Op::Type* p, std::int64_t
 
 // n elements one behind the other.
 template <class Op>
-typename Op::Acc add_run(const typename Op::Type* p, std::int64_t n) {
+[[gnu::noinline]] typename Op::Acc add_run(const typename Op::Type* p, std::int64_t n) {
   using In = typename Op::In;
   using Acc = typename Op::Acc;
   Acc acc = Acc(Op::zero());
@@ -186,8 +187,8 @@ typename Op::Acc add_run(const typename Op::Type* p, std::int64_t n) {
 
 // Few columns, rows without gaps: several rows side by side fill the vector units.
 template <class Op>
-void add_narrow(typename Op::Acc* acc, const typename Op::Type* p, std::int64_t n,
-                std::int64_t width) {
+[[gnu::noinline]] void add_narrow(typename Op::Acc* acc, const typename Op::Type* p, std::int64_t n,
+                                  std::int64_t width) {
   const std::int64_t together = kLanes / width;
   const std::int64_t wide = together * width;
   const std::int64_t rows = n / together;
@@ -202,9 +203,9 @@ void add_narrow(typename Op::Acc* acc, const typename Op::Type* p, std::int64_t 
 
 // Runs [begin, end) of one group and columns [column, column + width) into acc.
 template <class Op>
-void reduce_runs(const Plan& plan, const typename Op::Type* in, std::int64_t group,
-                 std::int64_t column, std::int64_t width, std::int64_t begin, std::int64_t end,
-                 typename Op::Acc* acc) {
+[[gnu::noinline]] void reduce_runs(const Plan& plan, const typename Op::Type* in,
+                                   std::int64_t group, std::int64_t column, std::int64_t width,
+                                   std::int64_t begin, std::int64_t end, typename Op::Acc* acc) {
   std::fill_n(acc, width, typename Op::Acc(Op::zero()));
   const auto* base = in + plan.kept.offset(group) + column;
   for (std::int64_t run = begin; run < end; ++run) {
@@ -223,8 +224,7 @@ void reduce_runs(const Plan& plan, const typename Op::Type* in, std::int64_t gro
 }
 
 template <class Op>
-void finish(const Plan& plan, const typename Op::Acc* acc, std::int64_t n,
-            typename Op::Type* out) {
+void finish(const Plan& plan, const typename Op::Acc* acc, std::int64_t n, typename Op::Type* out) {
   using T = typename Op::Type;
   if (plan.finish == Finish::kPlain) {
     for (std::int64_t i = 0; i < n; ++i) out[i] = T(acc[i]);
@@ -252,20 +252,20 @@ void reduce_short_runs(const Plan& plan, const typename Op::Type* x, typename Op
   const int n = int(plan.last);
   parallel_for(plan.groups, std::max<std::int64_t>(kLanes, kTask / n),
                [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; i += kLanes) {
-      const int width = int(std::min(kLanes, end - i));
-      const auto* p = x + i * n;
-      alignas(64) typename Op::In part[kLanes];
-      std::fill_n(part, width, Op::zero());
-      for (int k = 0; k < n; ++k) {
+                 for (std::int64_t i = begin; i < end; i += kLanes) {
+                   const int width = int(std::min(kLanes, end - i));
+                   const auto* p = x + i * n;
+                   alignas(64) typename Op::In part[kLanes];
+                   std::fill_n(part, width, Op::zero());
+                   for (int k = 0; k < n; ++k) {
 #pragma omp simd
-        for (int c = 0; c < width; ++c) part[c] = Op::step(part[c], p[c * n + k]);
-      }
-      alignas(64) typename Op::Acc acc[kLanes];
-      for (int c = 0; c < width; ++c) acc[c] = typename Op::Acc(part[c]);
-      finish<Op>(plan, acc, width, y + i);
-    }
-  });
+                     for (int c = 0; c < width; ++c) part[c] = Op::step(part[c], p[c * n + k]);
+                   }
+                   alignas(64) typename Op::Acc acc[kLanes];
+                   for (int c = 0; c < width; ++c) acc[c] = typename Op::Acc(part[c]);
+                   finish<Op>(plan, acc, width, y + i);
+                 }
+               });
 }
 
 template <class Op>
@@ -283,19 +283,19 @@ void run_reduction(const void* params, void* const* in, void* const* out, void* 
     return;
   }
   if (plan.blocks == 1) {
-    const std::int64_t work = std::max<std::int64_t>(plan.count, 1) *
-                              std::clamp<std::int64_t>(plan.columns, 1, kColumns);
+    const std::int64_t work =
+        std::max<std::int64_t>(plan.count, 1) * std::clamp<std::int64_t>(plan.columns, 1, kColumns);
     parallel_for(places, std::max<std::int64_t>(1, kTask / work),
                  [&](std::int64_t begin, std::int64_t end) {
-      alignas(64) Acc acc[kColumns];
-      for (std::int64_t i = begin; i < end; ++i) {
-        const std::int64_t group = i / plan.column_blocks;
-        const std::int64_t column = i % plan.column_blocks * kColumns;
-        const std::int64_t width = std::min(kColumns, plan.columns - column);
-        reduce_runs<Op>(plan, x, group, column, width, 0, plan.runs, acc);
-        finish<Op>(plan, acc, width, y + group * plan.columns + column);
-      }
-    });
+                   alignas(64) Acc acc[kColumns];
+                   for (std::int64_t i = begin; i < end; ++i) {
+                     const std::int64_t group = i / plan.column_blocks;
+                     const std::int64_t column = i % plan.column_blocks * kColumns;
+                     const std::int64_t width = std::min(kColumns, plan.columns - column);
+                     reduce_runs<Op>(plan, x, group, column, width, 0, plan.runs, acc);
+                     finish<Op>(plan, acc, width, y + group * plan.columns + column);
+                   }
+                 });
     return;
   }
   Acc* parts = static_cast<Acc*>(workspace);
@@ -419,12 +419,18 @@ Prepared prepare(const KernelRequest& request) {
 template <template <class> class Op, Finish kFinish = Finish::kPlain>
 Prepared prepare_any(const KernelRequest& request) {
   switch (request.inputs[0].dtype) {
-    case DType::kFloat: return prepare<Op<float>, kFinish>(request);
-    case DType::kDouble: return prepare<Op<double>, kFinish>(request);
-    case DType::kInt32: return prepare<Op<std::int32_t>, kFinish>(request);
-    case DType::kInt64: return prepare<Op<std::int64_t>, kFinish>(request);
-    case DType::kUint8: return prepare<Op<std::uint8_t>, kFinish>(request);
-    default: fail(Code::kUnimplemented, "reductions take float32, float64, int32, int64, uint8");
+    case DType::kFloat:
+      return prepare<Op<float>, kFinish>(request);
+    case DType::kDouble:
+      return prepare<Op<double>, kFinish>(request);
+    case DType::kInt32:
+      return prepare<Op<std::int32_t>, kFinish>(request);
+    case DType::kInt64:
+      return prepare<Op<std::int64_t>, kFinish>(request);
+    case DType::kUint8:
+      return prepare<Op<std::uint8_t>, kFinish>(request);
+    default:
+      fail(Code::kUnimplemented, "reductions take float32, float64, int32, int64, uint8");
   }
 }
 

@@ -144,12 +144,18 @@ Prepared prepare_arg(const KernelRequest& request) {
   if (shape[axis] == 0) invalid("Reduction axis ", axis, " is empty in shape ", shape);
   const Params view = make_view(shape, axis);
   switch (request.inputs[0].dtype) {
-    case DType::kFloat: return prepare_arg_of<float, kMax>(request, view);
-    case DType::kDouble: return prepare_arg_of<double, kMax>(request, view);
-    case DType::kInt32: return prepare_arg_of<std::int32_t, kMax>(request, view);
-    case DType::kInt64: return prepare_arg_of<std::int64_t, kMax>(request, view);
-    case DType::kUint8: return prepare_arg_of<std::uint8_t, kMax>(request, view);
-    default: fail(Code::kUnimplemented, "takes float32, float64, int32, int64, uint8");
+    case DType::kFloat:
+      return prepare_arg_of<float, kMax>(request, view);
+    case DType::kDouble:
+      return prepare_arg_of<double, kMax>(request, view);
+    case DType::kInt32:
+      return prepare_arg_of<std::int32_t, kMax>(request, view);
+    case DType::kInt64:
+      return prepare_arg_of<std::int64_t, kMax>(request, view);
+    case DType::kUint8:
+      return prepare_arg_of<std::uint8_t, kMax>(request, view);
+    default:
+      fail(Code::kUnimplemented, "takes float32, float64, int32, int64, uint8");
   }
 }
 
@@ -166,9 +172,8 @@ struct ScanParams {
 
   Params at(const void* axis) const {
     if (late_axis == DType::kInvalid) return view;
-    const std::int64_t given = late_axis == DType::kInt32
-                                   ? *static_cast<const std::int32_t*>(axis)
-                                   : *static_cast<const std::int64_t*>(axis);
+    const std::int64_t given = late_axis == DType::kInt32 ? *static_cast<const std::int32_t*>(axis)
+                                                          : *static_cast<const std::int64_t*>(axis);
     Params p = make_view(shape, checked_axis(given, shape.rank()));
     p.exclusive = view.exclusive;
     p.reverse = view.reverse;
@@ -181,9 +186,7 @@ void run_scan(const void* params, void* const* in, void* const* out, void*, RunC
   const Params p = static_cast<const ScanParams*>(params)->at(in[1]);
   const T* x = static_cast<const T*>(in[0]);
   T* y = static_cast<T*>(out[0]);
-  const auto combine = [](auto a, auto b) {
-    return decltype(a)(kProduct ? a * b : a + b);
-  };
+  const auto combine = [](auto a, auto b) { return decltype(a)(kProduct ? a * b : a + b); };
   const std::int64_t step = p.reverse ? -p.inner : p.inner;
   const std::int64_t start = p.reverse ? (p.length - 1) * p.inner : 0;
   if (p.inner == 1) {
@@ -242,12 +245,23 @@ Prepared prepare_scan(const KernelRequest& request) {
   p.view.reverse = request.attrs->b("reverse");
   prepared.inplace_inputs = 1;
   switch (request.inputs[0].dtype) {
-    case DType::kFloat: prepared.run = run_scan<float, kProduct>; break;
-    case DType::kDouble: prepared.run = run_scan<double, kProduct>; break;
-    case DType::kInt32: prepared.run = run_scan<std::int32_t, kProduct>; break;
-    case DType::kInt64: prepared.run = run_scan<std::int64_t, kProduct>; break;
-    case DType::kUint8: prepared.run = run_scan<std::uint8_t, kProduct>; break;
-    default: fail(Code::kUnimplemented, "takes float32, float64, int32, int64, uint8");
+    case DType::kFloat:
+      prepared.run = run_scan<float, kProduct>;
+      break;
+    case DType::kDouble:
+      prepared.run = run_scan<double, kProduct>;
+      break;
+    case DType::kInt32:
+      prepared.run = run_scan<std::int32_t, kProduct>;
+      break;
+    case DType::kInt64:
+      prepared.run = run_scan<std::int64_t, kProduct>;
+      break;
+    case DType::kUint8:
+      prepared.run = run_scan<std::uint8_t, kProduct>;
+      break;
+    default:
+      fail(Code::kUnimplemented, "takes float32, float64, int32, int64, uint8");
   }
   return prepared;
 }
