@@ -205,6 +205,8 @@ from caudal.ops.space_ops import (
 # Arithmetic, comparison, logic, reduction
 from caudal.ops.math_ops import (
     abs,
+    arg_max,
+    arg_min,
     accumulate_n,
     acos,
     acosh,
@@ -304,8 +306,6 @@ from caudal.ops.math_ops import (
     truncatemod,
     zeta,
 )
-from caudal.ops.math_ops import argmax as arg_max
-from caudal.ops.math_ops import argmin as arg_min
 from caudal.ops.matmul_ops import matmul, sparse_matmul, tensordot, trace
 from caudal.ops.linalg_ops import eye, norm
 from caudal.ops.clip_ops import (
