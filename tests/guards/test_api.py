@@ -97,7 +97,7 @@ def difference(row):
     ],
 )
 def test_signature(row):
-    if "*args" in row["signature"]:
+    if "*args" in row["signature"] or "self" in row["signature"]:
         return  # the symbol exists; its arguments are free
     problem = difference(row)
     assert problem is None, f"tf.{row['symbol']}: {problem}"
