@@ -71,8 +71,10 @@ class Constant(Initializer):
 
     def __init__(self, value=0, dtype=dtypes.float32, verify_shape=False):
         if not (np.isscalar(value) or isinstance(value, (list, tuple, np.ndarray))):
-            raise TypeError("Invalid type for initial value: %s (expected Python scalar, list or "
-                            "tuple of values, or numpy.ndarray)." % type(value))
+            raise TypeError(
+                "Invalid type for initial value: %s (expected Python scalar, list or "
+                "tuple of values, or numpy.ndarray)." % type(value)
+            )
         self.value = value
         self.dtype = dtypes.as_dtype(dtype)
         self._verify_shape = verify_shape
@@ -100,8 +102,12 @@ class RandomUniform(Initializer):
         return random_ops.random_uniform(shape, self.minval, self.maxval, dtype, seed=self.seed)
 
     def get_config(self):
-        return {"minval": self.minval, "maxval": self.maxval, "seed": self.seed,
-                "dtype": self.dtype.name}
+        return {
+            "minval": self.minval,
+            "maxval": self.maxval,
+            "seed": self.seed,
+            "dtype": self.dtype.name,
+        }
 
 
 class _FloatInitializer(Initializer):
@@ -131,8 +137,12 @@ class RandomNormal(_FloatInitializer):
         return random_ops.random_normal(shape, self.mean, self.stddev, dtype, seed=self.seed)
 
     def get_config(self):
-        return {"mean": self.mean, "stddev": self.stddev, "seed": self.seed,
-                "dtype": self.dtype.name}
+        return {
+            "mean": self.mean,
+            "stddev": self.stddev,
+            "seed": self.seed,
+            "dtype": self.dtype.name,
+        }
 
 
 class TruncatedNormal(RandomNormal):
@@ -176,8 +186,14 @@ class VarianceScaling(_FloatInitializer):
       ValueError: for other values of the arguments.
     """
 
-    def __init__(self, scale=1.0, mode="fan_in", distribution="truncated_normal", seed=None,
-                 dtype=dtypes.float32):
+    def __init__(
+        self,
+        scale=1.0,
+        mode="fan_in",
+        distribution="truncated_normal",
+        seed=None,
+        dtype=dtypes.float32,
+    ):
         if scale <= 0.0:
             raise ValueError("`scale` must be positive float.")
         if mode not in ("fan_in", "fan_out", "fan_avg"):
@@ -193,8 +209,9 @@ class VarianceScaling(_FloatInitializer):
 
     def __call__(self, shape, dtype=None, partition_info=None):
         dtype = self.dtype if dtype is None else dtype
-        fan_in, fan_out = _compute_fans(shape if partition_info is None
-                                        else partition_info.full_shape)
+        fan_in, fan_out = _compute_fans(
+            shape if partition_info is None else partition_info.full_shape
+        )
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2.0}[self.mode]
         scale = self.scale / max(1.0, n)
         if self.distribution == "uniform":
@@ -206,8 +223,13 @@ class VarianceScaling(_FloatInitializer):
         return random_ops.truncated_normal(shape, 0.0, stddev, dtype, seed=self.seed)
 
     def get_config(self):
-        return {"scale": self.scale, "mode": self.mode, "distribution": self.distribution,
-                "seed": self.seed, "dtype": self.dtype.name}
+        return {
+            "scale": self.scale,
+            "mode": self.mode,
+            "distribution": self.distribution,
+            "seed": self.seed,
+            "dtype": self.dtype.name,
+        }
 
 
 class GlorotUniform(VarianceScaling):
@@ -252,7 +274,8 @@ class Orthogonal(_FloatInitializer):
         except ImportError:
             raise NotImplementedError(
                 "orthogonal_initializer needs the QR decomposition, which is not available in "
-                "this build") from None
+                "this build"
+            ) from None
         rows, cols = int(np.prod(shape[:-1], dtype=np.int64)), shape[-1]
         square = (max(rows, cols), min(rows, cols))
         values = random_ops.random_normal(square, dtype=dtype, seed=self.seed)
@@ -279,12 +302,10 @@ class Identity(_FloatInitializer):
         full = shape if partition_info is None else partition_info.full_shape
         full = tensor_shape.TensorShape(full).as_list()
         if len(full) != 2:
-            raise ValueError(
-                "Identity matrix initializer can only be used for 2D matrices.")
+            raise ValueError("Identity matrix initializer can only be used for 2D matrices.")
         value = self.gain * np.eye(full[0], full[1], dtype=dtype.as_numpy_dtype)
         if partition_info is not None:
-            value = value[tuple(slice(o, o + n)
-                                for o, n in zip(partition_info.var_offset, shape))]
+            value = value[tuple(slice(o, o + n) for o, n in zip(partition_info.var_offset, shape))]
         return constant_op.constant(value, dtype=dtype, name="eye")
 
     def get_config(self):

@@ -115,11 +115,28 @@ class Variable(metaclass=_VariableType):
         if trainable is None:
             trainable = synchronization is not VariableSynchronization.ON_READ
         self._trainable = trainable
-        self._init_from_args(initial_value, collections, validate_shape, caching_device, name,
-                             dtype, constraint, shape)
+        self._init_from_args(
+            initial_value,
+            collections,
+            validate_shape,
+            caching_device,
+            name,
+            dtype,
+            constraint,
+            shape,
+        )
 
-    def _init_from_args(self, initial_value, collections, validate_shape, caching_device, name,
-                        dtype, constraint, shape):
+    def _init_from_args(
+        self,
+        initial_value,
+        collections,
+        validate_shape,
+        caching_device,
+        name,
+        dtype,
+        constraint,
+        shape,
+    ):
         if initial_value is None:
             raise ValueError("initial_value must be specified.")
         if collections is None:
@@ -127,7 +144,8 @@ class Variable(metaclass=_VariableType):
         if not isinstance(collections, (list, tuple, set)):
             raise ValueError(
                 "collections argument to Variable constructor must be a list, tuple, or set. "
-                "Got %s of type %s" % (collections, type(collections)))
+                "Got %s of type %s" % (collections, type(collections))
+            )
         if constraint is not None and not callable(constraint):
             raise ValueError("The `constraint` argument must be a callable.")
         self._constraint = constraint
@@ -138,27 +156,33 @@ class Variable(metaclass=_VariableType):
         if isinstance(initial_value, ops.Tensor) and initial_value.graph.outer_graph is not None:
             raise ValueError(
                 "Initializer for variable %s is from inside a control-flow construct; use a "
-                "function that makes the initial value" % (name or "Variable"))
+                "function that makes the initial value" % (name or "Variable")
+            )
         with ops.init_scope():
             graph = ops.get_default_graph()
-            with ops.name_scope(name, "Variable",
-                                [] if made_by_function else [initial_value]) as scope:
+            with ops.name_scope(
+                name, "Variable", [] if made_by_function else [initial_value]
+            ) as scope:
                 if made_by_function:
                     # What the function adds stays with the variable, which does not exist yet.
                     own = b"loc:@" + scope[:-1].encode()
                     with graph._attr_scope({"_class": [own]}):
                         with ops.name_scope("Initializer"), ops.device(None):
-                            value = ops.convert_to_tensor(initial_value(), dtype=dtype,
-                                                          name="initial_value")
+                            value = ops.convert_to_tensor(
+                                initial_value(), dtype=dtype, name="initial_value"
+                            )
                         self._variable = self._make_state(value, shape, validate_shape, scope)
                 else:
-                    value = ops.convert_to_tensor(initial_value, dtype=dtype,
-                                                  name="initial_value")
+                    value = ops.convert_to_tensor(initial_value, dtype=dtype, name="initial_value")
                     self._variable = self._make_state(value, shape, validate_shape, scope)
                 self._initial_value = value
                 self._initializer_op = state_ops.assign(
-                    self._variable, value, validate_shape=validate_shape, use_locking=True,
-                    name="Assign").op
+                    self._variable,
+                    value,
+                    validate_shape=validate_shape,
+                    use_locking=True,
+                    name="Assign",
+                ).op
                 if caching_device is not None:
                     with ops.device(caching_device):
                         self._snapshot = array_ops.identity(self._variable, name="read")
@@ -174,8 +198,9 @@ class Variable(metaclass=_VariableType):
             raise ValueError("initial_value must have a shape specified: %s" % (value,))
         if shape is None:
             shape = value.get_shape() if validate_shape else tensor_shape.unknown_shape()
-        return state_ops.variable_op_v2(shape, value.dtype.base_dtype, name=scope,
-                                        container=ops.get_default_graph()._container)
+        return state_ops.variable_op_v2(
+            shape, value.dtype.base_dtype, name=scope, container=ops.get_default_graph()._container
+        )
 
     def _init_from_proto(self, variable_def, import_scope):
         graph = ops.get_default_graph()
@@ -193,8 +218,9 @@ class Variable(metaclass=_VariableType):
         self._constraint = None
         info = getattr(variable_def, "save_slice_info_def", None)
         if info is not None and getattr(info, "full_name", ""):
-            self._save_slice_info = Variable.SaveSliceInfo(save_slice_info_def=info,
-                                                           import_scope=import_scope)
+            self._save_slice_info = Variable.SaveSliceInfo(
+                save_slice_info_def=info, import_scope=import_scope
+            )
 
     @staticmethod
     def from_proto(variable_def, import_scope=None):
@@ -267,8 +293,11 @@ class Variable(metaclass=_VariableType):
         return self._aggregation
 
     def __repr__(self):
-        return "<tf.Variable '%s' shape=%s dtype=%s>" % (self.name, self.get_shape(),
-                                                         self.dtype.name)
+        return "<tf.Variable '%s' shape=%s dtype=%s>" % (
+            self.name,
+            self.get_shape(),
+            self.dtype.name,
+        )
 
     __str__ = __repr__
 
@@ -320,8 +349,9 @@ class Variable(metaclass=_VariableType):
         from caudal.ops import control_flow_ops
 
         with ops.init_scope():
-            return control_flow_ops.cond(state_ops.is_variable_initialized(self),
-                                         self.read_value, lambda: self.initial_value)
+            return control_flow_ops.cond(
+                state_ops.is_variable_initialized(self), self.read_value, lambda: self.initial_value
+            )
 
     def eval(self, session=None):
         """The value in `session` or the default session, as a NumPy array."""
@@ -365,14 +395,20 @@ class Variable(metaclass=_VariableType):
         if session is None:
             raise ValueError(
                 "Either session argument should be provided or default session should be "
-                "established")
+                "established"
+            )
         session.run(self.initializer, {self.initializer.inputs[1]: value})
 
     def _scatter(self, function, sparse_delta, use_locking, name):
         if not isinstance(sparse_delta, ops.IndexedSlices):
             raise TypeError("sparse_delta is not IndexedSlices: %s" % (sparse_delta,))
-        return function(self._variable, sparse_delta.indices, sparse_delta.values,
-                        use_locking=use_locking, name=name)
+        return function(
+            self._variable,
+            sparse_delta.indices,
+            sparse_delta.values,
+            use_locking=use_locking,
+            name=name,
+        )
 
     def scatter_sub(self, sparse_delta, use_locking=False, name=None):
         """Subtracts IndexedSlices from the rows that they name; duplicates accumulate."""
@@ -408,18 +444,21 @@ class Variable(metaclass=_VariableType):
 
     def scatter_nd_sub(self, indices, updates, name=None):
         """Subtracts `updates` at the given index vectors."""
-        return state_ops.scatter_nd_sub(self._variable, indices, updates, use_locking=True,
-                                        name=name)
+        return state_ops.scatter_nd_sub(
+            self._variable, indices, updates, use_locking=True, name=name
+        )
 
     def scatter_nd_add(self, indices, updates, name=None):
         """Adds `updates` at the given index vectors."""
-        return state_ops.scatter_nd_add(self._variable, indices, updates, use_locking=True,
-                                        name=name)
+        return state_ops.scatter_nd_add(
+            self._variable, indices, updates, use_locking=True, name=name
+        )
 
     def scatter_nd_update(self, indices, updates, name=None):
         """Replaces what the given index vectors name by `updates`."""
-        return state_ops.scatter_nd_update(self._variable, indices, updates, use_locking=True,
-                                           name=name)
+        return state_ops.scatter_nd_update(
+            self._variable, indices, updates, use_locking=True, name=name
+        )
 
     def count_up_to(self, limit):
         """The value before it is counted up by one; OutOfRangeError at `limit`."""
@@ -435,7 +474,8 @@ class Variable(metaclass=_VariableType):
         if dtype is not None and not dtypes.as_dtype(dtype).is_compatible_with(v.dtype):
             raise ValueError(
                 "Incompatible type conversion requested to type '%s' for variable of type '%s'"
-                % (dtypes.as_dtype(dtype).name, v.dtype.name))
+                % (dtypes.as_dtype(dtype).name, v.dtype.name)
+            )
         return v._ref() if as_ref else v._AsTensor()
 
     # Parts of larger variables -----------------------------------------------------------------
@@ -443,8 +483,15 @@ class Variable(metaclass=_VariableType):
     class SaveSliceInfo:
         """Where a variable lies in a larger one under whose name it is saved."""
 
-        def __init__(self, full_name=None, full_shape=None, var_offset=None, var_shape=None,
-                     save_slice_info_def=None, import_scope=None):
+        def __init__(
+            self,
+            full_name=None,
+            full_shape=None,
+            var_offset=None,
+            var_shape=None,
+            save_slice_info_def=None,
+            import_scope=None,
+        ):
             if save_slice_info_def is not None:
                 d = save_slice_info_def
                 full_name = "%s/%s" % (import_scope, d.full_name) if import_scope else d.full_name
@@ -459,8 +506,7 @@ class Variable(metaclass=_VariableType):
         def spec(self):
             """The text form: full shape, then offset,length of every dimension."""
             shape = " ".join(str(d) for d in self.full_shape) + " "
-            return shape + ":".join("%d,%d" % pair
-                                    for pair in zip(self.var_offset, self.var_shape))
+            return shape + ":".join("%d,%d" % pair for pair in zip(self.var_offset, self.var_shape))
 
     def _set_save_slice_info(self, save_slice_info):
         self._save_slice_info = save_slice_info

@@ -10,8 +10,9 @@ from caudal.ops import variable_scope
 __all__ = ["make_template", "Template"]
 
 
-def make_template(name_, func_, create_scope_now_=False, unique_name_=None, custom_getter_=None,
-                  **kwargs):
+def make_template(
+    name_, func_, create_scope_now_=False, unique_name_=None, custom_getter_=None, **kwargs
+):
     """Wraps a function so that all its calls share the variables that the first one made.
 
     Args:
@@ -27,8 +28,13 @@ def make_template(name_, func_, create_scope_now_=False, unique_name_=None, cust
     """
     if kwargs:
         func_ = functools.partial(func_, **kwargs)
-    return Template(name_, func_, create_scope_now=create_scope_now_, unique_name=unique_name_,
-                    custom_getter=custom_getter_)
+    return Template(
+        name_,
+        func_,
+        create_scope_now=create_scope_now_,
+        unique_name=unique_name_,
+        custom_getter=custom_getter_,
+    )
 
 
 class Template:
@@ -50,10 +56,12 @@ class Template:
 
     def _fresh_scope(self):
         if self._unique_name:
-            return variable_scope.variable_scope(self._unique_name,
-                                                 custom_getter=self._custom_getter)
-        return variable_scope.variable_scope(None, default_name=self._name,
-                                             custom_getter=self._custom_getter)
+            return variable_scope.variable_scope(
+                self._unique_name, custom_getter=self._custom_getter
+            )
+        return variable_scope.variable_scope(
+            None, default_name=self._name, custom_getter=self._custom_getter
+        )
 
     def __call__(self, *args, **kwargs):
         """Calls the function in the template's scope; variables must exist after the first call."""
@@ -76,8 +84,11 @@ class Template:
         except Exception as error:
             where = describe(self._where)
             error.args = tuple(
-                "%s\n\noriginally defined at:\n  %s" % (arg, where) if i == 0
-                and isinstance(arg, str) else arg for i, arg in enumerate(error.args))
+                "%s\n\noriginally defined at:\n  %s" % (arg, where)
+                if i == 0 and isinstance(arg, str)
+                else arg
+                for i, arg in enumerate(error.args)
+            )
             raise
         self._called = True
         made = ops.get_collection_ref(trainable)[before:]
@@ -86,7 +97,8 @@ class Template:
             raise ValueError(
                 "Trainable variable created when calling a template after the first time, "
                 "perhaps you used tf.Variable when you meant tf.get_variable: %s"
-                "\n\noriginally defined at:\n  %s" % (made, where))
+                "\n\noriginally defined at:\n  %s" % (made, where)
+            )
         return result
 
     @property

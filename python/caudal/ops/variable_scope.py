@@ -19,9 +19,18 @@ from caudal.ops.variable_store import (
 )
 
 __all__ = [
-    "AUTO_REUSE", "VariableScope", "VariableSynchronization", "VariableAggregation",
-    "get_local_variable", "get_variable", "get_variable_scope", "no_regularizer", "variable",
-    "variable_creator_scope", "variable_op_scope", "variable_scope",
+    "AUTO_REUSE",
+    "VariableScope",
+    "VariableSynchronization",
+    "VariableAggregation",
+    "get_local_variable",
+    "get_variable",
+    "get_variable_scope",
+    "no_regularizer",
+    "variable",
+    "variable_creator_scope",
+    "variable_op_scope",
+    "variable_scope",
 ]
 
 _SCOPES_KEY = ("__varscope",)
@@ -168,19 +177,28 @@ class VariableScope:
             if dtype is not None and initializer is not None and not callable(initializer):
                 own = ops.convert_to_tensor(initializer).dtype.base_dtype
                 if own != dtypes.as_dtype(dtype):
-                    raise ValueError("Initializer type '%s' and explicit dtype '%s' don't match."
-                                     % (own, dtypes.as_dtype(dtype)))
+                    raise ValueError(
+                        "Initializer type '%s' and explicit dtype '%s' don't match."
+                        % (own, dtypes.as_dtype(dtype))
+                    )
             return var_store.get_variable(
-                full_name, shape=shape, dtype=given(dtype, self._dtype), initializer=initializer,
+                full_name,
+                shape=shape,
+                dtype=given(dtype, self._dtype),
+                initializer=initializer,
                 regularizer=given(regularizer, self._regularizer),
-                reuse=given(reuse, self._reuse), trainable=trainable, collections=collections,
+                reuse=given(reuse, self._reuse),
+                trainable=trainable,
+                collections=collections,
                 caching_device=given(caching_device, self._caching_device),
                 partitioner=given(partitioner, self._partitioner),
                 validate_shape=validate_shape,
                 use_resource=given(use_resource, self._use_resource),
                 custom_getter=given(custom_getter, self._custom_getter),
                 constraint=given(constraint, self._constraint),
-                synchronization=synchronization, aggregation=aggregation)
+                synchronization=synchronization,
+                aggregation=aggregation,
+            )
 
 
 class _ScopeStore(threading.local):
@@ -246,9 +264,13 @@ class _pure_variable_scope:  # noqa: N801 - TensorFlow's name
         self._custom_getter = custom_getter
         self._old_name_scope = old_name_scope
         self._given = {
-            "initializer": initializer, "regularizer": regularizer,
-            "caching_device": caching_device, "partitioner": partitioner, "dtype": dtype,
-            "use_resource": use_resource, "constraint": constraint,
+            "initializer": initializer,
+            "regularizer": regularizer,
+            "caching_device": caching_device,
+            "partitioner": partitioner,
+            "dtype": dtype,
+            "use_resource": use_resource,
+            "constraint": constraint,
         }
 
     def __enter__(self):
@@ -268,11 +290,17 @@ class _pure_variable_scope:  # noqa: N801 - TensorFlow's name
             name_scope = self._old_name_scope
             if name_scope is None:
                 name_scope = self._name_or_scope
-        values = {key: getattr(base, key) if value is None else value
-                  for key, value in self._given.items()}
+        values = {
+            key: getattr(base, key) if value is None else value
+            for key, value in self._given.items()
+        }
         scope = VariableScope(
-            self._reuse or base.reuse, name=name, name_scope=name_scope,
-            custom_getter=_wrap_getter(self._custom_getter, base.custom_getter), **values)
+            self._reuse or base.reuse,
+            name=name,
+            name_scope=name_scope,
+            custom_getter=_wrap_getter(self._custom_getter, base.custom_getter),
+            **values,
+        )
         self._name = name
         store.open(name)
         store.current_scope = scope
@@ -314,8 +342,11 @@ class variable_scope:  # noqa: N801 - TensorFlow's name
         if default_name is None and name_or_scope is None:
             raise TypeError("If default_name is None then name_or_scope is required")
         if not isinstance(auxiliary_name_scope, bool):
-            raise TypeError("The auxiliary_name_scope must be `True` or `False`, while get {}"
-                            .format(auxiliary_name_scope))
+            raise TypeError(
+                "The auxiliary_name_scope must be `True` or `False`, while get {}".format(
+                    auxiliary_name_scope
+                )
+            )
         self._name_or_scope = name_or_scope
         self._default_name = default_name
         self._values = values
@@ -323,9 +354,15 @@ class variable_scope:  # noqa: N801 - TensorFlow's name
         self._reuse = None if reuse is False else reuse
         self._auxiliary = auxiliary_name_scope
         self._defaults = dict(
-            initializer=initializer, regularizer=regularizer, caching_device=caching_device,
-            partitioner=partitioner, custom_getter=custom_getter, dtype=dtype,
-            use_resource=use_resource, constraint=constraint)
+            initializer=initializer,
+            regularizer=regularizer,
+            caching_device=caching_device,
+            partitioner=partitioner,
+            custom_getter=custom_getter,
+            dtype=dtype,
+            use_resource=use_resource,
+            constraint=constraint,
+        )
         self._open = []
 
     def __enter__(self):
@@ -364,8 +401,11 @@ class variable_scope:  # noqa: N801 - TensorFlow's name
             wanted = target.name.split("/")[-1] if is_object else target
             opened = self._enter_name_scope(enter, wanted)
             old_name_scope = target.original_name_scope if is_object else opened
-            return enter(_pure_variable_scope(target, reuse=reuse, old_name_scope=old_name_scope,
-                                              **self._defaults))
+            return enter(
+                _pure_variable_scope(
+                    target, reuse=reuse, old_name_scope=old_name_scope, **self._defaults
+                )
+            )
         if reuse:
             raise ValueError("reuse=True cannot be used without a name_or_scope")
         opened = self._enter_name_scope(enter, self._default_name)
@@ -386,10 +426,19 @@ def variable_op_scope(values, name_or_scope, default_name=None, initializer=None
                       constraint=None):  # fmt: skip
     """Old form of `variable_scope`."""
     return variable_scope(
-        name_or_scope, default_name=default_name, values=values, initializer=initializer,
-        regularizer=regularizer, caching_device=caching_device, partitioner=partitioner,
-        custom_getter=custom_getter, reuse=reuse, dtype=dtype, use_resource=use_resource,
-        constraint=constraint)
+        name_or_scope,
+        default_name=default_name,
+        values=values,
+        initializer=initializer,
+        regularizer=regularizer,
+        caching_device=caching_device,
+        partitioner=partitioner,
+        custom_getter=custom_getter,
+        reuse=reuse,
+        dtype=dtype,
+        use_resource=use_resource,
+        constraint=constraint,
+    )
 
 
 def get_variable(name, shape=None, dtype=None, initializer=None, regularizer=None,
@@ -417,11 +466,23 @@ def get_variable(name, shape=None, dtype=None, initializer=None, regularizer=Non
       NotImplementedError: with a partitioner.
     """
     return get_variable_scope().get_variable(
-        _get_default_variable_store(), name, shape=shape, dtype=dtype, initializer=initializer,
-        regularizer=regularizer, trainable=trainable, collections=collections,
-        caching_device=caching_device, partitioner=partitioner, validate_shape=validate_shape,
-        use_resource=use_resource, custom_getter=custom_getter, constraint=constraint,
-        synchronization=synchronization, aggregation=aggregation)
+        _get_default_variable_store(),
+        name,
+        shape=shape,
+        dtype=dtype,
+        initializer=initializer,
+        regularizer=regularizer,
+        trainable=trainable,
+        collections=collections,
+        caching_device=caching_device,
+        partitioner=partitioner,
+        validate_shape=validate_shape,
+        use_resource=use_resource,
+        custom_getter=custom_getter,
+        constraint=constraint,
+        synchronization=synchronization,
+        aggregation=aggregation,
+    )
 
 
 def get_local_variable(name, shape=None, dtype=None, initializer=None, regularizer=None,
@@ -432,11 +493,22 @@ def get_local_variable(name, shape=None, dtype=None, initializer=None, regulariz
     """`tf.get_variable` for the collection LOCAL_VARIABLES: not trained, not saved."""
     collections = list(collections or []) + [ops.GraphKeys.LOCAL_VARIABLES]
     return get_variable(
-        name, shape=shape, dtype=dtype, initializer=initializer, regularizer=regularizer,
-        trainable=False, collections=collections, caching_device=caching_device,
-        partitioner=partitioner, validate_shape=validate_shape, use_resource=use_resource,
-        custom_getter=custom_getter, constraint=constraint, synchronization=synchronization,
-        aggregation=aggregation)
+        name,
+        shape=shape,
+        dtype=dtype,
+        initializer=initializer,
+        regularizer=regularizer,
+        trainable=False,
+        collections=collections,
+        caching_device=caching_device,
+        partitioner=partitioner,
+        validate_shape=validate_shape,
+        use_resource=use_resource,
+        custom_getter=custom_getter,
+        constraint=constraint,
+        synchronization=synchronization,
+        aggregation=aggregation,
+    )
 
 
 def variable(initial_value=None, trainable=None, collections=None, validate_shape=True,
@@ -445,10 +517,19 @@ def variable(initial_value=None, trainable=None, collections=None, validate_shap
              aggregation=VariableAggregation.NONE, shape=None):  # fmt: skip
     """Makes a Variable."""
     return Variable(
-        initial_value=initial_value, trainable=trainable, collections=collections,
-        validate_shape=validate_shape, caching_device=caching_device, name=name, dtype=dtype,
-        use_resource=use_resource, constraint=constraint, synchronization=synchronization,
-        aggregation=aggregation, shape=shape)
+        initial_value=initial_value,
+        trainable=trainable,
+        collections=collections,
+        validate_shape=validate_shape,
+        caching_device=caching_device,
+        name=name,
+        dtype=dtype,
+        use_resource=use_resource,
+        constraint=constraint,
+        synchronization=synchronization,
+        aggregation=aggregation,
+        shape=shape,
+    )
 
 
 class variable_creator_scope:  # noqa: N801 - TensorFlow's name

@@ -56,11 +56,21 @@ class _VariableStore:
         if custom_getter is not None and not callable(custom_getter):
             raise ValueError("Passed a custom_getter which is not callable: %s" % custom_getter)
         arguments = dict(
-            shape=shape, dtype=dtype, initializer=initializer, regularizer=regularizer,
-            reuse=reuse, trainable=trainable, collections=collections,
-            caching_device=caching_device, partitioner=partitioner,
-            validate_shape=validate_shape, use_resource=use_resource, constraint=constraint,
-            synchronization=synchronization, aggregation=aggregation)
+            shape=shape,
+            dtype=dtype,
+            initializer=initializer,
+            regularizer=regularizer,
+            reuse=reuse,
+            trainable=trainable,
+            collections=collections,
+            caching_device=caching_device,
+            partitioner=partitioner,
+            validate_shape=validate_shape,
+            use_resource=use_resource,
+            constraint=constraint,
+            synchronization=synchronization,
+            aggregation=aggregation,
+        )
         if custom_getter is None:
             return self._find_or_make(name, **arguments)
         if not _accepts(custom_getter, "constraint"):
@@ -79,7 +89,8 @@ class _VariableStore:
         if partitioner is not None:
             raise NotImplementedError(
                 "Variable %s: partitioned variables are not supported; leave out the partitioner"
-                % name)
+                % name
+            )
         dtype = dtypes.as_dtype(dtype)
         shape = tensor_shape.as_shape(shape)
         if name.rstrip("/") in self._vars:
@@ -87,16 +98,25 @@ class _VariableStore:
         if reuse is True:
             raise ValueError(
                 "Variable %s does not exist, or was not created with tf.get_variable(). Did you "
-                "mean to set reuse=tf.AUTO_REUSE in VarScope?" % name)
+                "mean to set reuse=tf.AUTO_REUSE in VarScope?" % name
+            )
         if initializer is None:
             initializer = _default_initializer(name, dtype)
         with ops.init_scope():
             initial_value, variable_dtype = _initial_value(initializer, by_value, shape, dtype)
         variable = Variable(
-            initial_value=initial_value, name=name, trainable=trainable, collections=collections,
-            caching_device=caching_device, dtype=variable_dtype, validate_shape=validate_shape,
-            constraint=constraint, use_resource=use_resource, synchronization=synchronization,
-            aggregation=aggregation)
+            initial_value=initial_value,
+            name=name,
+            trainable=trainable,
+            collections=collections,
+            caching_device=caching_device,
+            dtype=variable_dtype,
+            validate_shape=validate_shape,
+            constraint=constraint,
+            use_resource=use_resource,
+            synchronization=synchronization,
+            aggregation=aggregation,
+        )
         self._vars[name.rstrip("/")] = variable
         if regularizer:
             self._regularize(name, variable, regularizer)
@@ -108,15 +128,18 @@ class _VariableStore:
             where = found.op.traceback_text()
             raise ValueError(
                 "Variable %s already exists, disallowed. Did you mean to set reuse=True or "
-                "reuse=tf.AUTO_REUSE in VarScope? Originally defined at:\n\n%s" % (name, where))
+                "reuse=tf.AUTO_REUSE in VarScope? Originally defined at:\n\n%s" % (name, where)
+            )
         if not shape.is_compatible_with(found.get_shape()):
             raise ValueError(
                 "Trying to share variable %s, but specified shape %s and found shape %s."
-                % (name, shape, found.get_shape()))
+                % (name, shape, found.get_shape())
+            )
         if not dtype.is_compatible_with(found.dtype):
             raise ValueError(
                 "Trying to share variable %s, but specified dtype %s and found dtype %s."
-                % (name, dtype.name, found.dtype.name))
+                % (name, dtype.name, found.dtype.name)
+            )
         return found
 
     @staticmethod
@@ -136,7 +159,8 @@ def _accepts(function, argument):
     except (TypeError, ValueError):
         return True
     return argument in parameters or any(
-        p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values())
+        p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()
+    )
 
 
 def _default_initializer(name, dtype):
@@ -164,7 +188,8 @@ def _initial_value(initializer, by_value, shape, dtype):
     raise ValueError(
         "The initializer passed is not valid. It should be a callable with no arguments and the "
         "shape should not be provided or an instance of `tf.keras.initializers.*' and `shape` "
-        "should be fully defined.")
+        "should be fully defined."
+    )
 
 
 def _required_arguments(function):
@@ -174,8 +199,12 @@ def _required_arguments(function):
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
         return 1
-    return sum(1 for p in parameters if p.default is p.empty
-               and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY))
+    return sum(
+        1
+        for p in parameters
+        if p.default is p.empty
+        and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+    )
 
 
 def _get_default_variable_store():

@@ -12,12 +12,26 @@ from caudal.ops.ref_variable import (
 )
 
 __all__ = [
-    "RefVariable", "Variable", "VariableAggregation", "VariableSynchronization", "VariableV1",
-    "all_variables", "assert_variables_initialized", "global_variables",
-    "global_variables_initializer", "initialize_all_variables", "initialize_local_variables",
-    "initialize_variables", "is_variable_initialized", "local_variables",
-    "local_variables_initializer", "model_variables", "moving_average_variables",
-    "report_uninitialized_variables", "trainable_variables", "variables_initializer",
+    "RefVariable",
+    "Variable",
+    "VariableAggregation",
+    "VariableSynchronization",
+    "VariableV1",
+    "all_variables",
+    "assert_variables_initialized",
+    "global_variables",
+    "global_variables_initializer",
+    "initialize_all_variables",
+    "initialize_local_variables",
+    "initialize_variables",
+    "is_variable_initialized",
+    "local_variables",
+    "local_variables_initializer",
+    "model_variables",
+    "moving_average_variables",
+    "report_uninitialized_variables",
+    "trainable_variables",
+    "variables_initializer",
 ]
 
 
@@ -94,8 +108,11 @@ def _variables_of_graph():
     """Global and local variables, or the state nodes of an imported graph that lists none."""
     found = global_variables() + local_variables()
     if not found:
-        found = [op.outputs[0] for op in ops.get_default_graph().get_operations()
-                 if op.type in ("Variable", "VariableV2", "AutoReloadVariable")]
+        found = [
+            op.outputs[0]
+            for op in ops.get_default_graph().get_operations()
+            if op.type in ("Variable", "VariableV2", "AutoReloadVariable")
+        ]
     return found
 
 

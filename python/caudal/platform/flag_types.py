@@ -46,7 +46,7 @@ class ArgumentParser:
 
     def parse(self, argument):
         if not isinstance(argument, str):
-            raise TypeError("flag value must be a string, found \"{}\"".format(type(argument)))
+            raise TypeError('flag value must be a string, found "{}"'.format(type(argument)))
         return argument
 
     def flag_type(self):
@@ -82,8 +82,9 @@ class _NumberParser(ArgumentParser):
 
     def parse(self, argument):
         value = self.convert(argument)
-        if ((self.lower_bound is not None and value < self.lower_bound)
-                or (self.upper_bound is not None and value > self.upper_bound)):
+        if (self.lower_bound is not None and value < self.lower_bound) or (
+            self.upper_bound is not None and value > self.upper_bound
+        ):
             raise ValueError("%s is not %s" % (value, self.syntactic_help))
         return value
 
@@ -93,8 +94,9 @@ class FloatParser(_NumberParser):
 
     def convert(self, argument):
         if isinstance(argument, bool) or not isinstance(argument, (int, float, str)):
-            raise TypeError("Expect argument to be a string, int, or float, found {}"
-                            .format(type(argument)))
+            raise TypeError(
+                "Expect argument to be a string, int, or float, found {}".format(type(argument))
+            )
         return float(argument)
 
     def flag_type(self):
@@ -113,8 +115,9 @@ class IntegerParser(_NumberParser):
             base = {"0x": 16, "0o": 8}.get(text.lstrip("+-")[:2], 10)
             return int(argument, base)
         if isinstance(argument, bool) or not isinstance(argument, int):
-            raise TypeError("Expect argument to be a string or int, found {}"
-                            .format(type(argument)))
+            raise TypeError(
+                "Expect argument to be a string or int, found {}".format(type(argument))
+            )
         return argument
 
     def flag_type(self):
@@ -145,14 +148,13 @@ class EnumParser(ArgumentParser):
 
     def __init__(self, enum_values, case_sensitive=True):
         if not enum_values:
-            raise ValueError("enum_values cannot be empty, found \"{}\"".format(enum_values))
+            raise ValueError('enum_values cannot be empty, found "{}"'.format(enum_values))
         self.enum_values = list(enum_values)
         self.case_sensitive = case_sensitive
 
     def parse(self, argument):
         for value in self.enum_values:
-            if argument == value or (not self.case_sensitive
-                                     and argument.lower() == value.lower()):
+            if argument == value or (not self.case_sensitive and argument.lower() == value.lower()):
                 return value
         raise ValueError("value should be one of <%s>" % "|".join(self.enum_values))
 
@@ -171,11 +173,13 @@ class EnumClassParser(ArgumentParser):
         if isinstance(argument, self.enum_class):
             return argument
         for member in self.enum_class:
-            if argument == member.name or (not self.case_sensitive
-                                           and argument.lower() == member.name.lower()):
+            if argument == member.name or (
+                not self.case_sensitive and argument.lower() == member.name.lower()
+            ):
                 return member
-        raise ValueError("value should be one of <%s>"
-                         % "|".join(member.name for member in self.enum_class))
+        raise ValueError(
+            "value should be one of <%s>" % "|".join(member.name for member in self.enum_class)
+        )
 
     def flag_type(self):
         return "enum class"
@@ -194,8 +198,9 @@ class ListParser(ArgumentParser):
         try:
             return [item.strip() for item in next(csv.reader([argument], strict=True))]
         except csv.Error as error:
-            raise ValueError("Unable to parse the value %r as a comma separated list: %s"
-                             % (argument, error)) from error
+            raise ValueError(
+                "Unable to parse the value %r as a comma separated list: %s" % (argument, error)
+            ) from error
 
     def flag_type(self):
         return "comma separated list of strings"
@@ -225,8 +230,17 @@ class Flag:
 
     multi = False
 
-    def __init__(self, parser, serializer, name, default, help_string, short_name=None,
-                 boolean=False, allow_override=False):
+    def __init__(
+        self,
+        parser,
+        serializer,
+        name,
+        default,
+        help_string,
+        short_name=None,
+        boolean=False,
+        allow_override=False,
+    ):
         self.parser = parser
         self.serializer = serializer
         self.name = name

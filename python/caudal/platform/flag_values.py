@@ -50,7 +50,8 @@ class FlagValues:
                 raise DuplicateFlagError(
                     "The flag '%s' is defined twice. First from %s, Second from %s.  "
                     "Description from first occurrence: %s"
-                    % (name, old_module, module_name, old.help))
+                    % (name, old_module, module_name, old.help)
+                )
         for name in [flag.name] + ([flag.short_name] if flag.short_name else []):
             self._flags()[name] = flag
             self.__dict__["__modules"][name] = (module_name, module_id)
@@ -176,8 +177,10 @@ class FlagValues:
         if isinstance(argv, (str, bytes)):
             raise TypeError("argv should be a tuple/list of strings, not bytes or string.")
         if not argv:
-            raise ValueError("argv cannot be an empty list, and must contain the program name as "
-                             "the first element.")
+            raise ValueError(
+                "argv cannot be an empty list, and must contain the program name as "
+                "the first element."
+            )
         rest = self._parse_args(list(argv[1:]), known_only)
         self.mark_as_parsed()
         self._validate()
@@ -297,7 +300,8 @@ def _read_flag_file(path):
             text = [line.strip() for line in lines]
     except OSError as error:
         raise flag_types.CantOpenFlagFileError(
-            "ERROR:: Unable to open flagfile: %s" % error) from None
+            "ERROR:: Unable to open flagfile: %s" % error
+        ) from None
     return [line for line in text if line and not line.startswith(("#", "//"))]
 
 

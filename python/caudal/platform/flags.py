@@ -27,17 +27,52 @@ from caudal.platform.flag_types import (
 from caudal.platform.flag_values import FLAGS, FlagValues, main_module_name
 
 __all__ = [
-    "ArgumentParser", "BooleanParser", "CantOpenFlagFileError", "DEFINE", "DEFINE_alias",
-    "DEFINE_bool", "DEFINE_boolean", "DEFINE_enum", "DEFINE_enum_class", "DEFINE_flag",
-    "DEFINE_float", "DEFINE_integer", "DEFINE_list", "DEFINE_multi", "DEFINE_multi_enum",
-    "DEFINE_multi_float", "DEFINE_multi_integer", "DEFINE_multi_string", "DEFINE_spaceseplist",
-    "DEFINE_string", "DuplicateFlagError", "EnumClassParser", "EnumParser", "Error", "FLAGS",
-    "Flag", "FlagHolder", "FlagValues", "FloatParser", "IllegalFlagValueError", "IntegerParser",
-    "ListParser", "MultiFlag", "UnparsedFlagAccessError", "UnrecognizedFlagError",
-    "ValidationError", "WhitespaceSeparatedListParser", "mark_bool_flags_as_mutual_exclusive",
-    "mark_flag_as_required", "mark_flags_as_mutual_exclusive", "mark_flags_as_required",
-    "multi_flags_validator", "register_multi_flags_validator", "register_validator",
-    "set_default", "validator",
+    "ArgumentParser",
+    "BooleanParser",
+    "CantOpenFlagFileError",
+    "DEFINE",
+    "DEFINE_alias",
+    "DEFINE_bool",
+    "DEFINE_boolean",
+    "DEFINE_enum",
+    "DEFINE_enum_class",
+    "DEFINE_flag",
+    "DEFINE_float",
+    "DEFINE_integer",
+    "DEFINE_list",
+    "DEFINE_multi",
+    "DEFINE_multi_enum",
+    "DEFINE_multi_float",
+    "DEFINE_multi_integer",
+    "DEFINE_multi_string",
+    "DEFINE_spaceseplist",
+    "DEFINE_string",
+    "DuplicateFlagError",
+    "EnumClassParser",
+    "EnumParser",
+    "Error",
+    "FLAGS",
+    "Flag",
+    "FlagHolder",
+    "FlagValues",
+    "FloatParser",
+    "IllegalFlagValueError",
+    "IntegerParser",
+    "ListParser",
+    "MultiFlag",
+    "UnparsedFlagAccessError",
+    "UnrecognizedFlagError",
+    "ValidationError",
+    "WhitespaceSeparatedListParser",
+    "mark_bool_flags_as_mutual_exclusive",
+    "mark_flag_as_required",
+    "mark_flags_as_mutual_exclusive",
+    "mark_flags_as_required",
+    "multi_flags_validator",
+    "register_multi_flags_validator",
+    "register_validator",
+    "set_default",
+    "validator",
 ]
 
 _OLD_NAMES = {"flag_name": "name", "default_value": "default", "docstring": "help"}
@@ -81,11 +116,21 @@ def DEFINE_flag(flag, flag_values=FLAGS, module_name=None, required=False):
     return FlagHolder(flag_values, flag)
 
 
-def DEFINE(parser, name, default, help, flag_values=FLAGS, serializer=None, module_name=None,
-           required=False, **args):
+def DEFINE(
+    parser,
+    name,
+    default,
+    help,
+    flag_values=FLAGS,
+    serializer=None,
+    module_name=None,
+    required=False,
+    **args,
+):
     """Registers a flag whose text `parser` understands."""
-    return DEFINE_flag(Flag(parser, serializer, name, default, help, **args), flag_values,
-                       module_name, required)
+    return DEFINE_flag(
+        Flag(parser, serializer, name, default, help, **args), flag_values, module_name, required
+    )
 
 
 @_old_names
@@ -95,8 +140,9 @@ def DEFINE_string(name, default, help, flag_values=FLAGS, required=False, **args
 
 
 @_old_names
-def DEFINE_boolean(name, default, help, flag_values=FLAGS, module_name=None, required=False,
-                   **args):
+def DEFINE_boolean(
+    name, default, help, flag_values=FLAGS, module_name=None, required=False, **args
+):
     """Registers a flag given as --name, --noname or --name=true."""
     flag = Flag(BooleanParser(), None, name, default, help, boolean=True, **args)
     return DEFINE_flag(flag, flag_values, module_name, required)
@@ -106,35 +152,99 @@ DEFINE_bool = DEFINE_boolean
 
 
 @_old_names
-def DEFINE_float(name, default, help, lower_bound=None, upper_bound=None, flag_values=FLAGS,
-                 required=False, **args):
+def DEFINE_float(
+    name,
+    default,
+    help,
+    lower_bound=None,
+    upper_bound=None,
+    flag_values=FLAGS,
+    required=False,
+    **args,
+):
     """Registers a flag that holds a float, optionally within bounds."""
-    return DEFINE(FloatParser(lower_bound, upper_bound), name, default, help, flag_values,
-                  required=required, **args)
+    return DEFINE(
+        FloatParser(lower_bound, upper_bound),
+        name,
+        default,
+        help,
+        flag_values,
+        required=required,
+        **args,
+    )
 
 
 @_old_names
-def DEFINE_integer(name, default, help, lower_bound=None, upper_bound=None, flag_values=FLAGS,
-                   required=False, **args):
+def DEFINE_integer(
+    name,
+    default,
+    help,
+    lower_bound=None,
+    upper_bound=None,
+    flag_values=FLAGS,
+    required=False,
+    **args,
+):
     """Registers a flag that holds an int, optionally within bounds."""
-    return DEFINE(IntegerParser(lower_bound, upper_bound), name, default, help, flag_values,
-                  required=required, **args)
+    return DEFINE(
+        IntegerParser(lower_bound, upper_bound),
+        name,
+        default,
+        help,
+        flag_values,
+        required=required,
+        **args,
+    )
 
 
 @_old_names
-def DEFINE_enum(name, default, enum_values, help, flag_values=FLAGS, module_name=None,
-                required=False, case_sensitive=True, **args):
+def DEFINE_enum(
+    name,
+    default,
+    enum_values,
+    help,
+    flag_values=FLAGS,
+    module_name=None,
+    required=False,
+    case_sensitive=True,
+    **args,
+):
     """Registers a flag that holds one of the strings in `enum_values`."""
-    return DEFINE(EnumParser(enum_values, case_sensitive), name, default, help, flag_values,
-                  module_name=module_name, required=required, **args)
+    return DEFINE(
+        EnumParser(enum_values, case_sensitive),
+        name,
+        default,
+        help,
+        flag_values,
+        module_name=module_name,
+        required=required,
+        **args,
+    )
 
 
 @_old_names
-def DEFINE_enum_class(name, default, enum_class, help, flag_values=FLAGS, module_name=None,
-                      case_sensitive=False, required=False, **args):
+def DEFINE_enum_class(
+    name,
+    default,
+    enum_class,
+    help,
+    flag_values=FLAGS,
+    module_name=None,
+    case_sensitive=False,
+    required=False,
+    **args,
+):
     """Registers a flag that holds a member of an Enum class."""
-    return DEFINE(EnumClassParser(enum_class, case_sensitive), name, default, help, flag_values,
-                  module_name=module_name, required=required, **args)
+    return DEFINE(
+        EnumClassParser(enum_class, case_sensitive),
+        name,
+        default,
+        help,
+        flag_values,
+        module_name=module_name,
+        required=required,
+        **args,
+    )
 
 
 @_old_names
@@ -144,49 +254,112 @@ def DEFINE_list(name, default, help, flag_values=FLAGS, required=False, **args):
 
 
 @_old_names
-def DEFINE_spaceseplist(name, default, help, comma_compat=False, flag_values=FLAGS,
-                        required=False, **args):
+def DEFINE_spaceseplist(
+    name, default, help, comma_compat=False, flag_values=FLAGS, required=False, **args
+):
     """Registers a flag that holds a list of strings, written with white space."""
-    return DEFINE(WhitespaceSeparatedListParser(comma_compat), name, default, help, flag_values,
-                  required=required, **args)
+    return DEFINE(
+        WhitespaceSeparatedListParser(comma_compat),
+        name,
+        default,
+        help,
+        flag_values,
+        required=required,
+        **args,
+    )
 
 
-def DEFINE_multi(parser, serializer, name, default, help, flag_values=FLAGS, module_name=None,
-                 required=False, **args):
+def DEFINE_multi(
+    parser,
+    serializer,
+    name,
+    default,
+    help,
+    flag_values=FLAGS,
+    module_name=None,
+    required=False,
+    **args,
+):
     """Registers a flag that may be repeated; its value is the list of what was given."""
-    return DEFINE_flag(MultiFlag(parser, serializer, name, default, help, **args), flag_values,
-                       module_name, required)
+    return DEFINE_flag(
+        MultiFlag(parser, serializer, name, default, help, **args),
+        flag_values,
+        module_name,
+        required,
+    )
 
 
 @_old_names
 def DEFINE_multi_string(name, default, help, flag_values=FLAGS, required=False, **args):
     """Registers a repeatable string flag."""
-    return DEFINE_multi(ArgumentParser(), None, name, default, help, flag_values,
-                        required=required, **args)
+    return DEFINE_multi(
+        ArgumentParser(), None, name, default, help, flag_values, required=required, **args
+    )
 
 
 @_old_names
-def DEFINE_multi_integer(name, default, help, lower_bound=None, upper_bound=None,
-                         flag_values=FLAGS, required=False, **args):
+def DEFINE_multi_integer(
+    name,
+    default,
+    help,
+    lower_bound=None,
+    upper_bound=None,
+    flag_values=FLAGS,
+    required=False,
+    **args,
+):
     """Registers a repeatable int flag."""
-    return DEFINE_multi(IntegerParser(lower_bound, upper_bound), None, name, default, help,
-                        flag_values, required=required, **args)
+    return DEFINE_multi(
+        IntegerParser(lower_bound, upper_bound),
+        None,
+        name,
+        default,
+        help,
+        flag_values,
+        required=required,
+        **args,
+    )
 
 
 @_old_names
-def DEFINE_multi_float(name, default, help, lower_bound=None, upper_bound=None,
-                       flag_values=FLAGS, required=False, **args):
+def DEFINE_multi_float(
+    name,
+    default,
+    help,
+    lower_bound=None,
+    upper_bound=None,
+    flag_values=FLAGS,
+    required=False,
+    **args,
+):
     """Registers a repeatable float flag."""
-    return DEFINE_multi(FloatParser(lower_bound, upper_bound), None, name, default, help,
-                        flag_values, required=required, **args)
+    return DEFINE_multi(
+        FloatParser(lower_bound, upper_bound),
+        None,
+        name,
+        default,
+        help,
+        flag_values,
+        required=required,
+        **args,
+    )
 
 
 @_old_names
-def DEFINE_multi_enum(name, default, enum_values, help, flag_values=FLAGS, case_sensitive=True,
-                      required=False, **args):
+def DEFINE_multi_enum(
+    name, default, enum_values, help, flag_values=FLAGS, case_sensitive=True, required=False, **args
+):
     """Registers a repeatable flag whose items are among `enum_values`."""
-    return DEFINE_multi(EnumParser(enum_values, case_sensitive), None, name, default, help,
-                        flag_values, required=required, **args)
+    return DEFINE_multi(
+        EnumParser(enum_values, case_sensitive),
+        None,
+        name,
+        default,
+        help,
+        flag_values,
+        required=required,
+        **args,
+    )
 
 
 class _AliasFlag(Flag):
@@ -250,8 +423,9 @@ def validator(flag_name, message="Flag validation failed", flag_values=FLAGS):
     return decorate
 
 
-def register_multi_flags_validator(flag_names, multi_flags_checker,
-                                   message="Flags validation failed", flag_values=FLAGS):
+def register_multi_flags_validator(
+    flag_names, multi_flags_checker, message="Flags validation failed", flag_values=FLAGS
+):
     """Has `multi_flags_checker({name: value})` called as `register_validator` does."""
 
     def check(values):
@@ -281,9 +455,12 @@ def multi_flags_validator(flag_names, message="Flag validation failed", flag_val
 
 def mark_flag_as_required(flag_name, flag_values=FLAGS):
     """Refuses None as the value of a flag once arguments are parsed."""
-    register_validator(flag_name, lambda value: value is not None,
-                       message="Flag --%s must have a value other than None." % flag_name,
-                       flag_values=flag_values)
+    register_validator(
+        flag_name,
+        lambda value: value is not None,
+        message="Flag --%s must have a value other than None." % flag_name,
+        flag_values=flag_values,
+    )
 
 
 def mark_flags_as_required(flag_names, flag_values=FLAGS):
@@ -297,8 +474,10 @@ def _exclusive(flag_names, required, flag_values, is_set):
         count = sum(1 for value in values.values() if is_set(value))
         if count == 1 or (not required and count == 0):
             return True
-        raise ValidationError("%s one of (%s) must have a value other than None."
-                              % ("Exactly" if required else "At most", ", ".join(flag_names)))
+        raise ValidationError(
+            "%s one of (%s) must have a value other than None."
+            % ("Exactly" if required else "At most", ", ".join(flag_names))
+        )
 
     register_multi_flags_validator(flag_names, check, flag_values=flag_values)
 

@@ -41,8 +41,9 @@ def _numerical(x, x_value, y, y_shape, delta, feeds, sess):
     return jacobian
 
 
-def compute_gradient(x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init_targets=None,
-                     extra_feed_dict=None):
+def compute_gradient(
+    x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init_targets=None, extra_feed_dict=None
+):
     """See `caudal.platform.test.compute_gradient`."""
     sess = ops.get_default_session()
     if sess is None:
@@ -76,11 +77,13 @@ def compute_gradient(x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init
     return results[0] if single else results
 
 
-def compute_gradient_error(x, x_shape, y, y_shape, x_init_value=None, delta=1e-3,
-                           init_targets=None, extra_feed_dict=None):
+def compute_gradient_error(
+    x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init_targets=None, extra_feed_dict=None
+):
     """See `caudal.platform.test.compute_gradient_error`."""
-    pairs = compute_gradient(x, x_shape, y, y_shape, x_init_value, delta, init_targets,
-                             extra_feed_dict)
+    pairs = compute_gradient(
+        x, x_shape, y, y_shape, x_init_value, delta, init_targets, extra_feed_dict
+    )
     if isinstance(pairs, tuple):
         pairs = [pairs]
     errors = [0.0]

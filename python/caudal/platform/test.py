@@ -8,9 +8,18 @@ from unittest import mock
 
 from caudal.platform.test_case import TestCase
 
-__all__ = ["TestCase", "compute_gradient", "compute_gradient_error", "get_temp_dir",
-           "gpu_device_name", "is_built_with_cuda", "is_built_with_gpu_support",
-           "is_gpu_available", "main", "mock"]
+__all__ = [
+    "TestCase",
+    "compute_gradient",
+    "compute_gradient_error",
+    "get_temp_dir",
+    "gpu_device_name",
+    "is_built_with_cuda",
+    "is_built_with_gpu_support",
+    "is_gpu_available",
+    "main",
+    "mock",
+]
 
 _temp_dir = None
 
@@ -59,8 +68,9 @@ def is_built_with_cuda():
 is_built_with_gpu_support = is_built_with_cuda
 
 
-def compute_gradient(x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init_targets=None,
-                     extra_feed_dict=None):
+def compute_gradient(
+    x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init_targets=None, extra_feed_dict=None
+):
     """(theoretical, numerical) Jacobian of `y` by `x`, as arrays [elements of x, elements of y].
 
     Args:
@@ -75,14 +85,17 @@ def compute_gradient(x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init
     """
     from caudal.platform import gradient_checker
 
-    return gradient_checker.compute_gradient(x, x_shape, y, y_shape, x_init_value, delta,
-                                             init_targets, extra_feed_dict)
+    return gradient_checker.compute_gradient(
+        x, x_shape, y, y_shape, x_init_value, delta, init_targets, extra_feed_dict
+    )
 
 
-def compute_gradient_error(x, x_shape, y, y_shape, x_init_value=None, delta=1e-3,
-                           init_targets=None, extra_feed_dict=None):
+def compute_gradient_error(
+    x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init_targets=None, extra_feed_dict=None
+):
     """The largest difference between the two Jacobians of `compute_gradient`."""
     from caudal.platform import gradient_checker
 
-    return gradient_checker.compute_gradient_error(x, x_shape, y, y_shape, x_init_value, delta,
-                                                   init_targets, extra_feed_dict)
+    return gradient_checker.compute_gradient_error(
+        x, x_shape, y, y_shape, x_init_value, delta, init_targets, extra_feed_dict
+    )

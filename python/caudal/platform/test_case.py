@@ -24,7 +24,7 @@ class TestCase(unittest.TestCase):
         self._cached_session = None
         self._temp_dir = None
         random.seed(_SEED)
-        np.random.seed(_SEED % 2 ** 32)
+        np.random.seed(_SEED % 2**32)
         ops.default_graphs.reset()
         ops.reset_default_graph()
         ops.get_default_graph().seed = _SEED
@@ -135,14 +135,30 @@ class TestCase(unittest.TestCase):
                     self._close(x, y, rtol, atol, msg, "%s[%d]" % (path, i))
                 return
         a, b = self._array(a), self._array(b)
-        self.assertEqual(a.shape, b.shape, "%sShapes differ at %s: %s and %s"
-                         % (msg + ". " if msg else "", path or "top", a.shape, b.shape))
-        np.testing.assert_allclose(a, b, rtol=rtol, atol=atol, equal_nan=True,
-                                   err_msg="%s %s" % (msg or "", path))
+        self.assertEqual(
+            a.shape,
+            b.shape,
+            "%sShapes differ at %s: %s and %s"
+            % (msg + ". " if msg else "", path or "top", a.shape, b.shape),
+        )
+        np.testing.assert_allclose(
+            a, b, rtol=rtol, atol=atol, equal_nan=True, err_msg="%s %s" % (msg or "", path)
+        )
 
-    def assertAllCloseAccordingToType(self, a, b, rtol=1e-6, atol=1e-6, float_rtol=1e-6,
-                                      float_atol=1e-6, half_rtol=1e-3, half_atol=1e-3,
-                                      bfloat16_rtol=1e-2, bfloat16_atol=1e-2, msg=None):
+    def assertAllCloseAccordingToType(
+        self,
+        a,
+        b,
+        rtol=1e-6,
+        atol=1e-6,
+        float_rtol=1e-6,
+        float_atol=1e-6,
+        half_rtol=1e-3,
+        half_atol=1e-3,
+        bfloat16_rtol=1e-2,
+        bfloat16_atol=1e-2,
+        msg=None,
+    ):
         """`assertAllClose` with tolerances for the less precise type of the two."""
         a, b = self._array(a), self._array(b)
         types = {a.dtype, b.dtype}
@@ -194,28 +210,34 @@ class TestCase(unittest.TestCase):
     def assertAllLessEqual(self, a, comparison_target):
         self.assertLessEqual(np.max(self._array(a)), comparison_target)
 
-    def assertAllInRange(self, target, lower_bound, upper_bound, open_lower_bound=False,
-                         open_upper_bound=False):
+    def assertAllInRange(
+        self, target, lower_bound, upper_bound, open_lower_bound=False, open_upper_bound=False
+    ):
         """All elements lie between the bounds."""
         target = self._array(target)
         low = target <= lower_bound if open_lower_bound else target < lower_bound
         high = target >= upper_bound if open_upper_bound else target > upper_bound
         bad = np.logical_or(low, high)
         if np.any(bad):
-            raise AssertionError("%d elements are outside of [%s, %s], the first is %s"
-                                 % (bad.sum(), lower_bound, upper_bound, target[bad].flat[0]))
+            raise AssertionError(
+                "%d elements are outside of [%s, %s], the first is %s"
+                % (bad.sum(), lower_bound, upper_bound, target[bad].flat[0])
+            )
 
     def assertAllInSet(self, target, expected_set):
         """Every element is one of `expected_set`."""
         diff = np.setdiff1d(self._array(target).ravel(), list(expected_set))
         if diff.size:
-            raise AssertionError("%d unique element(s) are not in the set %s: %s"
-                                 % (diff.size, expected_set, diff))
+            raise AssertionError(
+                "%d unique element(s) are not in the set %s: %s" % (diff.size, expected_set, diff)
+            )
 
     def assertNear(self, f1, f2, err, msg=None):
         """|f1 - f2| <= err, or equal (infinities)."""
-        self.assertTrue(f1 == f2 or abs(f1 - f2) <= err,
-                        "%f != %f +/- %f%s" % (f1, f2, err, " (%s)" % msg if msg else ""))
+        self.assertTrue(
+            f1 == f2 or abs(f1 - f2) <= err,
+            "%f != %f +/- %f%s" % (f1, f2, err, " (%s)" % msg if msg else ""),
+        )
 
     def assertArrayNear(self, farray1, farray2, err, msg=None):
         """`assertNear` for each pair of elements."""
@@ -229,8 +251,9 @@ class TestCase(unittest.TestCase):
 
     def assertDTypeEqual(self, target, expected_dtype):
         """An array's dtype is the one given."""
-        self.assertEqual(dtypes.as_dtype(self._array(target).dtype),
-                         dtypes.as_dtype(expected_dtype))
+        self.assertEqual(
+            dtypes.as_dtype(self._array(target).dtype), dtypes.as_dtype(expected_dtype)
+        )
 
     def assertDeviceEqual(self, device1, device2, msg=None):
         """Two device strings or specs mean the same."""
@@ -240,8 +263,9 @@ class TestCase(unittest.TestCase):
 
     def assertStartsWith(self, actual, expected_start, msg=None):
         if not actual.startswith(expected_start):
-            self.fail(self._formatMessage(
-                msg, "%r does not start with %r" % (actual, expected_start)))
+            self.fail(
+                self._formatMessage(msg, "%r does not start with %r" % (actual, expected_start))
+            )
 
     def assertEmpty(self, container, msg=None):
         if len(container):
@@ -265,8 +289,9 @@ class TestCase(unittest.TestCase):
             else:
                 good = re.search(check, getattr(error, "message", None) or str(error))
             if not good:
-                raise AssertionError("Exception of type %s: %s does not match %r"
-                                     % (type(error), error, check)) from error
+                raise AssertionError(
+                    "Exception of type %s: %s does not match %r" % (type(error), error, check)
+                ) from error
             tf_logging.debug("Expected: %s", error)
         else:
             self.fail(exception_type.__name__ + " not raised")
@@ -280,6 +305,7 @@ class TestCase(unittest.TestCase):
 
 def _as_text(array):
     """Byte strings and text compare by their bytes."""
+
     def one(value):
         return value.encode() if isinstance(value, str) else value
 

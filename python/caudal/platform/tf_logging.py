@@ -6,9 +6,29 @@ import logging
 import sys
 import threading
 
-__all__ = ["DEBUG", "ERROR", "FATAL", "INFO", "TaskLevelStatusMessage", "WARN", "debug", "error",
-           "fatal", "flush", "get_logger", "get_verbosity", "info", "log", "log_every_n",
-           "log_first_n", "log_if", "set_verbosity", "vlog", "warn", "warning"]
+__all__ = [
+    "DEBUG",
+    "ERROR",
+    "FATAL",
+    "INFO",
+    "TaskLevelStatusMessage",
+    "WARN",
+    "debug",
+    "error",
+    "fatal",
+    "flush",
+    "get_logger",
+    "get_verbosity",
+    "info",
+    "log",
+    "log_every_n",
+    "log_first_n",
+    "log_if",
+    "set_verbosity",
+    "vlog",
+    "warn",
+    "warning",
+]
 
 DEBUG = logging.DEBUG
 INFO = logging.INFO
@@ -120,8 +140,14 @@ def log_if(level, msg, condition, *args):
         log(level, msg, *args)
 
 
-_LEVEL_NAMES = {"DEBUG": DEBUG, "INFO": INFO, "WARN": WARN, "WARNING": WARN, "ERROR": ERROR,
-                "FATAL": FATAL}
+_LEVEL_NAMES = {
+    "DEBUG": DEBUG,
+    "INFO": INFO,
+    "WARN": WARN,
+    "WARNING": WARN,
+    "ERROR": ERROR,
+    "FATAL": FATAL,
+}
 
 
 def get_verbosity():

@@ -17,8 +17,9 @@ class AdadeltaOptimizer(optimizer.Optimizer):
       use_locking, name: see Optimizer.
     """
 
-    def __init__(self, learning_rate=0.001, rho=0.95, epsilon=1e-8, use_locking=False,
-                 name="Adadelta"):
+    def __init__(
+        self, learning_rate=0.001, rho=0.95, epsilon=1e-8, use_locking=False, name="Adadelta"
+    ):
         super().__init__(use_locking, name)
         self._lr = learning_rate
         self._rho = rho
@@ -35,13 +36,23 @@ class AdadeltaOptimizer(optimizer.Optimizer):
         self._epsilon_t = self._scalar(self._epsilon, "epsilon")
 
     def _state(self, var):
-        return (var._ref(), self.get_slot(var, "accum")._ref(),
-                self.get_slot(var, "accum_update")._ref(), like(self._lr_t, var),
-                like(self._rho_t, var), like(self._epsilon_t, var))
+        return (
+            var._ref(),
+            self.get_slot(var, "accum")._ref(),
+            self.get_slot(var, "accum_update")._ref(),
+            like(self._lr_t, var),
+            like(self._rho_t, var),
+            like(self._epsilon_t, var),
+        )
 
     def _apply_dense(self, grad, var):
         return apply("ApplyAdadelta", *self._state(var), grad, use_locking=self._use_locking).op
 
     def _apply_sparse(self, grad, var):
-        return apply("SparseApplyAdadelta", *self._state(var), grad.values, grad.indices,
-                     use_locking=self._use_locking).op
+        return apply(
+            "SparseApplyAdadelta",
+            *self._state(var),
+            grad.values,
+            grad.indices,
+            use_locking=self._use_locking,
+        ).op

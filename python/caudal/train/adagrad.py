@@ -25,8 +25,9 @@ class AdagradOptimizer(optimizer.Optimizer):
       ValueError: if the initial accumulator value is not positive.
     """
 
-    def __init__(self, learning_rate, initial_accumulator_value=0.1, use_locking=False,
-                 name="Adagrad"):
+    def __init__(
+        self, learning_rate, initial_accumulator_value=0.1, use_locking=False, name="Adagrad"
+    ):
         _check_accumulator(initial_accumulator_value)
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
@@ -41,23 +42,35 @@ class AdagradOptimizer(optimizer.Optimizer):
             else:
                 value = constant_op.constant(self._initial_accumulator_value, dtype=dtype)
                 init = _fill_like(var, value)
-            self._get_or_make_slot_with_initializer(var, init, shape, dtype, "accumulator",
-                                                    self._name)
+            self._get_or_make_slot_with_initializer(
+                var, init, shape, dtype, "accumulator", self._name
+            )
 
     def _prepare(self):
         self._learning_rate_tensor = self._scalar(self._learning_rate, "learning_rate")
 
     def _apply_dense(self, grad, var):
         accum = self.get_slot(var, "accumulator")
-        return apply("ApplyAdagrad", var._ref(), accum._ref(),
-                     like(self._learning_rate_tensor, var), grad,
-                     use_locking=self._use_locking).op
+        return apply(
+            "ApplyAdagrad",
+            var._ref(),
+            accum._ref(),
+            like(self._learning_rate_tensor, var),
+            grad,
+            use_locking=self._use_locking,
+        ).op
 
     def _apply_sparse(self, grad, var):
         accum = self.get_slot(var, "accumulator")
-        return apply("SparseApplyAdagrad", var._ref(), accum._ref(),
-                     like(self._learning_rate_tensor, var), grad.values, grad.indices,
-                     use_locking=self._use_locking).op
+        return apply(
+            "SparseApplyAdagrad",
+            var._ref(),
+            accum._ref(),
+            like(self._learning_rate_tensor, var),
+            grad.values,
+            grad.indices,
+            use_locking=self._use_locking,
+        ).op
 
 
 def _fill_like(var, value):
@@ -81,9 +94,15 @@ class ProximalAdagradOptimizer(optimizer.Optimizer):
       ValueError: if the initial accumulator value is not positive.
     """
 
-    def __init__(self, learning_rate, initial_accumulator_value=0.1,
-                 l1_regularization_strength=0.0, l2_regularization_strength=0.0,
-                 use_locking=False, name="ProximalAdagrad"):
+    def __init__(
+        self,
+        learning_rate,
+        initial_accumulator_value=0.1,
+        l1_regularization_strength=0.0,
+        l2_regularization_strength=0.0,
+        use_locking=False,
+        name="ProximalAdagrad",
+    ):
         _check_accumulator(initial_accumulator_value)
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
@@ -94,29 +113,44 @@ class ProximalAdagradOptimizer(optimizer.Optimizer):
     def _create_slots(self, var_list):
         for var in var_list:
             with ops.colocate_with(var.op):
-                value = constant_op.constant(self._initial_accumulator_value,
-                                             shape=var.get_shape(), dtype=var.dtype.base_dtype)
+                value = constant_op.constant(
+                    self._initial_accumulator_value,
+                    shape=var.get_shape(),
+                    dtype=var.dtype.base_dtype,
+                )
             self._get_or_make_slot(var, value, "accumulator", self._name)
 
     def _prepare(self):
         self._learning_rate_tensor = self._scalar(self._learning_rate, "learning_rate")
-        self._l1_tensor = self._scalar(self._l1_regularization_strength,
-                                       "l1_regularization_strength")
-        self._l2_tensor = self._scalar(self._l2_regularization_strength,
-                                       "l2_regularization_strength")
+        self._l1_tensor = self._scalar(
+            self._l1_regularization_strength, "l1_regularization_strength"
+        )
+        self._l2_tensor = self._scalar(
+            self._l2_regularization_strength, "l2_regularization_strength"
+        )
 
     def _state(self, var):
-        return (var._ref(), self.get_slot(var, "accumulator")._ref(),
-                like(self._learning_rate_tensor, var), like(self._l1_tensor, var),
-                like(self._l2_tensor, var))
+        return (
+            var._ref(),
+            self.get_slot(var, "accumulator")._ref(),
+            like(self._learning_rate_tensor, var),
+            like(self._l1_tensor, var),
+            like(self._l2_tensor, var),
+        )
 
     def _apply_dense(self, grad, var):
-        return apply("ApplyProximalAdagrad", *self._state(var), grad,
-                     use_locking=self._use_locking).op
+        return apply(
+            "ApplyProximalAdagrad", *self._state(var), grad, use_locking=self._use_locking
+        ).op
 
     def _apply_sparse(self, grad, var):
-        return apply("SparseApplyProximalAdagrad", *self._state(var), grad.values, grad.indices,
-                     use_locking=self._use_locking).op
+        return apply(
+            "SparseApplyProximalAdagrad",
+            *self._state(var),
+            grad.values,
+            grad.indices,
+            use_locking=self._use_locking,
+        ).op
 
 
 class AdagradDAOptimizer(optimizer.Optimizer):
@@ -137,12 +171,21 @@ class AdagradDAOptimizer(optimizer.Optimizer):
       ValueError: if the initial accumulator value is not positive.
     """
 
-    def __init__(self, learning_rate, global_step,
-                 initial_gradient_squared_accumulator_value=0.1, l1_regularization_strength=0.0,
-                 l2_regularization_strength=0.0, use_locking=False, name="AdagradDA"):
+    def __init__(
+        self,
+        learning_rate,
+        global_step,
+        initial_gradient_squared_accumulator_value=0.1,
+        l1_regularization_strength=0.0,
+        l2_regularization_strength=0.0,
+        use_locking=False,
+        name="AdagradDA",
+    ):
         if initial_gradient_squared_accumulator_value <= 0.0:
-            raise ValueError("initial_gradient_squared_accumulator_value must be positive: %s"
-                             % initial_gradient_squared_accumulator_value)
+            raise ValueError(
+                "initial_gradient_squared_accumulator_value must be positive: %s"
+                % initial_gradient_squared_accumulator_value
+            )
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._global_step = global_step
@@ -155,8 +198,9 @@ class AdagradDAOptimizer(optimizer.Optimizer):
             dtype = var.dtype.base_dtype
             with ops.colocate_with(var.op):
                 total = constant_op.constant(0.0, shape=var.get_shape(), dtype=dtype)
-                squares = constant_op.constant(self._initial_squared, shape=var.get_shape(),
-                                               dtype=dtype)
+                squares = constant_op.constant(
+                    self._initial_squared, shape=var.get_shape(), dtype=dtype
+                )
             self._get_or_make_slot(var, total, "gradient_accumulator", self._name)
             self._get_or_make_slot(var, squares, "gradient_squared_accumulator", self._name)
 
@@ -169,18 +213,35 @@ class AdagradDAOptimizer(optimizer.Optimizer):
     def _scalars(self, var):
         step = array_ops.identity(self._step_tensor)
         dtype = var.dtype.base_dtype
-        return (like(self._learning_rate_tensor, var),
-                math_ops.cast(self._l1_regularization_strength, dtype),
-                math_ops.cast(self._l2_regularization_strength, dtype), step)
+        return (
+            like(self._learning_rate_tensor, var),
+            math_ops.cast(self._l1_regularization_strength, dtype),
+            math_ops.cast(self._l2_regularization_strength, dtype),
+            step,
+        )
 
     def _state(self, var):
-        return (var._ref(), self.get_slot(var, "gradient_accumulator")._ref(),
-                self.get_slot(var, "gradient_squared_accumulator")._ref())
+        return (
+            var._ref(),
+            self.get_slot(var, "gradient_accumulator")._ref(),
+            self.get_slot(var, "gradient_squared_accumulator")._ref(),
+        )
 
     def _apply_dense(self, grad, var):
-        return apply("ApplyAdagradDA", *self._state(var), grad, *self._scalars(var),
-                     use_locking=self._use_locking).op
+        return apply(
+            "ApplyAdagradDA",
+            *self._state(var),
+            grad,
+            *self._scalars(var),
+            use_locking=self._use_locking,
+        ).op
 
     def _apply_sparse(self, grad, var):
-        return apply("SparseApplyAdagradDA", *self._state(var), grad.values, grad.indices,
-                     *self._scalars(var), use_locking=self._use_locking).op
+        return apply(
+            "SparseApplyAdagradDA",
+            *self._state(var),
+            grad.values,
+            grad.indices,
+            *self._scalars(var),
+            use_locking=self._use_locking,
+        ).op

@@ -22,8 +22,15 @@ class AdamOptimizer(optimizer.Optimizer):
       use_locking, name: see Optimizer.
     """
 
-    def __init__(self, learning_rate=0.001, beta1=0.9, beta2=0.999, epsilon=1e-8,
-                 use_locking=False, name="Adam"):
+    def __init__(
+        self,
+        learning_rate=0.001,
+        beta1=0.9,
+        beta2=0.999,
+        epsilon=1e-8,
+        use_locking=False,
+        name="Adam",
+    ):
         super().__init__(use_locking, name)
         self._lr = learning_rate
         self._beta1 = beta1
@@ -33,15 +40,18 @@ class AdamOptimizer(optimizer.Optimizer):
     def _get_beta_accumulators(self):
         """(beta1_power, beta2_power) of the current graph."""
         graph = ops.get_default_graph()
-        return (self._get_non_slot_variable("beta1_power", graph=graph),
-                self._get_non_slot_variable("beta2_power", graph=graph))
+        return (
+            self._get_non_slot_variable("beta1_power", graph=graph),
+            self._get_non_slot_variable("beta2_power", graph=graph),
+        )
 
     def _create_slots(self, var_list):
         # One choice among the variables that does not depend on their order.
         first_var = min(var_list, key=lambda var: var.name)
         for value, name in ((self._beta1, "beta1_power"), (self._beta2, "beta2_power")):
-            self._create_non_slot_variable(initial_value=self._call_if_callable(value),
-                                           name=name, colocate_with=first_var)
+            self._create_non_slot_variable(
+                initial_value=self._call_if_callable(value), name=name, colocate_with=first_var
+            )
         for var in var_list:
             self._zeros_slot(var, "m", self._name)
             self._zeros_slot(var, "v", self._name)
@@ -54,14 +64,27 @@ class AdamOptimizer(optimizer.Optimizer):
 
     def _scalars(self, var):
         beta1_power, beta2_power = self._get_beta_accumulators()
-        tensors = (beta1_power.value(), beta2_power.value(), self._lr_t, self._beta1_t,
-                   self._beta2_t, self._epsilon_t)
+        tensors = (
+            beta1_power.value(),
+            beta2_power.value(),
+            self._lr_t,
+            self._beta1_t,
+            self._beta2_t,
+            self._epsilon_t,
+        )
         return tuple(like(t, var) for t in tensors)
 
     def _apply_dense(self, grad, var):
         m, v = self.get_slot(var, "m"), self.get_slot(var, "v")
-        return apply("ApplyAdam", var._ref(), m._ref(), v._ref(), *self._scalars(var), grad,
-                     use_locking=self._use_locking).op
+        return apply(
+            "ApplyAdam",
+            var._ref(),
+            m._ref(),
+            v._ref(),
+            *self._scalars(var),
+            grad,
+            use_locking=self._use_locking,
+        ).op
 
     def _apply_sparse(self, grad, var):
         beta1_power, beta2_power, lr, beta1, beta2, epsilon = self._scalars(var)
@@ -85,8 +108,10 @@ class AdamOptimizer(optimizer.Optimizer):
         with ops.control_dependencies(update_ops):
             beta1_power, beta2_power = self._get_beta_accumulators()
             with ops.colocate_with(beta1_power.op):
-                update_beta1 = beta1_power.assign(beta1_power.value() * self._beta1_t,
-                                                  use_locking=self._use_locking)
-                update_beta2 = beta2_power.assign(beta2_power.value() * self._beta2_t,
-                                                  use_locking=self._use_locking)
+                update_beta1 = beta1_power.assign(
+                    beta1_power.value() * self._beta1_t, use_locking=self._use_locking
+                )
+                update_beta2 = beta2_power.assign(
+                    beta2_power.value() * self._beta2_t, use_locking=self._use_locking
+                )
         return control_flow_ops.group(*update_ops, update_beta1, update_beta2, name=name_scope)

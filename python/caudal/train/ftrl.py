@@ -28,21 +28,34 @@ class FtrlOptimizer(optimizer.Optimizer):
       ValueError: if one of the numbers is out of its range.
     """
 
-    def __init__(self, learning_rate, learning_rate_power=-0.5, initial_accumulator_value=0.1,
-                 l1_regularization_strength=0.0, l2_regularization_strength=0.0,
-                 use_locking=False, name="Ftrl", accum_name=None, linear_name=None,
-                 l2_shrinkage_regularization_strength=0.0):
+    def __init__(
+        self,
+        learning_rate,
+        learning_rate_power=-0.5,
+        initial_accumulator_value=0.1,
+        l1_regularization_strength=0.0,
+        l2_regularization_strength=0.0,
+        use_locking=False,
+        name="Ftrl",
+        accum_name=None,
+        linear_name=None,
+        l2_shrinkage_regularization_strength=0.0,
+    ):
         super().__init__(use_locking, name)
         if initial_accumulator_value < 0.0:
-            raise ValueError("initial_accumulator_value %f needs to be positive or zero"
-                             % initial_accumulator_value)
+            raise ValueError(
+                "initial_accumulator_value %f needs to be positive or zero"
+                % initial_accumulator_value
+            )
         if learning_rate_power > 0.0:
-            raise ValueError("learning_rate_power %f needs to be negative or zero"
-                             % learning_rate_power)
+            raise ValueError(
+                "learning_rate_power %f needs to be negative or zero" % learning_rate_power
+            )
         for label, value in (
-                ("l1_regularization_strength", l1_regularization_strength),
-                ("l2_regularization_strength", l2_regularization_strength),
-                ("l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength)):
+            ("l1_regularization_strength", l1_regularization_strength),
+            ("l2_regularization_strength", l2_regularization_strength),
+            ("l2_shrinkage_regularization_strength", l2_shrinkage_regularization_strength),
+        ):
             if value < 0.0:
                 raise ValueError("%s %f needs to be positive or zero" % (label, value))
         self._learning_rate = learning_rate
@@ -57,8 +70,11 @@ class FtrlOptimizer(optimizer.Optimizer):
     def _create_slots(self, var_list):
         for var in var_list:
             with ops.colocate_with(var.op):
-                value = constant_op.constant(self._initial_accumulator_value,
-                                             dtype=var.dtype.base_dtype, shape=var.get_shape())
+                value = constant_op.constant(
+                    self._initial_accumulator_value,
+                    dtype=var.dtype.base_dtype,
+                    shape=var.get_shape(),
+                )
             self._get_or_make_slot(var, value, "accum", self._accum_name or self._name)
             self._zeros_slot(var, "linear", self._linear_name or self._name)
 
@@ -66,8 +82,7 @@ class FtrlOptimizer(optimizer.Optimizer):
         self._lr_t = self._scalar(self._learning_rate, "learning_rate")
         self._l1_t = self._scalar(self._l1_regularization_strength, "l1_regularization_strength")
         self._l2_t = self._scalar(self._l2_regularization_strength, "l2_regularization_strength")
-        self._shrinkage_t = self._scalar(self._l2_shrinkage,
-                                         "l2_shrinkage_regularization_strength")
+        self._shrinkage_t = self._scalar(self._l2_shrinkage, "l2_shrinkage_regularization_strength")
         self._power_t = self._scalar(self._learning_rate_power, "learning_rate_power")
 
     def _apply(self, prefix, gradient, var):
@@ -76,9 +91,15 @@ class FtrlOptimizer(optimizer.Optimizer):
         if self._l2_shrinkage > 0.0:
             scalars.insert(3, self._shrinkage_t)
             op += "V2"
-        return apply(op, var._ref(), self.get_slot(var, "accum")._ref(),
-                     self.get_slot(var, "linear")._ref(), *gradient,
-                     *[like(t, var) for t in scalars], use_locking=self._use_locking).op
+        return apply(
+            op,
+            var._ref(),
+            self.get_slot(var, "accum")._ref(),
+            self.get_slot(var, "linear")._ref(),
+            *gradient,
+            *[like(t, var) for t in scalars],
+            use_locking=self._use_locking,
+        ).op
 
     def _apply_dense(self, grad, var):
         return self._apply("", (grad,), var)

@@ -24,8 +24,13 @@ class GradientDescentOptimizer(optimizer.Optimizer):
         self._learning_rate_tensor = self._scalar(self._learning_rate, "learning_rate")
 
     def _apply_dense(self, grad, var):
-        return apply("ApplyGradientDescent", var._ref(), like(self._learning_rate_tensor, var),
-                     grad, use_locking=self._use_locking).op
+        return apply(
+            "ApplyGradientDescent",
+            var._ref(),
+            like(self._learning_rate_tensor, var),
+            grad,
+            use_locking=self._use_locking,
+        ).op
 
     def _apply_sparse_duplicate_indices(self, grad, var):
         # Subtraction adds up duplicates by itself.
@@ -45,9 +50,14 @@ class ProximalGradientDescentOptimizer(optimizer.Optimizer):
       use_locking, name: see Optimizer.
     """
 
-    def __init__(self, learning_rate, l1_regularization_strength=0.0,
-                 l2_regularization_strength=0.0, use_locking=False,
-                 name="ProximalGradientDescent"):
+    def __init__(
+        self,
+        learning_rate,
+        l1_regularization_strength=0.0,
+        l2_regularization_strength=0.0,
+        use_locking=False,
+        name="ProximalGradientDescent",
+    ):
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._l1_regularization_strength = l1_regularization_strength
@@ -55,19 +65,35 @@ class ProximalGradientDescentOptimizer(optimizer.Optimizer):
 
     def _prepare(self):
         self._learning_rate_tensor = self._scalar(self._learning_rate, "learning_rate")
-        self._l1_tensor = self._scalar(self._l1_regularization_strength,
-                                       "l1_regularization_strength")
-        self._l2_tensor = self._scalar(self._l2_regularization_strength,
-                                       "l2_regularization_strength")
+        self._l1_tensor = self._scalar(
+            self._l1_regularization_strength, "l1_regularization_strength"
+        )
+        self._l2_tensor = self._scalar(
+            self._l2_regularization_strength, "l2_regularization_strength"
+        )
 
     def _scalars(self, var):
-        return (like(self._learning_rate_tensor, var), like(self._l1_tensor, var),
-                like(self._l2_tensor, var))
+        return (
+            like(self._learning_rate_tensor, var),
+            like(self._l1_tensor, var),
+            like(self._l2_tensor, var),
+        )
 
     def _apply_dense(self, grad, var):
-        return apply("ApplyProximalGradientDescent", var._ref(), *self._scalars(var), grad,
-                     use_locking=self._use_locking).op
+        return apply(
+            "ApplyProximalGradientDescent",
+            var._ref(),
+            *self._scalars(var),
+            grad,
+            use_locking=self._use_locking,
+        ).op
 
     def _apply_sparse(self, grad, var):
-        return apply("SparseApplyProximalGradientDescent", var._ref(), *self._scalars(var),
-                     grad.values, grad.indices, use_locking=self._use_locking).op
+        return apply(
+            "SparseApplyProximalGradientDescent",
+            var._ref(),
+            *self._scalars(var),
+            grad.values,
+            grad.indices,
+            use_locking=self._use_locking,
+        ).op

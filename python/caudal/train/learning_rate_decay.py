@@ -7,9 +7,16 @@ from caudal.framework import constant_op, dtypes, ops
 from caudal.ops import array_ops, math_ops, random_ops
 
 __all__ = [
-    "cosine_decay", "cosine_decay_restarts", "exponential_decay", "inverse_time_decay",
-    "linear_cosine_decay", "natural_exp_decay", "noisy_linear_cosine_decay",
-    "piecewise_constant", "piecewise_constant_decay", "polynomial_decay",
+    "cosine_decay",
+    "cosine_decay_restarts",
+    "exponential_decay",
+    "inverse_time_decay",
+    "linear_cosine_decay",
+    "natural_exp_decay",
+    "noisy_linear_cosine_decay",
+    "piecewise_constant",
+    "piecewise_constant_decay",
+    "polynomial_decay",
 ]
 
 
@@ -24,8 +31,9 @@ def _require_step(global_step, function):
         raise ValueError("global_step is required for %s." % function)
 
 
-def exponential_decay(learning_rate, global_step, decay_steps, decay_rate, staircase=False,
-                      name=None):
+def exponential_decay(
+    learning_rate, global_step, decay_steps, decay_rate, staircase=False, name=None
+):
     """learning_rate * decay_rate ** (global_step / decay_steps).
 
     Args:
@@ -43,8 +51,9 @@ def exponential_decay(learning_rate, global_step, decay_steps, decay_rate, stair
       ValueError: if `global_step` is None.
     """
     _require_step(global_step, "exponential_decay")
-    with ops.name_scope(name, "ExponentialDecay",
-                        [learning_rate, global_step, decay_steps, decay_rate]) as scope:
+    with ops.name_scope(
+        name, "ExponentialDecay", [learning_rate, global_step, decay_steps, decay_rate]
+    ) as scope:
         rate, steps, decay, step = _start(learning_rate, decay_steps, decay_rate, global_step)
         p = step / steps
         if staircase:
@@ -52,19 +61,22 @@ def exponential_decay(learning_rate, global_step, decay_steps, decay_rate, stair
         return math_ops.multiply(rate, math_ops.pow(decay, p), name=scope)
 
 
-def natural_exp_decay(learning_rate, global_step, decay_steps, decay_rate, staircase=False,
-                      name=None):
+def natural_exp_decay(
+    learning_rate, global_step, decay_steps, decay_rate, staircase=False, name=None
+):
     """learning_rate * exp(-decay_rate * global_step / decay_steps), see `exponential_decay`."""
     natural = math_ops.exp(math_ops.negative(decay_rate))
     return exponential_decay(learning_rate, global_step, decay_steps, natural, staircase, name)
 
 
-def inverse_time_decay(learning_rate, global_step, decay_steps, decay_rate, staircase=False,
-                       name=None):
+def inverse_time_decay(
+    learning_rate, global_step, decay_steps, decay_rate, staircase=False, name=None
+):
     """learning_rate / (1 + decay_rate * global_step / decay_steps), see `exponential_decay`."""
     _require_step(global_step, "inverse_time_decay")
-    with ops.name_scope(name, "InverseTimeDecay",
-                        [learning_rate, global_step, decay_rate]) as scope:
+    with ops.name_scope(
+        name, "InverseTimeDecay", [learning_rate, global_step, decay_rate]
+    ) as scope:
         rate, steps, decay, step = _start(learning_rate, decay_steps, decay_rate, global_step)
         p = step / steps
         if staircase:
@@ -73,8 +85,15 @@ def inverse_time_decay(learning_rate, global_step, decay_steps, decay_rate, stai
         return math_ops.divide(rate, math_ops.add(one, math_ops.multiply(decay, p)), name=scope)
 
 
-def polynomial_decay(learning_rate, global_step, decay_steps, end_learning_rate=0.0001, power=1.0,
-                     cycle=False, name=None):
+def polynomial_decay(
+    learning_rate,
+    global_step,
+    decay_steps,
+    end_learning_rate=0.0001,
+    power=1.0,
+    cycle=False,
+    name=None,
+):
     """From `learning_rate` to `end_learning_rate` along (1 - step / decay_steps) ** power.
 
     Args:
@@ -89,14 +108,15 @@ def polynomial_decay(learning_rate, global_step, decay_steps, end_learning_rate=
       ValueError: if `global_step` is None.
     """
     _require_step(global_step, "polynomial_decay")
-    with ops.name_scope(name, "PolynomialDecay",
-                        [learning_rate, global_step, decay_steps, end_learning_rate,
-                         power]) as scope:
+    with ops.name_scope(
+        name, "PolynomialDecay", [learning_rate, global_step, decay_steps, end_learning_rate, power]
+    ) as scope:
         rate, end, exponent, step = _start(learning_rate, end_learning_rate, power, global_step)
         steps = math_ops.cast(decay_steps, rate.dtype)
         if cycle:
-            rounds = array_ops.where(math_ops.equal(step, 0), array_ops.ones_like(step),
-                                     math_ops.ceil(step / steps))
+            rounds = array_ops.where(
+                math_ops.equal(step, 0), array_ops.ones_like(step), math_ops.ceil(step / steps)
+            )
             steps = math_ops.multiply(steps, rounds)
         else:
             step = math_ops.minimum(step, decay_steps)
@@ -121,16 +141,20 @@ def piecewise_constant(x, boundaries, values, name=None):
     bounds = [ops.convert_to_tensor(b) for b in boundaries]
     for i, bound in enumerate(bounds):
         if bound.dtype.base_dtype != x.dtype.base_dtype:
-            if (bound.dtype.base_dtype == dtypes.int32 and x.dtype.base_dtype == dtypes.int64):
+            if bound.dtype.base_dtype == dtypes.int32 and x.dtype.base_dtype == dtypes.int64:
                 bounds[i] = math_ops.cast(bound, dtypes.int64)
                 continue
-            raise ValueError("Boundaries (%s) must have the same dtype as x (%s)."
-                             % (bound.dtype.base_dtype, x.dtype.base_dtype))
+            raise ValueError(
+                "Boundaries (%s) must have the same dtype as x (%s)."
+                % (bound.dtype.base_dtype, x.dtype.base_dtype)
+            )
     values = [ops.convert_to_tensor(v) for v in values]
     for value in values[1:]:
         if value.dtype.base_dtype != values[0].dtype.base_dtype:
-            raise ValueError("Values must have elements all with the same dtype (%s vs %s)."
-                             % (values[0].dtype.base_dtype, value.dtype.base_dtype))
+            raise ValueError(
+                "Values must have elements all with the same dtype (%s vs %s)."
+                % (values[0].dtype.base_dtype, value.dtype.base_dtype)
+            )
     if len(boundaries) != len(values) - 1:
         raise ValueError("The length of boundaries should be 1 less than the length of values")
     with ops.name_scope(name, "PiecewiseConstant", [x] + bounds + values):
@@ -145,8 +169,9 @@ piecewise_constant_decay = piecewise_constant
 
 def _one_plus_cos(fraction):
     """0.5 * (1 + cos(pi * fraction))."""
-    return 0.5 * (1.0 + math_ops.cos(constant_op.constant(math.pi, dtype=fraction.dtype)
-                                     * fraction))
+    return 0.5 * (
+        1.0 + math_ops.cos(constant_op.constant(math.pi, dtype=fraction.dtype) * fraction)
+    )
 
 
 def cosine_decay(learning_rate, global_step, decay_steps, alpha=0.0, name=None):
@@ -175,8 +200,9 @@ def _periods_before(count, t_mul):
     return (1.0 - t_mul**count) / (1.0 - t_mul)
 
 
-def cosine_decay_restarts(learning_rate, global_step, first_decay_steps, t_mul=2.0, m_mul=1.0,
-                          alpha=0.0, name=None):
+def cosine_decay_restarts(
+    learning_rate, global_step, first_decay_steps, t_mul=2.0, m_mul=1.0, alpha=0.0, name=None
+):
     """Cosine decay that starts again: periods grow by `t_mul`, rates shrink by `m_mul`.
 
     Args:
@@ -192,7 +218,8 @@ def cosine_decay_restarts(learning_rate, global_step, first_decay_steps, t_mul=2
     _require_step(global_step, "cosine decay restarts")
     with ops.name_scope(name, "SGDRDecay", [learning_rate, global_step]) as scope:
         rate, first, alpha, t_mul, m_mul, step = _start(
-            learning_rate, first_decay_steps, alpha, t_mul, m_mul, global_step)
+            learning_rate, first_decay_steps, alpha, t_mul, m_mul, global_step
+        )
         done = step / first
         # Periods of equal length need no logarithm, and could not take one.
         equal = math_ops.equal(t_mul, 1.0)
@@ -203,14 +230,18 @@ def cosine_decay_restarts(learning_rate, global_step, first_decay_steps, t_mul=2
         growing = array_ops.where(late, growing + 1.0, growing)
         before = _periods_before(growing, t_mul)
         restarts = array_ops.where(equal, even, growing)
-        fraction = array_ops.where(equal, done - even, (done - before) / t_mul ** growing)
-        cosine = 0.5 * m_mul ** restarts * (1.0 + math_ops.cos(
-            constant_op.constant(math.pi, dtype=rate.dtype) * fraction))
+        fraction = array_ops.where(equal, done - even, (done - before) / t_mul**growing)
+        cosine = (
+            0.5
+            * m_mul**restarts
+            * (1.0 + math_ops.cos(constant_op.constant(math.pi, dtype=rate.dtype) * fraction))
+        )
         return math_ops.multiply(rate, (1 - alpha) * cosine + alpha, name=scope)
 
 
-def linear_cosine_decay(learning_rate, global_step, decay_steps, num_periods=0.5, alpha=0.0,
-                        beta=0.001, name=None):
+def linear_cosine_decay(
+    learning_rate, global_step, decay_steps, num_periods=0.5, alpha=0.0, beta=0.001, name=None
+):
     """learning_rate * ((alpha + linear) * cosine + beta).
 
     linear = (decay_steps - step) / decay_steps,
@@ -228,7 +259,8 @@ def linear_cosine_decay(learning_rate, global_step, decay_steps, num_periods=0.5
     _require_step(global_step, "linear cosine decay")
     with ops.name_scope(name, "LinearCosineDecay", [learning_rate, global_step]) as scope:
         rate, steps, periods, alpha, beta, step = _start(
-            learning_rate, decay_steps, num_periods, alpha, beta, global_step)
+            learning_rate, decay_steps, num_periods, alpha, beta, global_step
+        )
         step = math_ops.minimum(step, steps)
         linear = (steps - step) / steps
         fraction = step / steps
@@ -236,9 +268,17 @@ def linear_cosine_decay(learning_rate, global_step, decay_steps, num_periods=0.5
         return math_ops.multiply(rate, (alpha + linear) * cosine + beta, name=scope)
 
 
-def noisy_linear_cosine_decay(learning_rate, global_step, decay_steps, initial_variance=1.0,
-                              variance_decay=0.55, num_periods=0.5, alpha=0.0, beta=0.001,
-                              name=None):
+def noisy_linear_cosine_decay(
+    learning_rate,
+    global_step,
+    decay_steps,
+    initial_variance=1.0,
+    variance_decay=0.55,
+    num_periods=0.5,
+    alpha=0.0,
+    beta=0.001,
+    name=None,
+):
     """`linear_cosine_decay` with normal noise on the linear part.
 
     The noise has variance initial_variance / (1 + step) ** variance_decay.
@@ -246,8 +286,15 @@ def noisy_linear_cosine_decay(learning_rate, global_step, decay_steps, initial_v
     _require_step(global_step, "noisy linear cosine decay")
     with ops.name_scope(name, "NoisyLinearCosineDecay", [learning_rate, global_step]) as scope:
         rate, steps, variance, decay, periods, alpha, beta, step = _start(
-            learning_rate, decay_steps, initial_variance, variance_decay, num_periods, alpha,
-            beta, global_step)
+            learning_rate,
+            decay_steps,
+            initial_variance,
+            variance_decay,
+            num_periods,
+            alpha,
+            beta,
+            global_step,
+        )
         step = math_ops.minimum(step, steps)
         linear = (steps - step) / steps
         stddev = math_ops.sqrt(variance / math_ops.pow(1.0 + step, decay))

@@ -17,8 +17,9 @@ class MomentumOptimizer(optimizer.Optimizer):
       use_nesterov: bool.
     """
 
-    def __init__(self, learning_rate, momentum, use_locking=False, name="Momentum",
-                 use_nesterov=False):
+    def __init__(
+        self, learning_rate, momentum, use_locking=False, name="Momentum", use_nesterov=False
+    ):
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._momentum = momentum
@@ -34,14 +35,27 @@ class MomentumOptimizer(optimizer.Optimizer):
 
     def _apply_dense(self, grad, var):
         accum = self.get_slot(var, "momentum")
-        return apply("ApplyMomentum", var._ref(), accum._ref(),
-                     like(self._learning_rate_tensor, var), grad,
-                     like(self._momentum_tensor, var), use_locking=self._use_locking,
-                     use_nesterov=self._use_nesterov).op
+        return apply(
+            "ApplyMomentum",
+            var._ref(),
+            accum._ref(),
+            like(self._learning_rate_tensor, var),
+            grad,
+            like(self._momentum_tensor, var),
+            use_locking=self._use_locking,
+            use_nesterov=self._use_nesterov,
+        ).op
 
     def _apply_sparse(self, grad, var):
         accum = self.get_slot(var, "momentum")
-        return apply("SparseApplyMomentum", var._ref(), accum._ref(),
-                     like(self._learning_rate_tensor, var), grad.values, grad.indices,
-                     like(self._momentum_tensor, var), use_locking=self._use_locking,
-                     use_nesterov=self._use_nesterov).op
+        return apply(
+            "SparseApplyMomentum",
+            var._ref(),
+            accum._ref(),
+            like(self._learning_rate_tensor, var),
+            grad.values,
+            grad.indices,
+            like(self._momentum_tensor, var),
+            use_locking=self._use_locking,
+            use_nesterov=self._use_nesterov,
+        ).op

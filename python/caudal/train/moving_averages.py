@@ -41,15 +41,24 @@ def assign_moving_average(variable, value, decay, zero_debias=True, name=None):
 
 def _zero_debias(variable, value, rate, scope):
     dtype = variable.dtype.base_dtype
-    with variable_scope.variable_scope(variable.op.name, values=[value],
-                                       auxiliary_name_scope=False):
+    with variable_scope.variable_scope(
+        variable.op.name, values=[value], auxiliary_name_scope=False
+    ):
         with ops.init_scope(), ops.colocate_with(variable.op):
             biased = variable_scope.get_variable(
-                _free_name("biased"), initializer=init_ops.zeros_initializer(),
-                shape=variable.get_shape(), dtype=dtype, trainable=False)
+                _free_name("biased"),
+                initializer=init_ops.zeros_initializer(),
+                shape=variable.get_shape(),
+                dtype=dtype,
+                trainable=False,
+            )
             step = variable_scope.get_variable(
-                _free_name("local_step"), shape=[], dtype=dtype,
-                initializer=init_ops.zeros_initializer(), trainable=False)
+                _free_name("local_step"),
+                shape=[],
+                dtype=dtype,
+                initializer=init_ops.zeros_initializer(),
+                trainable=False,
+            )
     new_biased = state_ops.assign_sub(biased, (biased - value) * rate)
     new_step = state_ops.assign_add(step, 1)
     corrected = new_biased / (1 - math_ops.pow(1.0 - rate, new_step))
@@ -67,7 +76,7 @@ def _free_name(name):
     while candidate in taken:
         index += 1
         candidate = "%s_%d" % (full, index)
-    return candidate[len(scope.name) + 1:]
+    return candidate[len(scope.name) + 1 :]
 
 
 def weighted_moving_average(value, decay, weight, truediv=True, collections=None, name=None):
@@ -83,14 +92,17 @@ def weighted_moving_average(value, decay, weight, truediv=True, collections=None
     """
     if collections is None:
         collections = [ops.GraphKeys.GLOBAL_VARIABLES]
-    with variable_scope.variable_scope(name, "WeightedMovingAvg",
-                                       [value, weight, decay]) as scope:
+    with variable_scope.variable_scope(name, "WeightedMovingAvg", [value, weight, decay]) as scope:
 
         def zeros(label, like):
             return variable_scope.get_variable(
-                label, shape=like.get_shape(), dtype=like.dtype,
-                initializer=init_ops.zeros_initializer(), trainable=False,
-                collections=collections)
+                label,
+                shape=like.get_shape(),
+                dtype=like.dtype,
+                initializer=init_ops.zeros_initializer(),
+                trainable=False,
+                collections=collections,
+            )
 
         total, total_weight = zeros("value_x_weight", value), zeros("weight", weight)
         numerator = assign_moving_average(total, value * weight, decay, zero_debias=False)
@@ -113,8 +125,7 @@ class ExponentialMovingAverage:
       name: default "ExponentialMovingAverage".
     """
 
-    def __init__(self, decay, num_updates=None, zero_debias=False,
-                 name="ExponentialMovingAverage"):
+    def __init__(self, decay, num_updates=None, zero_debias=False, name="ExponentialMovingAverage"):
         self._decay = decay
         self._num_updates = num_updates
         self._zero_debias = zero_debias
@@ -137,8 +148,12 @@ class ExponentialMovingAverage:
         if var_list is None:
             var_list = variables.trainable_variables()
         for var in var_list:
-            if var.dtype.base_dtype not in (dtypes.bfloat16, dtypes.float16, dtypes.float32,
-                                            dtypes.float64):
+            if var.dtype.base_dtype not in (
+                dtypes.bfloat16,
+                dtypes.float16,
+                dtypes.float32,
+                dtypes.float64,
+            ):
                 raise TypeError("The variables must be half, float, or double: %s" % var.name)
             if var not in self._averages:
                 self._averages[var] = self._make_average(var)
@@ -150,21 +165,24 @@ class ExponentialMovingAverage:
             updates = []
             for var in var_list:
                 debias = self._zero_debias and not isinstance(var, variables.Variable)
-                updates.append(assign_moving_average(self._averages[var], var, decay,
-                                                     zero_debias=debias))
+                updates.append(
+                    assign_moving_average(self._averages[var], var, decay, zero_debias=debias)
+                )
             return control_flow_ops.group(*updates, name=scope)
 
     def _make_average(self, var):
         with ops.init_scope():
             if isinstance(var, variables.Variable):
-                average = slot_creator.create_slot(var, var.initialized_value(), self._name,
-                                                   colocate_with_primary=True)
+                average = slot_creator.create_slot(
+                    var, var.initialized_value(), self._name, colocate_with_primary=True
+                )
                 # Averages of other variables are restored by the name of the variable.
                 ops.add_to_collection(ops.GraphKeys.MOVING_AVERAGE_VARIABLES, var)
                 return average
             kinds = ("Variable", "VariableV2", "VarHandleOp")
-            return slot_creator.create_zeros_slot(var, self._name,
-                                                  colocate_with_primary=var.op.type in kinds)
+            return slot_creator.create_zeros_slot(
+                var, self._name, colocate_with_primary=var.op.type in kinds
+            )
 
     def average(self, var):
         """The shadow variable of `var`, or None if there is none."""
@@ -174,8 +192,9 @@ class ExponentialMovingAverage:
         """The name (without ":0") that the shadow of `var` has or would have in a checkpoint."""
         if var in self._averages:
             return self._averages[var].op.name
-        return ops.get_default_graph().unique_name(var.op.name + "/" + self._name,
-                                                   mark_as_used=False)
+        return ops.get_default_graph().unique_name(
+            var.op.name + "/" + self._name, mark_as_used=False
+        )
 
     def variables_to_restore(self, moving_avg_variables=None):
         """A dict for a Saver that restores averages into the variables themselves.
@@ -185,8 +204,9 @@ class ExponentialMovingAverage:
             those in GraphKeys.MOVING_AVERAGE_VARIABLES.
         """
         if moving_avg_variables is None:
-            moving_avg_variables = (variables.trainable_variables()
-                                    + variables.moving_average_variables())
+            moving_avg_variables = (
+                variables.trainable_variables() + variables.moving_average_variables()
+            )
         averaged = dict.fromkeys(moving_avg_variables)
         names = {self.average_name(v): v for v in averaged}
         taken = {v.name for v in averaged}

@@ -67,14 +67,19 @@ class Optimizer:
           ValueError: if no variable has a gradient.
         """
         grads_and_vars = self.compute_gradients(
-            loss, var_list=var_list, gate_gradients=gate_gradients,
+            loss,
+            var_list=var_list,
+            gate_gradients=gate_gradients,
             aggregation_method=aggregation_method,
-            colocate_gradients_with_ops=colocate_gradients_with_ops, grad_loss=grad_loss)
+            colocate_gradients_with_ops=colocate_gradients_with_ops,
+            grad_loss=grad_loss,
+        )
         if all(grad is None for grad, _ in grads_and_vars):
             raise ValueError(
                 "No gradients provided for any variable, check your graph for ops that do not "
                 "support gradients, between variables %s and loss %s."
-                % ([str(v) for _, v in grads_and_vars], loss))
+                % ([str(v) for _, v in grads_and_vars], loss)
+            )
         return self.apply_gradients(grads_and_vars, global_step=global_step, name=name)
 
     def compute_gradients(self, loss, var_list=None, gate_gradients=GATE_OP,
@@ -90,11 +95,13 @@ class Optimizer:
         if gate_gradients not in (Optimizer.GATE_NONE, Optimizer.GATE_OP, Optimizer.GATE_GRAPH):
             raise ValueError(
                 "gate_gradients must be one of: Optimizer.GATE_NONE, Optimizer.GATE_OP, "
-                "Optimizer.GATE_GRAPH.  Not %s" % gate_gradients)
+                "Optimizer.GATE_GRAPH.  Not %s" % gate_gradients
+            )
         self._assert_valid_dtypes([loss] if grad_loss is None else [loss, grad_loss])
         if var_list is None:
             var_list = variables.trainable_variables() + ops.get_collection(
-                ops.GraphKeys.TRAINABLE_RESOURCE_VARIABLES)
+                ops.GraphKeys.TRAINABLE_RESOURCE_VARIABLES
+            )
         else:
             var_list = nest.flatten(var_list)
         var_list = var_list + ops.get_collection(ops.GraphKeys._STREAMING_MODEL_PORTS)
@@ -104,9 +111,12 @@ class Optimizer:
             if not isinstance(var, (variables.Variable, ops.Tensor)):
                 raise TypeError("Argument is not a Variable: %s" % (var,))
         grads = gradients_impl.gradients(
-            loss, [_target(var) for var in var_list], grad_ys=grad_loss,
+            loss,
+            [_target(var) for var in var_list],
+            grad_ys=grad_loss,
             aggregation_method=aggregation_method,
-            colocate_gradients_with_ops=colocate_gradients_with_ops)
+            colocate_gradients_with_ops=colocate_gradients_with_ops,
+        )
         if gate_gradients == Optimizer.GATE_GRAPH:
             grads = control_flow_ops.tuple(grads)
         self._assert_valid_dtypes([var for grad, var in zip(grads, var_list) if grad is not None])
@@ -132,8 +142,10 @@ class Optimizer:
                 raise NotImplementedError("Trying to optimize unsupported type ", var)
         updated = [(grad, var) for grad, var in grads_and_vars if grad is not None]
         if not updated:
-            raise ValueError("No gradients provided for any variable: %s."
-                             % ([str(v) for _, v in grads_and_vars],))
+            raise ValueError(
+                "No gradients provided for any variable: %s."
+                % ([str(v) for _, v in grads_and_vars],)
+            )
         with ops.init_scope():
             self._create_slots([var for _, var in updated])
         with ops.name_scope(name, self._name) as scope:
@@ -199,13 +211,15 @@ class Optimizer:
             named[_key(var)] = slot_creator.create_slot(var, val, op_name)
         return named[_key(var)]
 
-    def _get_or_make_slot_with_initializer(self, var, initializer, shape, dtype, slot_name,
-                                           op_name):
+    def _get_or_make_slot_with_initializer(
+        self, var, initializer, shape, dtype, slot_name, op_name
+    ):
         """The slot of `var`; made with an initializer, shape and dtype if there is none."""
         named = self._slot_dict(slot_name)
         if _key(var) not in named:
             named[_key(var)] = slot_creator.create_slot_with_initializer(
-                var, initializer, shape, dtype, op_name)
+                var, initializer, shape, dtype, op_name
+            )
         return named[_key(var)]
 
     def _zeros_slot(self, var, slot_name, op_name):
@@ -242,11 +256,13 @@ class Optimizer:
         for t in tensors:
             dtype = dtypes.as_dtype(t.dtype).base_dtype
             if dtype not in valid:
-                order = [d for d in (dtypes.float32, dtypes.float64, dtypes.float16,
-                                     dtypes.bfloat16) if d in valid]
+                order = [
+                    d
+                    for d in (dtypes.float32, dtypes.float64, dtypes.float16, dtypes.bfloat16)
+                    if d in valid
+                ]
                 order += [d for d in valid if d not in order]
-                raise ValueError("Invalid type %r for %s, expected: %s."
-                                 % (dtype, t.name, order))
+                raise ValueError("Invalid type %r for %s, expected: %s." % (dtype, t.name, order))
 
     def _create_slots(self, var_list):
         """Makes the slots of these variables."""

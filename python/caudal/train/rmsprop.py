@@ -20,8 +20,16 @@ class RMSPropOptimizer(optimizer.Optimizer):
       centered: bool.
     """
 
-    def __init__(self, learning_rate, decay=0.9, momentum=0.0, epsilon=1e-10, use_locking=False,
-                 centered=False, name="RMSProp"):
+    def __init__(
+        self,
+        learning_rate,
+        decay=0.9,
+        momentum=0.0,
+        epsilon=1e-10,
+        use_locking=False,
+        centered=False,
+        name="RMSProp",
+    ):
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._decay = decay
@@ -49,10 +57,17 @@ class RMSPropOptimizer(optimizer.Optimizer):
 
     def _state(self, var):
         slots = ("mg", "rms", "momentum") if self._centered else ("rms", "momentum")
-        scalars = (self._learning_rate_tensor, self._decay_tensor, self._momentum_tensor,
-                   self._epsilon_tensor)
-        return ((var._ref(),) + tuple(self.get_slot(var, name)._ref() for name in slots)
-                + tuple(like(t, var) for t in scalars))
+        scalars = (
+            self._learning_rate_tensor,
+            self._decay_tensor,
+            self._momentum_tensor,
+            self._epsilon_tensor,
+        )
+        return (
+            (var._ref(),)
+            + tuple(self.get_slot(var, name)._ref() for name in slots)
+            + tuple(like(t, var) for t in scalars)
+        )
 
     def _op(self, prefix):
         return prefix + ("ApplyCenteredRMSProp" if self._centered else "ApplyRMSProp")
@@ -61,8 +76,13 @@ class RMSPropOptimizer(optimizer.Optimizer):
         return apply(self._op(""), *self._state(var), grad, use_locking=self._use_locking).op
 
     def _apply_sparse(self, grad, var):
-        return apply(self._op("Sparse"), *self._state(var), grad.values, grad.indices,
-                     use_locking=self._use_locking).op
+        return apply(
+            self._op("Sparse"),
+            *self._state(var),
+            grad.values,
+            grad.indices,
+            use_locking=self._use_locking,
+        ).op
 
 
 def _ones_like(var):

@@ -5,8 +5,13 @@ from caudal.framework import dtypes, ops
 from caudal.ops import init_ops, variable_scope, variables
 from caudal.platform import tf_logging
 
-__all__ = ["assert_global_step", "create_global_step", "get_global_step",
-           "get_or_create_global_step", "global_step"]
+__all__ = [
+    "assert_global_step",
+    "create_global_step",
+    "get_global_step",
+    "get_or_create_global_step",
+    "global_step",
+]
 
 
 def global_step(sess, global_step_tensor):
@@ -44,13 +49,17 @@ def create_global_step(graph=None):
     """
     graph = graph or ops.get_default_graph()
     if get_global_step(graph) is not None:
-        raise ValueError("\"global_step\" already exists.")
+        raise ValueError('"global_step" already exists.')
     with graph.as_default(), ops.name_scope(None):
         return variable_scope.get_variable(
-            ops.GraphKeys.GLOBAL_STEP, shape=[], dtype=dtypes.int64,
-            initializer=init_ops.zeros_initializer(), trainable=False,
+            ops.GraphKeys.GLOBAL_STEP,
+            shape=[],
+            dtype=dtypes.int64,
+            initializer=init_ops.zeros_initializer(),
+            trainable=False,
             aggregation=variables.VariableAggregation.ONLY_FIRST_REPLICA,
-            collections=[ops.GraphKeys.GLOBAL_VARIABLES, ops.GraphKeys.GLOBAL_STEP])
+            collections=[ops.GraphKeys.GLOBAL_VARIABLES, ops.GraphKeys.GLOBAL_STEP],
+        )
 
 
 def get_or_create_global_step(graph=None):
@@ -63,11 +72,13 @@ def get_or_create_global_step(graph=None):
 def assert_global_step(global_step_tensor):
     """Raises TypeError unless the argument is a scalar Variable or Tensor of an integer type."""
     if not isinstance(global_step_tensor, (variables.Variable, ops.Tensor)):
-        raise TypeError("Existing \"global_step\" must be a Variable or Tensor: %s."
-                        % (global_step_tensor,))
+        raise TypeError(
+            'Existing "global_step" must be a Variable or Tensor: %s.' % (global_step_tensor,)
+        )
     if not global_step_tensor.dtype.base_dtype.is_integer:
-        raise TypeError("Existing \"global_step\" does not have integer type: %s"
-                        % global_step_tensor.dtype)
+        raise TypeError(
+            'Existing "global_step" does not have integer type: %s' % global_step_tensor.dtype
+        )
     shape = global_step_tensor.get_shape()
     if shape.ndims != 0 and shape.is_fully_defined():
-        raise TypeError("Existing \"global_step\" is not scalar: %s" % shape)
+        raise TypeError('Existing "global_step" is not scalar: %s' % shape)

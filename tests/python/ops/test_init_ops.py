@@ -7,12 +7,21 @@ import pytest
 import caudal as tf
 
 # Values of TensorFlow 1.15 for the same seeds.
-UNIFORM_SEED_3 = [[-0.22614121437072754, -0.27994751930236816, 0.9537591934204102],
-                  [-0.8269672393798828, 0.0076024532318115234, -0.28299617767333984]]
-TRUNCATED_SEED_3 = [1.0616620779037476, -0.8785783052444458, 0.11187215894460678,
-                    0.18511717021465302]
-GLOROT_GRAPH_SEED_7 = [[-0.24228423833847046, -0.3016818165779114],
-                       [-0.46713536977767944, -1.0090045928955078]]
+UNIFORM_SEED_3 = [
+    [-0.22614121437072754, -0.27994751930236816, 0.9537591934204102],
+    [-0.8269672393798828, 0.0076024532318115234, -0.28299617767333984],
+]
+TRUNCATED_SEED_3 = [
+    1.0616620779037476,
+    -0.8785783052444458,
+    0.11187215894460678,
+    0.18511717021465302,
+]
+GLOROT_GRAPH_SEED_7 = [
+    [-0.24228423833847046, -0.3016818165779114],
+    [-0.46713536977767944, -1.0090045928955078],
+]
+
 
 def _value(initializer, shape, dtype=None, seed=None):
     with tf.Graph().as_default(), tf.Session() as sess:
@@ -28,12 +37,14 @@ def test_constants():
     np.testing.assert_array_equal(_value(tf.zeros_initializer(), [2, 3]), np.zeros((2, 3)))
     np.testing.assert_array_equal(_value(tf.ones_initializer(), [40, 50]), np.ones((40, 50)))
     np.testing.assert_array_equal(_value(tf.constant_initializer(2.5), [2]), [2.5, 2.5])
-    np.testing.assert_array_equal(_value(tf.constant_initializer([1, 2, 3, 4]), [2, 2]),
-                                  [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(
+        _value(tf.constant_initializer([1, 2, 3, 4]), [2, 2]), [[1, 2], [3, 4]]
+    )
     np.testing.assert_array_equal(_value(tf.constant_initializer([1, 2]), [4]), [1, 2, 2, 2])
     np.testing.assert_array_equal(_value(tf.zeros_initializer(), [2], tf.bool), [False, False])
-    np.testing.assert_array_equal(_value(tf.initializers.identity(2.0), [2, 3]),
-                                  [[2, 0, 0], [0, 2, 0]])
+    np.testing.assert_array_equal(
+        _value(tf.initializers.identity(2.0), [2, 3]), [[2, 0, 0], [0, 2, 0]]
+    )
     assert _value(tf.zeros_initializer(), [0, 3]).shape == (0, 3)
     assert _value(tf.ones_initializer(), []) == 1.0
     with pytest.raises(ValueError, match="Too many elements provided. Needed at most 3, but "):
@@ -47,15 +58,31 @@ RANDOM = {
     "uniform": (tf.random_uniform_initializer(-2, 3, seed=1), -2, 3, 5 / np.sqrt(12)),
     "normal": (tf.random_normal_initializer(1.0, 0.5, seed=1), None, None, 0.5),
     "truncated": (tf.truncated_normal_initializer(1.0, 0.5, seed=1), 0, 2, 0.5 * 0.8796),
-    "unit_scaling": (tf.uniform_unit_scaling_initializer(seed=1), -np.sqrt(3 / 50),
-                     np.sqrt(3 / 50), np.sqrt(1 / 50)),
+    "unit_scaling": (
+        tf.uniform_unit_scaling_initializer(seed=1),
+        -np.sqrt(3 / 50),
+        np.sqrt(3 / 50),
+        np.sqrt(1 / 50),
+    ),
     "scaling_fan_in": (tf.variance_scaling_initializer(seed=1), None, None, np.sqrt(1 / 50)),
-    "scaling_fan_out": (tf.variance_scaling_initializer(3.0, "fan_out", "uniform", seed=1),
-                        None, None, np.sqrt(3 / 80)),
-    "scaling_fan_avg": (tf.variance_scaling_initializer(
-        2.0, "fan_avg", "untruncated_normal", seed=1), None, None, np.sqrt(2 / 65)),
-    "glorot_uniform": (tf.glorot_uniform_initializer(seed=1), -np.sqrt(6 / 130),
-                       np.sqrt(6 / 130), np.sqrt(2 / 130)),
+    "scaling_fan_out": (
+        tf.variance_scaling_initializer(3.0, "fan_out", "uniform", seed=1),
+        None,
+        None,
+        np.sqrt(3 / 80),
+    ),
+    "scaling_fan_avg": (
+        tf.variance_scaling_initializer(2.0, "fan_avg", "untruncated_normal", seed=1),
+        None,
+        None,
+        np.sqrt(2 / 65),
+    ),
+    "glorot_uniform": (
+        tf.glorot_uniform_initializer(seed=1),
+        -np.sqrt(6 / 130),
+        np.sqrt(6 / 130),
+        np.sqrt(2 / 130),
+    ),
     "glorot_normal": (tf.glorot_normal_initializer(seed=1), None, None, np.sqrt(2 / 130)),
     "he_normal": (tf.initializers.he_normal(1), None, None, np.sqrt(2 / 50)),
     "he_uniform": (tf.initializers.he_uniform(1), None, None, np.sqrt(2 / 50)),
@@ -88,9 +115,11 @@ def test_convolution_fans():
 
 def test_known_streams():
     np.testing.assert_allclose(
-        _value(tf.random_uniform_initializer(-1, 1, seed=3), [2, 3]), UNIFORM_SEED_3, rtol=1e-6)
+        _value(tf.random_uniform_initializer(-1, 1, seed=3), [2, 3]), UNIFORM_SEED_3, rtol=1e-6
+    )
     np.testing.assert_allclose(
-        _value(tf.truncated_normal_initializer(seed=3), [4]), TRUNCATED_SEED_3, rtol=1e-6)
+        _value(tf.truncated_normal_initializer(seed=3), [4]), TRUNCATED_SEED_3, rtol=1e-6
+    )
     np.testing.assert_allclose(_value(None, [2, 2], seed=7), GLOROT_GRAPH_SEED_7, rtol=1e-6)
 
 
@@ -98,8 +127,12 @@ def test_configs_and_errors():
     assert tf.glorot_uniform_initializer(seed=3).get_config() == {"seed": 3, "dtype": "float32"}
     assert tf.constant_initializer(2.0).get_config() == {"value": 2.0, "dtype": "float32"}
     assert tf.variance_scaling_initializer(distribution="normal").get_config() == {
-        "scale": 1.0, "mode": "fan_in", "distribution": "normal", "seed": None,
-        "dtype": "float32"}
+        "scale": 1.0,
+        "mode": "fan_in",
+        "distribution": "normal",
+        "seed": None,
+        "dtype": "float32",
+    }
     for bad in (dict(scale=-1.0), dict(mode="x"), dict(distribution="x")):
         with pytest.raises(ValueError):
             tf.variance_scaling_initializer(**bad)

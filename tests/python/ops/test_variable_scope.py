@@ -81,21 +81,33 @@ def test_top_and_path_scopes():
 
 def test_reuse():
     v = tf.get_variable("a/v", [1])
-    with pytest.raises(ValueError, match=r"Variable a/v already exists, disallowed. Did you mean "
-                                         r"to set reuse=True or reuse=tf.AUTO_REUSE in VarScope\? "
-                                         r"Originally defined at:"):
+    with pytest.raises(
+        ValueError,
+        match=r"Variable a/v already exists, disallowed. Did you mean "
+        r"to set reuse=True or reuse=tf.AUTO_REUSE in VarScope\? "
+        r"Originally defined at:",
+    ):
         tf.get_variable("a/v", [1])
     with tf.variable_scope("a", reuse=True):
         assert tf.get_variable("v") is v
-        with pytest.raises(ValueError, match=r"Variable a/no does not exist, or was not created "
-                                             r"with tf.get_variable\(\). Did you mean to set "
-                                             r"reuse=tf.AUTO_REUSE in VarScope\?"):
+        with pytest.raises(
+            ValueError,
+            match=r"Variable a/no does not exist, or was not created "
+            r"with tf.get_variable\(\). Did you mean to set "
+            r"reuse=tf.AUTO_REUSE in VarScope\?",
+        ):
             tf.get_variable("no", [1])
-        with pytest.raises(ValueError, match=r"Trying to share variable a/v, but specified shape "
-                                             r"\(2,\) and found shape \(1,\)."):
+        with pytest.raises(
+            ValueError,
+            match=r"Trying to share variable a/v, but specified shape "
+            r"\(2,\) and found shape \(1,\).",
+        ):
             tf.get_variable("v", [2])
-        with pytest.raises(ValueError, match="Trying to share variable a/v, but specified dtype "
-                                             "int32 and found dtype float32_ref."):
+        with pytest.raises(
+            ValueError,
+            match="Trying to share variable a/v, but specified dtype "
+            "int32 and found dtype float32_ref.",
+        ):
             tf.get_variable("v", [1], tf.int32)
         with tf.variable_scope("in", reuse=False):
             assert tf.get_variable_scope().reuse is True
@@ -119,8 +131,9 @@ def test_reuse():
 
 
 def test_defaults_of_scopes():
-    with tf.variable_scope("a", initializer=tf.constant_initializer(3.0),
-                           regularizer=tf.nn.l2_loss):
+    with tf.variable_scope(
+        "a", initializer=tf.constant_initializer(3.0), regularizer=tf.nn.l2_loss
+    ):
         v = tf.get_variable("v", [2])
         tf.get_variable("w", [2], regularizer=tf.no_regularizer)
         with tf.variable_scope("b", regularizer=tf.no_regularizer):
@@ -148,7 +161,8 @@ def test_initializers_of_get_variable():
     two = tf.get_variable("two", [2], initializer=lambda shape, dtype: tf.ones(shape, dtype))
     assert two.initial_value.op.name == "two/Initializer/ones"
     three = tf.get_variable(
-        "three", 3, initializer=lambda shape, dtype, partition_info: tf.ones(shape, dtype))
+        "three", 3, initializer=lambda shape, dtype, partition_info: tf.ones(shape, dtype)
+    )
     assert three.shape.as_list() == [3]
     assert tf.get_variable("i", [2], tf.int32).initial_value.op.name == "i/Initializer/zeros"
     assert tf.get_variable("g", [2]).initial_value.op.name == "g/Initializer/random_uniform"
@@ -219,8 +233,7 @@ def test_template():
     t = tf.make_template("t", layer, scale=2.0)
     one, two = t(1.0), t(2.0)
     assert t.name == "t" and t.variable_scope.name == "t"
-    assert [v.op.name for v in t.variables] == ["t/w"] == [v.op.name for v in
-                                                           t.trainable_variables]
+    assert [v.op.name for v in t.variables] == ["t/w"] == [v.op.name for v in t.trainable_variables]
     assert one.op.name == "t/mul_1" and two.op.name == "t_1/mul_1"
     with tf.Session() as sess:
         sess.run(tf.global_variables_initializer())

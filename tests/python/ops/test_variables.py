@@ -15,8 +15,11 @@ def test_three_nodes_and_an_initial_value():
     with tf.Graph().as_default() as graph:
         v = tf.Variable([1.0, 2.0], name="v")
         assert list(_nodes(graph).items()) == [
-            ("v/initial_value", "Const"), ("v", "VariableV2"), ("v/Assign", "Assign"),
-            ("v/read", "Identity")]
+            ("v/initial_value", "Const"),
+            ("v", "VariableV2"),
+            ("v/Assign", "Assign"),
+            ("v/read", "Identity"),
+        ]
         assert v.op.name == "v" and v.name == "v:0" and v.initializer.name == "v/Assign"
         assert v.value().op.name == "v/read" and v.initial_value.op.name == "v/initial_value"
         assert v.dtype.base_dtype == tf.float32 and v.shape.as_list() == [2]
@@ -43,11 +46,18 @@ def test_initial_value_from_a_function():
         assert sess.run(w) == 3.0 and w.dtype.base_dtype == tf.float64
 
 
-@pytest.mark.parametrize("value,dtype", [
-    (5, "int32"), (5.5, "float32"), (True, "bool"), (np.float64(2), "float64"),
-    (np.arange(3, dtype=np.int64), "int64"), (np.zeros((0, 2), np.float32), "float32"),
-    (np.array([1, 2], np.uint8), "uint8"),
-])
+@pytest.mark.parametrize(
+    "value,dtype",
+    [
+        (5, "int32"),
+        (5.5, "float32"),
+        (True, "bool"),
+        (np.float64(2), "float64"),
+        (np.arange(3, dtype=np.int64), "int64"),
+        (np.zeros((0, 2), np.float32), "float32"),
+        (np.array([1, 2], np.uint8), "uint8"),
+    ],
+)
 def test_values_and_types(value, dtype):
     with tf.Graph().as_default(), tf.Session() as sess:
         v = tf.Variable(value)
@@ -123,10 +133,23 @@ def test_operators_read_the_value():
         a = np.array([[1.0, 2.0], [3.0, 4.0]], np.float32)
         sess.run(tf.global_variables_initializer())
         pairs = [
-            (v + 1.0, a + 1), (1.0 - v, 1 - a), (v * v, a * a), (2.0 / v, 2 / a), (v ** 2.0, a ** 2),
-            (-v, -a), (abs(-v), a), (v @ v, a @ a), (v < 2.5, a < 2.5), (v >= 2.0, a >= 2),
-            (a * v, a * a), (np.float32(2) + v, a + 2), (n // 2, [2, 3]), (n % 2, [1, 1]),
-            (v[0], a[0]), (v[:, 1], a[:, 1]), (v[..., tf.newaxis], a[..., None]),
+            (v + 1.0, a + 1),
+            (1.0 - v, 1 - a),
+            (v * v, a * a),
+            (2.0 / v, 2 / a),
+            (v**2.0, a**2),
+            (-v, -a),
+            (abs(-v), a),
+            (v @ v, a @ a),
+            (v < 2.5, a < 2.5),
+            (v >= 2.0, a >= 2),
+            (a * v, a * a),
+            (np.float32(2) + v, a + 2),
+            (n // 2, [2, 3]),
+            (n % 2, [1, 1]),
+            (v[0], a[0]),
+            (v[:, 1], a[:, 1]),
+            (v[..., tf.newaxis], a[..., None]),
         ]
         for got, want in pairs:
             assert isinstance(got, tf.Tensor)
@@ -143,8 +166,11 @@ def test_reads_and_conversions():
         sess.run(v.initializer)
         assert tf.convert_to_tensor(v) is v.value()
         assert v.read_value().op.name == "read"
-        with pytest.raises(ValueError, match="Incompatible type conversion requested to type "
-                                             "'int32' for variable of type 'float32_ref'"):
+        with pytest.raises(
+            ValueError,
+            match="Incompatible type conversion requested to type "
+            "'int32' for variable of type 'float32_ref'",
+        ):
             tf.convert_to_tensor(v, tf.int32)
         np.testing.assert_array_equal(sess.run(v + 1.0, {v.value(): [9.0, 9.0]}), [10, 10])
         np.testing.assert_array_equal(sess.run(v, {v: [9.0, 9.0]}), [9, 9])
@@ -210,8 +236,7 @@ def test_collections():
         a = tf.Variable(1.0, name="a")
         b = tf.Variable(1.0, name="b", trainable=False)
         c = tf.Variable(1.0, name="c", collections=["mine"])
-        d = tf.Variable(1.0, name="d", trainable=False,
-                        collections=[tf.GraphKeys.LOCAL_VARIABLES])
+        d = tf.Variable(1.0, name="d", trainable=False, collections=[tf.GraphKeys.LOCAL_VARIABLES])
         assert tf.global_variables() == [a, b] == tf.all_variables()
         assert tf.trainable_variables() == [a, c]
         assert tf.local_variables() == [d] and tf.get_collection("mine") == [c]
@@ -219,7 +244,9 @@ def test_collections():
         assert (a.trainable, b.trainable) == (True, False)
         assert tf.global_variables_initializer().name == "init"
         assert [i.name for i in tf.global_variables_initializer().control_inputs] == [
-            "a/Assign", "b/Assign"]
+            "a/Assign",
+            "b/Assign",
+        ]
         assert tf.variables_initializer([c], name="vi").name == "vi"
         assert tf.variables_initializer([]).type == "NoOp"
         with pytest.raises(ValueError, match="must be a list, tuple, or set. Got x of type"):
@@ -232,8 +259,9 @@ def test_uninitialized():
         report = tf.report_uninitialized_variables()
         check = tf.assert_variables_initialized()
         known = tf.is_variable_initialized(v)
-        with pytest.raises(tf.errors.FailedPreconditionError,
-                           match="Attempting to use uninitialized value v"):
+        with pytest.raises(
+            tf.errors.FailedPreconditionError, match="Attempting to use uninitialized value v"
+        ):
             sess.run(v)
         assert sess.run(report).tolist() == [b"v", b"w"] and not sess.run(known)
         sess.run(v.initializer)
@@ -308,7 +336,22 @@ def test_creator_scope():
         with tf.variable_creator_scope(creator):
             v = tf.Variable(1.0)
         assert v.op.name == "made" and tf.Variable(1.0).op.name == "Variable"
-    assert seen == [[
-        "aggregation", "caching_device", "collections", "constraint", "dtype", "expected_shape",
-        "import_scope", "initial_value", "name", "shape", "synchronization", "trainable",
-        "use_resource", "validate_shape", "variable_def"]]
+    assert seen == [
+        [
+            "aggregation",
+            "caching_device",
+            "collections",
+            "constraint",
+            "dtype",
+            "expected_shape",
+            "import_scope",
+            "initial_value",
+            "name",
+            "shape",
+            "synchronization",
+            "trainable",
+            "use_resource",
+            "validate_shape",
+            "variable_def",
+        ]
+    ]

@@ -29,14 +29,38 @@ def values():
 def test_defaults(values):
     assert values(["prog"]) == ["prog"]
     assert values.flag_values_dict() == {
-        "s": "d", "i": 3, "f": 0.5, "b": True, "e": "x", "l": ["a", "b"], "m": [1], "none": None}
+        "s": "d",
+        "i": 3,
+        "f": 0.5,
+        "b": True,
+        "e": "x",
+        "l": ["a", "b"],
+        "m": [1],
+        "none": None,
+    }
     assert "s" in values and "t" not in values and len(values) == 8
     assert sorted(values) == sorted(["s", "i", "f", "b", "e", "l", "m", "none"])
 
 
 def test_forms_of_arguments(values):
-    rest = values(["p", "--s=q", "--i", "4", "--nob", "-e=y", "--l=u, v", "--m=4", "--m", "5",
-                   "-f", "1e-3", "pos", "--s=not_parsed"])
+    rest = values(
+        [
+            "p",
+            "--s=q",
+            "--i",
+            "4",
+            "--nob",
+            "-e=y",
+            "--l=u, v",
+            "--m=4",
+            "--m",
+            "5",
+            "-f",
+            "1e-3",
+            "pos",
+            "--s=not_parsed",
+        ]
+    )
     assert rest == ["p", "pos", "--s=not_parsed"]
     assert (values.s, values.i, values.f, values.b, values.e) == ("q", 4, 1e-3, False, "y")
     assert values.l == ["u", "v"] and values.m == [4, 5]
@@ -47,13 +71,16 @@ def test_forms_of_arguments(values):
     assert values["s"].present == 1 and values["i"].default == 3
 
 
-@pytest.mark.parametrize("argument,text", [
-    ("--i=-1", "flag --i=-1: -1 is not a non-negative integer"),
-    ("--i=abc", "flag --i=abc: invalid literal"),
-    ("--e=z", "value should be one of <x|y>"),
-    ("--b=maybe", "Non-boolean argument to boolean flag"),
-    ("--f=x", "could not convert string to float"),
-])
+@pytest.mark.parametrize(
+    "argument,text",
+    [
+        ("--i=-1", "flag --i=-1: -1 is not a non-negative integer"),
+        ("--i=abc", "flag --i=abc: invalid literal"),
+        ("--e=z", "value should be one of <x|y>"),
+        ("--b=maybe", "Non-boolean argument to boolean flag"),
+        ("--f=x", "could not convert string to float"),
+    ],
+)
 def test_bad_values(values, argument, text):
     with pytest.raises(flags.IllegalFlagValueError) as error:
         values(["p", argument])
@@ -69,7 +96,7 @@ def test_unknown_and_missing(values):
     with pytest.raises(flags.Error, match="Missing value for flag --i"):
         values(["p", "--i"])
     with pytest.raises(AttributeError):
-        values.zz
+        getattr(values, "zz")  # noqa: B009
     with pytest.raises(AttributeError):
         values.zz = 3
 
@@ -99,8 +126,9 @@ def test_validators(values):
 def test_redefinition(values):
     with pytest.raises(flags.DuplicateFlagError, match="The flag 's' is defined twice"):
         flags.DEFINE_string("s", "d", "again", flag_values=values)
-    holder = flags.DEFINE_string(flag_name="old", default_value="v", docstring="old names",
-                                 flag_values=values)
+    holder = flags.DEFINE_string(
+        flag_name="old", default_value="v", docstring="old names", flag_values=values
+    )
     values(["p"])
     assert holder.value == "v" and holder.name == "old" and not holder.present
 
@@ -156,7 +184,7 @@ def test_app_run(tmp_path):
 
 
 def test_logging(capsys):
-    program = textwrap.dedent('''
+    program = textwrap.dedent("""
         from caudal.platform import tf_logging as log
         log.info("hidden"); log.warning("seen %d", 1)
         log.set_verbosity(log.INFO)
@@ -166,10 +194,15 @@ def test_logging(capsys):
         log.log_if(log.ERROR, "no", False)
         log.error("bad"); log.debug("hidden")
         assert log.get_verbosity() == log.INFO == 20
-    ''')
+    """)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stderr.splitlines() == [
-        "WARNING:tensorflow:seen 1", "INFO:tensorflow:first 0", "INFO:tensorflow:every 0",
-        "INFO:tensorflow:first 1", "INFO:tensorflow:every 2", "INFO:tensorflow:every 4",
-        "ERROR:tensorflow:bad"]
+        "WARNING:tensorflow:seen 1",
+        "INFO:tensorflow:first 0",
+        "INFO:tensorflow:every 0",
+        "INFO:tensorflow:first 1",
+        "INFO:tensorflow:every 2",
+        "INFO:tensorflow:every 4",
+        "ERROR:tensorflow:bad",
+    ]
     assert done.stdout == "" and tf_logging.FATAL == 50

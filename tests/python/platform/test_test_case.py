@@ -69,7 +69,8 @@ def test_gradient_checks():
         w = tf.Variable(np.arange(6.0).reshape(3, 2))
         y = tf.tanh(tf.matmul(x, w) * 0.1)
         theory, numbers = tf.test.compute_gradient(
-            x, [2, 3], y, [2, 2], x_init_value=np.ones((2, 3)), init_targets=[w.initializer])
+            x, [2, 3], y, [2, 2], x_init_value=np.ones((2, 3)), init_targets=[w.initializer]
+        )
         assert theory.shape == numbers.shape == (6, 4)
         np.testing.assert_allclose(theory, numbers, atol=1e-6)
         assert tf.test.compute_gradient_error(x, [2, 3], y, [2, 2], delta=1e-4) < 1e-6

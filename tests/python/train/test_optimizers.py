@@ -3,9 +3,9 @@
 
 import numpy as np
 import pytest
-from python.train import update_rules as rules
 
 import caudal as tf
+from python.train import update_rules as rules
 
 STEPS = 5
 SHAPE = (5, 3)
@@ -112,8 +112,10 @@ def _dense_grads():
 
 def _rule(rule_class, options):
     """The rule with its numbers as float32, the type that hyperparameters become as tensors."""
-    return rule_class(SHAPE, **{
-        k: float(np.float32(v)) if isinstance(v, float) else v for k, v in options.items()})
+    return rule_class(
+        SHAPE,
+        **{k: float(np.float32(v)) if isinstance(v, float) else v for k, v in options.items()},
+    )
 
 
 def _tolerance(dtype, case):
