@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: F401, I001
 """Contents of `tf.math`."""
 
 from caudal.ops.array_ops import invert_permutation, segment_sum, unsorted_segment_sum

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: F401, I001
 """Contents of `tf.version`."""
 
 from caudal.framework.versions import (

@@ -45,9 +45,7 @@ class _Message:
 
     def __setattr__(self, name, value):
         if name not in self._fields:
-            raise AttributeError(
-                "'%s' object has no attribute '%s'" % (type(self).__name__, name)
-            )
+            raise AttributeError("'%s' object has no attribute '%s'" % (type(self).__name__, name))
         default = self._fields[name]
         if isinstance(default, type):
             raise AttributeError(
@@ -397,7 +395,11 @@ class RunMetadata(_Message):
 
 
 def fill_step_stats(metadata, steps):
-    """Puts the core's trace, (node, op, device, start us, duration ns, bytes), into a RunMetadata."""
+    """Puts the core's trace into a RunMetadata.
+
+    Args:
+      steps: tuples (node, op, device, start in us, duration in ns, bytes).
+    """
     by_device = {}
     for node, op, device, start, duration, size in steps:
         micros = max(1, (duration + 500) // 1000)

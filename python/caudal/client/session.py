@@ -250,7 +250,7 @@ class BaseSession(SessionInterface):
 
     @property
     def graph_def(self):
-        """The graph as a GraphDef message."""
+        """As `Graph.as_graph_def`."""
         return self._graph.as_graph_def()
 
     @property
@@ -276,16 +276,18 @@ class BaseSession(SessionInterface):
           tf.errors.OpError: if an operation fails.
         """
         try:
-            if not feed_dict:
-                call = self._calls[fetches]
-                feeds = ()
+            if feed_dict:
+                call = self._fed_calls.get((fetches, *feed_dict))
             else:
-                call = self._fed_calls[(fetches, *feed_dict)]
-                feeds = [f.array(v) for f, v in zip(call.feeds, feed_dict.values())]
-        except (KeyError, TypeError) as error:
-            if type(error) is TypeError and "unhashable" not in str(error):
-                raise
+                call = self._calls.get(fetches)
+        except TypeError:  # unhashable, such as a list
+            call = None
+        if call is None:
             call, feeds = self._find_call(fetches, feed_dict)
+        elif feed_dict:
+            feeds = [f.array(v) for f, v in zip(call.feeds, feed_dict.values())]
+        else:
+            feeds = ()
         if options is not None or run_metadata is not None or self._closed or self._timeout_ms:
             return self._run_traced(call, feeds, options, run_metadata)
         if call.signature is None:
@@ -361,7 +363,9 @@ class BaseSession(SessionInterface):
         if options is not None and not isinstance(options, config_lib.RunOptions):
             raise TypeError("options must be a tf.RunOptions, but got %s" % type(options))
         if run_metadata is not None and not isinstance(run_metadata, config_lib.RunMetadata):
-            raise TypeError("run_metadata must be a tf.RunMetadata, but got %s" % type(run_metadata))
+            raise TypeError(
+                "run_metadata must be a tf.RunMetadata, but got %s" % type(run_metadata)
+            )
         trace = options is not None and options.trace_level > 0 and run_metadata is not None
         timeout = (options.timeout_in_ms if options is not None else 0) or self._timeout_ms
         if call.signature is None:
@@ -389,9 +393,7 @@ class BaseSession(SessionInterface):
             if kwargs:
                 raise TypeError("unexpected keyword arguments: %s" % ", ".join(kwargs))
             if len(values) != count:
-                raise TypeError(
-                    "Expected %d feed values, got %d" % (count, len(values))
-                )
+                raise TypeError("Expected %d feed values, got %d" % (count, len(values)))
             self._check_open()
             feeds = [f.array(v) for f, v in zip(call.feeds, values)]
             return self._run_traced(call, feeds, options, metadata)
@@ -464,7 +466,7 @@ class _DeviceAttributes:
 
 
 class Session(BaseSession):
-    """A session that can be used in a `with` statement: it becomes default and is closed after it."""
+    """A session for `with` statements: the default one inside, closed at the end."""
 
     def __init__(self, target="", graph=None, config=None):
         super().__init__(target, graph, config)

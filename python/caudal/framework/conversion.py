@@ -154,9 +154,7 @@ def convert_n_to_tensor_or_indexed_slices(values, dtype=None, name=None):
     if not isinstance(values, (list, tuple)):
         raise TypeError("values must be a sequence.")
     return [
-        convert_to_tensor_or_indexed_slices(
-            v, dtype, None if name is None else "%s_%d" % (name, i)
-        )
+        convert_to_tensor_or_indexed_slices(v, dtype, None if name is None else "%s_%d" % (name, i))
         for i, v in enumerate(values)
     ]
 

@@ -57,7 +57,9 @@ def _call(f, args, kwargs):
             input_grads, variable_grads = grad_fn(*dys, variables=variables)
             variable_grads = list(variable_grads)
             if len(variable_grads) != len(variables):
-                raise ValueError("Must return gradient for each variable from @custom_gradient grad_fn.")
+                raise ValueError(
+                    "Must return gradient for each variable from @custom_gradient grad_fn."
+                )
         else:
             input_grads, variable_grads = grad_fn(*dys), []
         input_grads = nest.flatten(input_grads)

@@ -70,7 +70,9 @@ class DeviceSpec:
         return merged
 
     def replace(self, **fields):
-        values = dict(zip(("job", "replica", "task", "device_type", "device_index"), self._fields()))
+        values = dict(
+            zip(("job", "replica", "task", "device_type", "device_index"), self._fields())
+        )
         values.update(fields)
         return DeviceSpec(**values)
 

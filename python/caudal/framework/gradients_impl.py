@@ -263,7 +263,9 @@ def _python_gradient(name, core_graph, node_id, dys, scope, needs):
         for i, (grad, x) in enumerate(zip(result, inputs)):
             if grad is not None:
                 grad = internal_convert_to_tensor_or_indexed_slices(grad, name="grad_%d" % i)
-                if not isinstance(grad, IndexedSlices) and not grad.shape.is_compatible_with(x.shape):
+                if not isinstance(grad, IndexedSlices) and not grad.shape.is_compatible_with(
+                    x.shape
+                ):
                     raise ValueError(
                         "Incompatible shapes between op input and calculated input gradient. "
                         "Forward operation: %s. Input index: %d. Original input shape: %s. "
@@ -323,4 +325,3 @@ def _hessian_row(component, x, kwargs):
     if row is None:
         row = apply("ZerosLike", x)
     return apply("Reshape", internal_convert_to_tensor(row), [-1])
-

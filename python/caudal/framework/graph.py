@@ -278,7 +278,7 @@ class Graph:
         return NameScope(self, name)
 
     def _enter_name(self, name):
-        """Opens a scope and returns its text ("a/b/"); the caller keeps and restores the old one."""
+        """Opens a scope, returns its text ("a/b/"); the caller restores the old one."""
         if name:
             if isinstance(name, bytes):
                 name = name.decode()
@@ -351,7 +351,9 @@ class Graph:
     def colocate_with(self, op, ignore_existing=False):
         """Context manager: operations made inside share the device of `op`."""
         if op is None and not ignore_existing:
-            raise ValueError("Trying to reset colocation (op is None) but ignore_existing is not True")
+            raise ValueError(
+                "Trying to reset colocation (op is None) but ignore_existing is not True"
+            )
         if op is not None:
             element = op if isinstance(op, Operation) else getattr(op, "op", None)
             if not isinstance(element, Operation):
@@ -401,7 +403,7 @@ class Graph:
         return self._collections.setdefault(name, [])
 
     def get_collection(self, name, scope=None):
-        """A copy; with `scope`, only items whose name matches that regular expression at its start."""
+        """A copy; with `scope`, a regular expression, only items whose name begins with it."""
         items = self._collections.get(name)
         if items is None:
             return []
@@ -465,10 +467,8 @@ class Graph:
         return self._container_name
 
     def as_graph_def(self, from_version=None, add_shapes=False):
-        """The graph as a GraphDef message."""
-        from caudal.framework import exporter
-
-        return exporter.graph_def(self, from_version, add_shapes)
+        """Raises NotImplementedError: graphs are not written to GraphDef messages."""
+        raise NotImplementedError("caudal does not write GraphDef messages")
 
     def is_feedable(self, tensor):
         return tensor not in self._unfeedable

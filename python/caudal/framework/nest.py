@@ -18,9 +18,11 @@ def is_sequence(seq):
         return True
     if isinstance(seq, (str, bytes)):
         return False
-    return isinstance(seq, (list, tuple, _abc.Mapping)) or (
-        isinstance(seq, _abc.Sequence) and not isinstance(seq, (bytearray, memoryview))
-    ) or _is_attrs(seq)
+    return (
+        isinstance(seq, (list, tuple, _abc.Mapping))
+        or (isinstance(seq, _abc.Sequence) and not isinstance(seq, (bytearray, memoryview)))
+        or _is_attrs(seq)
+    )
 
 
 is_nested = is_sequence
@@ -267,9 +269,7 @@ def flatten_dict_items(dictionary):
             pairs = zip(keys, values)
         for k, v in pairs:
             if k in flat:
-                raise ValueError(
-                    "Could not flatten dictionary: the key %s is not unique." % (k,)
-                )
+                raise ValueError("Could not flatten dictionary: the key %s is not unique." % (k,))
             flat[k] = v
     return flat
 
@@ -329,12 +329,15 @@ def get_traverse_shallow_structure(traverse_fn, structure):
     go = traverse_fn(structure)
     if not is_sequence(structure):
         if not isinstance(go, bool):
-            raise TypeError("traverse_fn returned structure: %s for non-structure: %s" % (go, structure))
+            raise TypeError(
+                "traverse_fn returned structure: %s for non-structure: %s" % (go, structure)
+            )
         return go
     if isinstance(go, bool):
         if not go:
             return False
         return _rebuild(
-            structure, [get_traverse_shallow_structure(traverse_fn, c) for c in _children(structure)]
+            structure,
+            [get_traverse_shallow_structure(traverse_fn, c) for c in _children(structure)],
         )
     raise TypeError("traverse_fn must return a bool, got %s" % (go,))

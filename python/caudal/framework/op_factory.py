@@ -198,7 +198,12 @@ def _core_attr(plan, definition, value):
             if text not in definition.allowed_strings:
                 raise ValueError(
                     "Attr '%s' of '%s' Op passed string '%s' not in: %s."
-                    % (name, plan.name, text, ", ".join('"%s"' % s for s in definition.allowed_strings))
+                    % (
+                        name,
+                        plan.name,
+                        text,
+                        ", ".join('"%s"' % s for s in definition.allowed_strings),
+                    )
                 )
         return value
     if kind == "shape":
@@ -455,8 +460,8 @@ def _convert_value(plan, arg, value, dtype, preferred, known, source):
         if dtype is None or isinstance(value, Operation):
             raise
         raise TypeError(
-            "Expected %s passed to parameter '%s' of op '%s', got %r of type '%s' instead. Error: %s"
-            % (dtype.name, arg.name, plan.name, value, type(value).__name__, error)
+            "Expected %s passed to parameter '%s' of op '%s', got %r of type '%s' instead. "
+            "Error: %s" % (dtype.name, arg.name, plan.name, value, type(value).__name__, error)
         ) from None
     except ValueError as error:
         got = getattr(value, "dtype", None)
@@ -485,7 +490,11 @@ def _reference(plan, arg, value):
 def _as_list(plan, arg, value):
     if isinstance(value, (list, tuple)):
         return list(value)
-    if isinstance(value, Tensor) or not hasattr(value, "__iter__") or isinstance(value, (str, bytes)):
+    if (
+        isinstance(value, Tensor)
+        or not hasattr(value, "__iter__")
+        or isinstance(value, (str, bytes))
+    ):
         raise TypeError(
             "Expected list for '%s' argument to '%s' Op, not %r." % (arg.name, plan.name, value)
         )
@@ -577,7 +586,9 @@ def _convert_mixed_list(plan, arg, value, attrs, extra):
     if definition.allowed_types is not None:
         for t in tensors:
             if t._dtype._base._enum not in definition.allowed_types:
-                raise TypeError(_not_allowed_text(arg.name, t._dtype._base, definition.allowed_types))
+                raise TypeError(
+                    _not_allowed_text(arg.name, t._dtype._base, definition.allowed_types)
+                )
     if definition.minimum is not None and len(tensors) < definition.minimum:
         raise ValueError(
             "List argument '%s' to '%s' Op with length %d shorter than minimum length %d."

@@ -5,11 +5,15 @@ from caudal.framework import dtypes, op_registry, tensor_shape
 
 
 def snake_case(op_name):
-    """"ReluGrad" -> "relu_grad", "BatchMatMulV2" -> "batch_mat_mul_v2"."""
+    """ "ReluGrad" -> "relu_grad", "BatchMatMulV2" -> "batch_mat_mul_v2"."""
     out = []
     for i, c in enumerate(op_name):
-        if c.isupper() and i and (
-            not op_name[i - 1].isupper() or (i + 1 < len(op_name) and op_name[i + 1].islower())
+        if (
+            c.isupper()
+            and i
+            and (
+                not op_name[i - 1].isupper() or (i + 1 < len(op_name) and op_name[i + 1].islower())
+            )
         ):
             if out[-1] != "_":
                 out.append("_")

@@ -41,7 +41,8 @@ class Operation:
         if outputs is None:
             graph, first = self._graph, self._id << 16
             outputs = self._outputs = [
-                make_tensor(self, graph, first + i) for i in range(graph._core.num_outputs(self._id))
+                make_tensor(self, graph, first + i)
+                for i in range(graph._core.num_outputs(self._id))
             ]
         return outputs
 
@@ -140,7 +141,9 @@ class Operation:
         own = [b"loc:@" + self.name.encode()]
         if "_class" not in core.attr_names(self._id):
             return own
-        groups = [c if isinstance(c, bytes) else c.encode() for c in core.get_attr(self._id, "_class")]
+        groups = [
+            c if isinstance(c, bytes) else c.encode() for c in core.get_attr(self._id, "_class")
+        ]
         groups = [c for c in groups if c.startswith(b"loc:@")]
         return groups or own
 

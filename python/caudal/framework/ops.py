@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: F401
 """The names under which TensorFlow programs know the framework: graph, tensor, scopes."""
 
 from caudal.framework.conversion import (

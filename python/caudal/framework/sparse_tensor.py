@@ -60,10 +60,10 @@ class SparseTensor:
 
     def eval(self, feed_dict=None, session=None):
         """The SparseTensorValue, computed by `session` or the default session."""
-        indices, values, dense_shape = ops.get_default_session().run(
-            [self.indices, self.values, self.dense_shape], feed_dict
-        ) if session is None else session.run(
-            [self.indices, self.values, self.dense_shape], feed_dict
+        indices, values, dense_shape = (
+            ops.get_default_session().run([self.indices, self.values, self.dense_shape], feed_dict)
+            if session is None
+            else session.run([self.indices, self.values, self.dense_shape], feed_dict)
         )
         return SparseTensorValue(indices, values, dense_shape)
 

@@ -194,7 +194,9 @@ class TensorShape:
             else:
                 self._sizes = tuple(d.size if d.size != -1 else None for d in dims.dim)
         elif isinstance(dims, (str, bytes)):
-            raise TypeError("A string is ambiguous as a TensorShape, give a list or an int: %s" % dims)
+            raise TypeError(
+                "A string is ambiguous as a TensorShape, give a list or an int: %s" % dims
+            )
         else:
             try:
                 items = iter(dims)
@@ -236,12 +238,6 @@ class TensorShape:
         if self._sizes is None:
             raise ValueError("as_list() is not defined on an unknown TensorShape.")
         return list(self._sizes)
-
-    def as_proto(self):
-        """The shape in TensorFlow's wire form."""
-        from caudal.framework import protos
-
-        return protos.shape_proto(self._sizes)
 
     def num_elements(self):
         """Number of elements, or None when it is not known."""

@@ -308,7 +308,5 @@ def shape_tensor(shape):
         if not shape:
             dtype = dtypes.int32
         else:
-            shape = [
-                s.value if isinstance(s, tensor_shape.Dimension) else s for s in shape
-            ]
+            shape = [s.value if isinstance(s, tensor_shape.Dimension) else s for s in shape]
     return convert_to_tensor(shape, dtype=dtype, name="shape")

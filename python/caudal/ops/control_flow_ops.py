@@ -218,8 +218,10 @@ class _Branch:
 
 def _own_output(graph, tensor):
     """A node of `graph` itself with the value of `tensor`."""
-    if tensor._graph is graph and tensor._op.type != "Placeholder" and not (
-        tensor._dtype._is_ref_dtype
+    if (
+        tensor._graph is graph
+        and tensor._op.type != "Placeholder"
+        and not (tensor._dtype._is_ref_dtype)
     ):
         return tensor
     return apply("Identity", tensor)
@@ -282,8 +284,18 @@ def _add_if(pred, true, false):
 # -- while_loop ------------------------------------------------------------------------------------
 
 
-def while_loop(cond, body, loop_vars, shape_invariants=None, parallel_iterations=10, back_prop=True,
-               swap_memory=False, name=None, maximum_iterations=None, return_same_structure=False):  # fmt: skip
+def while_loop(
+    cond,
+    body,
+    loop_vars,
+    shape_invariants=None,
+    parallel_iterations=10,
+    back_prop=True,
+    swap_memory=False,
+    name=None,
+    maximum_iterations=None,
+    return_same_structure=False,
+):
     """Repeats `body` while `cond` is true.
 
     Args:
@@ -340,7 +352,9 @@ class _Loop:
                     "maximum_iterations must be a scalar, saw shape: %s" % self.maximum.shape
                 )
             if not self.maximum.dtype.is_integer:
-                raise TypeError("maximum_iterations must be an integer, saw %s" % self.maximum.dtype)
+                raise TypeError(
+                    "maximum_iterations must be an integer, saw %s" % self.maximum.dtype
+                )
         if invariants is not None:
             # A shape is itself a list to `nest`: compare with shapes as leaves.
             invariants = _as_shapes(loop_vars, invariants)
@@ -481,9 +495,7 @@ def _covers(general, specific):
         return True
     if specific.rank != general.rank:
         return False
-    return all(
-        g is None or g == s for g, s in zip(general.as_list(), specific.as_list())
-    )
+    return all(g is None or g == s for g, s in zip(general.as_list(), specific.as_list()))
 
 
 def _check_iteration(start, shape, after):
@@ -494,8 +506,8 @@ def _check_iteration(start, shape, after):
         )
     if not _covers(shape, after.shape):
         raise ValueError(
-            "Input tensor '%s' enters the loop with shape %s, but has shape %s after one iteration. "
-            "To allow the shape to vary across iterations, use the `shape_invariants` argument of "
+            "Input tensor '%s' enters the loop with shape %s, but has shape %s after one "
+            "iteration. To allow the shape to vary across iterations, use the `shape_invariants` argument of "
             "tf.while_loop to specify a less-specific shape." % (start.name, shape, after.shape)
         )
 

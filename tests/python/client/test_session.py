@@ -66,7 +66,11 @@ def test_fetch_errors(fetch, error, text):
 @pytest.mark.parametrize(
     "value, error, text",
     [
-        ([1, 2], ValueError, r"Cannot feed value of shape \(2,\) for Tensor 'x:0', which has shape '\(\?, 3\)'"),
+        (
+            [1, 2],
+            ValueError,
+            r"Cannot feed value of shape \(2,\) for Tensor 'x:0', which has shape '\(\?, 3\)'",
+        ),
         ([[1, 2]], ValueError, "Cannot feed value of shape"),
         (None, ValueError, r"shape \(\)"),
         ("a", ValueError, "could not convert"),
@@ -83,8 +87,14 @@ def test_feed_values(value, error, text):
 def test_feed_keys_and_dtypes():
     x, s = tf.placeholder(tf.float32, [2]), tf.placeholder(tf.int32, [])
     with tf.Session() as sess:
-        for key, text in ((1, "Can not convert a int"), ("no:0", "does not exist"), (x.op, "Operation")):
-            with pytest.raises(TypeError, match="Cannot interpret feed_dict key as Tensor.*" + text):
+        for key, text in (
+            (1, "Can not convert a int"),
+            ("no:0", "does not exist"),
+            (x.op, "Operation"),
+        ):
+            with pytest.raises(
+                TypeError, match="Cannot interpret feed_dict key as Tensor.*" + text
+            ):
                 sess.run(x, {key: 1})
         with pytest.raises(TypeError, match="cannot be a tf.Tensor"):
             sess.run(x * 1.0, {x: x})
@@ -98,7 +108,9 @@ def test_feed_keys_and_dtypes():
         assert sess.run(x + 1.0, {x: np.arange(2, dtype=">f4")}).tolist() == [1, 2]
         names = tf.placeholder(tf.string, [None])
         assert sess.run(tf.identity(names), {names: ["é", b"b"]}).tolist() == ["é".encode(), b"b"]
-        with pytest.raises(tf.errors.InvalidArgumentError, match="must feed a value for placeholder"):
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match="must feed a value for placeholder"
+        ):
             sess.run(x + 1.0)
 
 
@@ -281,7 +293,9 @@ def test_sparse_tensors_are_fed_and_fetched():
     with tf.Session() as sess:
         got = sess.run(s)
         assert got.values.tolist() == [1, 2] and got.indices.tolist() == [[0, 1], [1, 0]]
-        fed = sess.run(s.values * 2.0, {s: tf.SparseTensorValue([[0, 0], [1, 1]], [5.0, 6.0], [2, 2])})
+        fed = sess.run(
+            s.values * 2.0, {s: tf.SparseTensorValue([[0, 0], [1, 1]], [5.0, 6.0], [2, 2])}
+        )
         assert fed.tolist() == [10, 12]
         assert sess.run({"k": s})["k"].dense_shape.tolist() == [2, 2]
 

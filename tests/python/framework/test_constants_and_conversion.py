@@ -17,14 +17,18 @@ def value(*args, **kwargs):
         (b"a", tf.string), (1j, tf.complex128), ([], tf.float32), ([1, 2.5], tf.float32),
         ([True, 1], tf.int32), (np.float64(1), tf.float64), (np.array([1, 2]), tf.int64),
         ([np.int64(1), 2], tf.int32), ([np.float64(1), 2.0], tf.float32), ((1, 2), tf.int32),
-        ([(1, 2), [3, 4]], tf.int32), (np.array(["a", "b"]), tf.string), (np.float16(1), tf.float16),
-        (["a", b"b"], tf.string), (tf.TensorShape([2, 3]), tf.int32), ([tf.Dimension(2), 3], tf.int32),
+        ([(1, 2), [3, 4]], tf.int32), (np.array(["a", "b"]), tf.string),
+        (np.float16(1), tf.float16),
+        (["a", b"b"], tf.string), (tf.TensorShape([2, 3]), tf.int32),
+        ([tf.Dimension(2), 3], tf.int32),
     ],
 )  # fmt: skip
 def test_inferred_dtype(given, dtype):
     c = tf.constant(given)
     assert c.dtype is dtype
-    assert c.shape.as_list() == list(np.shape(given) if not isinstance(given, tf.TensorShape) else (2,))
+    assert c.shape.as_list() == list(
+        np.shape(given) if not isinstance(given, tf.TensorShape) else (2,)
+    )
 
 
 def test_values_and_fill():
@@ -118,7 +122,9 @@ def test_registered_conversions():
 
 
 def test_indexed_slices_become_dense():
-    s = tf.IndexedSlices(tf.constant([[1.0], [2.0], [3.0]]), tf.constant([0, 2, 0]), tf.constant([4, 1]))
+    s = tf.IndexedSlices(
+        tf.constant([[1.0], [2.0], [3.0]]), tf.constant([0, 2, 0]), tf.constant([4, 1])
+    )
     np.testing.assert_array_equal(tf.Session().run(tf.convert_to_tensor(s))[:, 0], [4, 0, 2, 0])
     fetched = tf.Session().run(s)
     assert fetched.indices.tolist() == [0, 2, 0] and fetched.dense_shape.tolist() == [4, 1]

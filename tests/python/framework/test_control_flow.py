@@ -7,6 +7,7 @@ import pytest
 import caudal as tf
 
 P = collections.namedtuple("P", ["a", "b"])
+loop = tf.while_loop
 
 
 def run(fetches, feeds=None):
@@ -104,18 +105,18 @@ def test_cond_gradient(p, expected):
         (lambda p, s: tf.cond(p, lambda: [], lambda: []), ValueError, "at least one result"),
         (lambda p, s: tf.cond(s, lambda: s, lambda: s), TypeError, "expected type of bool"),
         (lambda p, s: tf.cond([p], lambda: s, lambda: s), ValueError, "Shape must be rank 0"),
-        (lambda p, s: tf.while_loop(1, lambda i: i, [s]), TypeError, "cond must be callable"),
-        (lambda p, s: tf.while_loop(lambda i: p, lambda i: i, []), ValueError, "No loop variables"),
-        (lambda p, s: tf.while_loop(lambda i: i, lambda i: i, [s]), TypeError, "type of bool"),
-        (lambda p, s: tf.while_loop(lambda i: [p], lambda i: i, [s]), ValueError, "rank 0"),
-        (lambda p, s: tf.while_loop(lambda i: p, lambda i: [i, i], [s]), ValueError, "nested structure"),
-        (lambda p, s: tf.while_loop(lambda i: p, lambda i: tf.to_float(i), [s]), TypeError, "float32"),
-        (lambda p, s: tf.while_loop(lambda i: p, lambda i: None, [s]), ValueError, "None"),
-        (lambda p, s: tf.while_loop(lambda i: p, lambda i: tf.stack([i, i]), [s]), ValueError,
+        (lambda p, s: loop(1, lambda i: i, [s]), TypeError, "cond must be callable"),
+        (lambda p, s: loop(lambda i: p, lambda i: i, []), ValueError, "No loop variables"),
+        (lambda p, s: loop(lambda i: i, lambda i: i, [s]), TypeError, "type of bool"),
+        (lambda p, s: loop(lambda i: [p], lambda i: i, [s]), ValueError, "rank 0"),
+        (lambda p, s: loop(lambda i: p, lambda i: [i, i], [s]), ValueError, "nested structure"),
+        (lambda p, s: loop(lambda i: p, lambda i: tf.to_float(i), [s]), TypeError, "float32"),
+        (lambda p, s: loop(lambda i: p, lambda i: None, [s]), ValueError, "None"),
+        (lambda p, s: loop(lambda i: p, lambda i: tf.stack([i, i]), [s]), ValueError,
          "shape_invariants"),
-        (lambda p, s: tf.while_loop(lambda i: p, lambda i: i, [s], shape_invariants=[tf.TensorShape([2])]),
+        (lambda p, s: loop(lambda i: p, lambda i: i, [s], shape_invariants=[tf.TensorShape([2])]),
          ValueError, "shape invariant specified"),
-        (lambda p, s: tf.while_loop(lambda i: p, lambda i: i, [s], parallel_iterations=0), TypeError,
+        (lambda p, s: loop(lambda i: p, lambda i: i, [s], parallel_iterations=0), TypeError,
          "positive integer"),
         (lambda p, s: tf.case([(True, lambda: s)]), TypeError, "pred must be a Tensor"),
         (lambda p, s: tf.case([(p, s)]), TypeError, "must be callable"),
@@ -136,7 +137,9 @@ def test_while_loops():
     assert run(tf.while_loop(lambda i: True, lambda i: i + 1, [0], maximum_iterations=3)) == 3
     same = tf.while_loop(lambda i: i < 3, lambda i: i + 1, [0], return_same_structure=True)
     assert run(same) == [3]
-    d = tf.while_loop(lambda i, d: i < 3, lambda i, d: (i + 1, {"a": d["a"] * 2.0}), [0, {"a": 1.0}])
+    d = tf.while_loop(
+        lambda i, d: i < 3, lambda i, d: (i + 1, {"a": d["a"] * 2.0}), [0, {"a": 1.0}]
+    )
     assert run(d) == (3, {"a": 8.0})
     x = tf.placeholder(tf.float32, [None])
     grown = tf.while_loop(
@@ -165,7 +168,9 @@ def test_while_gradient():
     x = tf.constant(2.0)
     y = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a * x), [0, 1.0])[1]
     assert run(tf.gradients(y, x)[0]) == 12
-    stopped = tf.while_loop(lambda i, a: i < 3, lambda i, a: (i + 1, a * x), [0, 1.0], back_prop=False)[1]
+    stopped = tf.while_loop(
+        lambda i, a: i < 3, lambda i, a: (i + 1, a * x), [0, 1.0], back_prop=False
+    )[1]
     assert tf.gradients(stopped, x) == [None]
 
 
@@ -195,9 +200,13 @@ def test_tensors_of_a_branch_do_not_leak():
 
 def test_random_ops_and_placeholders_inside_loops():
     tf.set_random_seed(1)
-    total = tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s + tf.random_uniform([])), [0, 0.0])
+    total = tf.while_loop(
+        lambda i, s: i < 3, lambda i, s: (i + 1, s + tf.random_uniform([])), [0, 0.0]
+    )
     got = run(total)[1]
     assert 0 < got < 3
     x = tf.placeholder(tf.float32, [None, 2])
-    rows = tf.while_loop(lambda i, s: i < tf.shape(x)[0], lambda i, s: (i + 1, s + x[i, 1]), [0, 0.0])[1]
+    rows = tf.while_loop(
+        lambda i, s: i < tf.shape(x)[0], lambda i, s: (i + 1, s + x[i, 1]), [0, 0.0]
+    )[1]
     assert run(rows, {x: np.arange(6).reshape(3, 2)}) == 9

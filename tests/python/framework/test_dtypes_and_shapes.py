@@ -25,7 +25,8 @@ def test_every_dtype_has_name_number_and_reference(enum):
     [
         (np.float32, tf.float32), (np.dtype("f8"), tf.float64), ("float", tf.float32),
         ("half", tf.float16), (float, tf.float32), (int, tf.int64), (bool, tf.bool),
-        (str, tf.string), (object, tf.string), (np.dtype("U3"), tf.string), (np.dtype(">i4"), tf.int32),
+        (str, tf.string), (object, tf.string), (np.dtype("U3"), tf.string),
+        (np.dtype(">i4"), tf.int32),
         (np.bool_, tf.bool), (np.longlong, tf.int64), ("complex64", tf.complex64), (3, tf.int32),
     ],
 )  # fmt: skip
@@ -34,7 +35,9 @@ def test_as_dtype(value, expected):
     assert expected == value
 
 
-@pytest.mark.parametrize("value", [None, "floaty", 99, [1], {}, np.dtype([("a", "f4"), ("b", "f4")])])
+@pytest.mark.parametrize(
+    "value", [None, "floaty", 99, [1], {}, np.dtype([("a", "f4"), ("b", "f4")])]
+)
 def test_as_dtype_refuses(value):
     with pytest.raises(TypeError, match="Cannot convert value"):
         tf.as_dtype(value)
@@ -85,7 +88,10 @@ def test_shapes_as_in_tensorflow():
     assert tf.TensorShape([2, 3]) == [2, 3] and tf.TensorShape([2, 3]) != [2, 4]
     assert s != tf.TensorShape([2, None])  # unknown sizes equal nothing
     assert tf.TensorShape(None) == tf.TensorShape(None) and not tf.TensorShape(None)
-    assert tf.TensorShape(5).as_list() == [5] and tf.TensorShape(np.array([1, 2])).as_list() == [1, 2]
+    assert tf.TensorShape(5).as_list() == [5] and tf.TensorShape(np.array([1, 2])).as_list() == [
+        1,
+        2,
+    ]
     assert tf.TensorShape(None)[1:3].as_list() == [None, None]
     assert s.most_specific_compatible_shape([2, 7]).as_list() == [2, None]
     assert pickle.loads(pickle.dumps(s)).as_list() == [2, None]

@@ -29,7 +29,9 @@ def test_grad_ys_and_stop_gradients():
     x = tf.placeholder(tf.float32, [2])
     a = x * 2.0
     y = a * x
-    np.testing.assert_allclose(run(tf.gradients(y, x, grad_ys=[[1.0, 10.0]])[0], {x: [1, 1]}), [4, 40])
+    np.testing.assert_allclose(
+        run(tf.gradients(y, x, grad_ys=[[1.0, 10.0]])[0], {x: [1, 1]}), [4, 40]
+    )
     np.testing.assert_allclose(run(tf.gradients(y, x, stop_gradients=[a])[0], {x: [1, 2]}), [2, 4])
     np.testing.assert_allclose(run(tf.gradients([y, a], x)[0], {x: [1, 2]}), [6, 10])
 

@@ -13,7 +13,9 @@ def test_apply_returns_what_the_op_makes():
     assert isinstance(apply("Relu", x), tf.Tensor)
     assert isinstance(apply("NoOp"), tf.Operation)
     top = apply("TopKV2", x, 2)
-    assert top._fields == ("values", "indices") and tf.Session().run(top).indices.tolist() == [[0, 2]]
+    assert top._fields == ("values", "indices") and tf.Session().run(top).indices.tolist() == [
+        [0, 2]
+    ]
     parts = apply("Split", 1, x, num_split=3)
     assert isinstance(parts, list) and len(parts) == 3
 
@@ -38,7 +40,11 @@ def test_inputs_are_converted_to_the_dtype_that_is_implied():
         (lambda x: apply("AddN", []), ValueError, "shorter than minimum length 1"),
         (lambda x: apply("AddN", x), TypeError, "Expected list for 'inputs'"),
         (lambda x: apply("AddN", [x, "a"]), TypeError, "don't all match"),
-        (lambda x: apply("Reshape", x, [1.5]), TypeError, "not in list of allowed values: int32, int64"),
+        (
+            lambda x: apply("Reshape", x, [1.5]),
+            TypeError,
+            "not in list of allowed values: int32, int64",
+        ),
         (lambda x: apply("Cast", x), TypeError, "No argument for attr 'DstT'"),
         (lambda x: apply("MatMul", x, x, transpose_a="yes"), TypeError, "Expected bool"),
         (lambda x: apply("Split", 0, x, num_split=0), ValueError, "less than minimum 1"),
