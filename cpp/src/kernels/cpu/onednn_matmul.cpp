@@ -108,6 +108,8 @@ Prepared prepare_product(const KernelRequest& r) {
   }
   const int bias_at = epilogue_bias(r);
   const dnnl::primitive_attr attr = epilogue_attr(r);
+  const bool serial = p.batch() == 1 && too_small_to_share(each);
+  const ThreadScope threads(serial);
   try {
     const DnnlDesc a = matrix(p.batch(), p.m, p.k, p.transpose_a);
     const DnnlDesc b = matrix(p.batch(), p.k, p.n, p.transpose_b);
@@ -117,6 +119,7 @@ Prepared prepare_product(const KernelRequest& r) {
                           ? dnnl::matmul::primitive_desc(dnnl_engine(), a, b, c, attr)
                           : dnnl::matmul::primitive_desc(dnnl_engine(), a, b, bias, c, attr);
     auto program = std::make_shared<Program>();
+    program->set_serial(serial);
     std::vector<Program::Argument> args{{DNNL_ARG_SRC, a, Program::input(0)},
                                         {DNNL_ARG_WEIGHTS, b, Program::input(1)},
                                         {DNNL_ARG_DST, c, Program::output(0)}};

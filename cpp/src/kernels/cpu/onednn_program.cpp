@@ -18,26 +18,18 @@ void rethrow_dnnl(const dnnl::error& e, std::string_view what) {
        "\"");
 }
 
-namespace {
-
-/// oneDNN takes the calling thread's OpenMP setting; ours may be narrower for a while.
-class ThreadScope {
- public:
-  ThreadScope() : before_(omp_get_max_threads()) {
-    const int wanted = loop_threads();
-    changed_ = wanted != before_;
-    if (changed_) omp_set_num_threads(wanted);
+ThreadScope::ThreadScope(bool serial) : before_(omp_get_max_threads()) {
+  const int wanted = serial ? 1 : loop_threads();
+  if (wanted == before_) {
+    before_ = 0;
+  } else {
+    omp_set_num_threads(wanted);
   }
-  ~ThreadScope() {
-    if (changed_) omp_set_num_threads(before_);
-  }
+}
 
- private:
-  int before_;
-  bool changed_;
-};
-
-}  // namespace
+ThreadScope::~ThreadScope() {
+  if (before_ != 0) omp_set_num_threads(before_);
+}
 
 struct Program::State {
   dnnl::stream stream{dnnl_engine()};
@@ -85,7 +77,7 @@ void Program::deliver(Place from, const DnnlDesc& have, Place place, const DnnlD
 void Program::run(void* const* in, void* const* out, void* workspace) const {
   std::unique_ptr<State> state(spare_.exchange(nullptr, std::memory_order_acquire));
   if (!state) state.reset(make_state());
-  const ThreadScope threads;
+  const ThreadScope threads(serial_);
   std::size_t k = 0;
   for (const Step& step : steps_) {
     const std::size_t first = k;

@@ -61,6 +61,8 @@ class Program {
   void deliver(Place from, const DnnlDesc& have, Place place, const DnnlDesc& want);
 
   std::size_t workspace() const { return workspace_; }
+  /// Runs on the calling thread alone.
+  void set_serial(bool serial) { serial_ = serial; }
   void run(void* const* in, void* const* out, void* workspace) const;
 
  private:
@@ -74,6 +76,7 @@ class Program {
 
   std::vector<Step> steps_;
   std::size_t workspace_ = 0;
+  bool serial_ = false;
   mutable std::atomic<State*> spare_{nullptr};
 };
 
@@ -81,6 +84,24 @@ class Program {
 void run_program(const void* params, void* const* in, void* const* out, void* workspace,
                  RunContext& ctx);
 Prepared prepared(std::shared_ptr<Program> program);
+
+/// Whether so many multiplications take less time than waking other threads is worth.
+constexpr bool too_small_to_share(std::int64_t multiplications) {
+  return multiplications < 300'000;
+}
+
+/// While it lives, oneDNN plans for and uses as many threads as this kernel may: its OpenMP setting
+/// is the calling thread's.
+class ThreadScope {
+ public:
+  explicit ThreadScope(bool serial);
+  ~ThreadScope();
+  ThreadScope(const ThreadScope&) = delete;
+  ThreadScope& operator=(const ThreadScope&) = delete;
+
+ private:
+  int before_;
+};
 
 /// Attributes with the request's epilogue (activations only) and the scratchpad given by us.
 /// Throws Unimplemented for an activation that oneDNN lacks.
