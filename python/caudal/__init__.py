@@ -337,6 +337,7 @@ from caudal.ops.variables import (
     initialize_all_variables,
     initialize_local_variables,
     initialize_variables,
+    is_variable_initialized,
     local_variables,
     local_variables_initializer,
     model_variables,
@@ -376,7 +377,6 @@ from caudal.ops.state_ops import (
     assign_sub,
     batch_scatter_update,
     count_up_to,
-    is_variable_initialized,
     scatter_add,
     scatter_div,
     scatter_max,
@@ -452,5 +452,5 @@ def __getattr__(name):
     if name == "test":
         import importlib
 
-        return importlib.import_module("caudal.platform.test")
+        return importlib.import_module("caudal.client.test")
     raise AttributeError("module 'caudal' has no attribute %r" % name)

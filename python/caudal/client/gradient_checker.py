@@ -44,7 +44,7 @@ def _numerical(x, x_value, y, y_shape, delta, feeds, sess):
 def compute_gradient(
     x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init_targets=None, extra_feed_dict=None
 ):
-    """See `caudal.platform.test.compute_gradient`."""
+    """See `caudal.client.test.compute_gradient`."""
     sess = ops.get_default_session()
     if sess is None:
         raise ValueError("compute_gradient needs a default session")
@@ -80,7 +80,7 @@ def compute_gradient(
 def compute_gradient_error(
     x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init_targets=None, extra_feed_dict=None
 ):
-    """See `caudal.platform.test.compute_gradient_error`."""
+    """See `caudal.client.test.compute_gradient_error`."""
     pairs = compute_gradient(
         x, x_shape, y, y_shape, x_init_value, delta, init_targets, extra_feed_dict
     )

@@ -6,7 +6,7 @@ import tempfile
 import unittest
 from unittest import mock
 
-from caudal.platform.test_case import TestCase
+from caudal.client.test_case import TestCase
 
 __all__ = [
     "TestCase",
@@ -83,7 +83,7 @@ def compute_gradient(
       init_targets: operations to run before.
       extra_feed_dict: more feeds.
     """
-    from caudal.platform import gradient_checker
+    from caudal.client import gradient_checker
 
     return gradient_checker.compute_gradient(
         x, x_shape, y, y_shape, x_init_value, delta, init_targets, extra_feed_dict
@@ -94,7 +94,7 @@ def compute_gradient_error(
     x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init_targets=None, extra_feed_dict=None
 ):
     """The largest difference between the two Jacobians of `compute_gradient`."""
-    from caudal.platform import gradient_checker
+    from caudal.client import gradient_checker
 
     return gradient_checker.compute_gradient_error(
         x, x_shape, y, y_shape, x_init_value, delta, init_targets, extra_feed_dict
