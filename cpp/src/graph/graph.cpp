@@ -70,7 +70,9 @@ Node* Graph::add(NodeSpec spec) {
     const auto shapes = infer_shapes(*op, spec.inputs, made.attrs_, int(made.outputs_.size()));
     for (std::size_t i = 0; i < shapes.size(); ++i) made.outputs_[i].shape = shapes[i];
   } catch (Error& e) {
-    std::string frame = str(" for '", spec.name.empty() ? std::string(spec.op) : spec.name,
+    std::string_view shown = spec.name.empty() ? spec.op : spec.name;
+    if (shown.size() > 1 && shown.back() == '/') shown.remove_suffix(1);
+    std::string frame = str(" for '", shown,
                             "' (op: '", spec.op, "')");
     if (!spec.inputs.empty()) {
       frame += " with input shapes: ";

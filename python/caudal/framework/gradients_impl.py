@@ -144,14 +144,31 @@ def _grad_y(grad, y, index):
 
 
 def _key_of(graph, tensor):
-    """The key of a tensor inside of `graph`, or None if it does not occur there."""
-    if tensor._graph is graph:
-        return tensor._key
+    """The key of a tensor of `graph`."""
+    if tensor._graph is not graph:
+        raise ValueError("%s must be from the same graph as the ys." % (tensor,))
+    return tensor._key
+
+
+def _keys_of(graph, tensor):
+    """Keys of what stands for a tensor in `graph`.
+
+    In a branch or body that may be several inputs, such as captured reads of a variable.
+    """
     captures = getattr(graph, "captures", None)
-    if captures is not None:
-        inner = captures.get(tensor) or graph._refs.get(tensor)
-        return None if inner is None else inner._key
-    raise ValueError("%s must be from the same graph as the ys." % (tensor,))
+    if tensor._graph is graph or captures is None:
+        return [_key_of(graph, tensor)]
+    keys = [inner._key for outer, inner in captures.items() if _is_copy_of(outer, tensor)]
+    ref = graph._refs.get(tensor)
+    return keys if ref is None else keys + [ref._key]
+
+
+def _is_copy_of(tensor, origin):
+    while tensor is not origin:
+        if tensor._op.type not in ("Identity", "Snapshot"):
+            return False
+        tensor = tensor._op.inputs[0]
+    return True
 
 
 def _to_core(graph, grad):
@@ -184,8 +201,8 @@ def _compute(graph, ys, xs, grad_ys, stops, scope, colocate):
         return []
     if not ys:
         return [None] * len(xs)
-    keys = [_key_of(graph, x if isinstance(x, Tensor) else x.values) for x in xs]
-    asked = [key for key in keys if key is not None]
+    keys = [_keys_of(graph, x if isinstance(x, Tensor) else x.values) for x in xs]
+    asked = [key for group in keys for key in group]
     first = graph._core.num_nodes()
     where = origin()
     _computing.append(graph)
@@ -194,7 +211,7 @@ def _compute(graph, ys, xs, grad_ys, stops, scope, colocate):
             [y._key for y in ys],
             asked,
             [_to_core(graph, g) for g in grad_ys],
-            [k for k in (_key_of(graph, s) for s in stops) if k is not None],
+            [k for s in stops for k in _keys_of(graph, s)],
             scope,
             colocate,
             where,
@@ -207,7 +224,14 @@ def _compute(graph, ys, xs, grad_ys, stops, scope, colocate):
         _computing.pop()
     graph._apply_scopes_to(first)
     found = iter(computed)
-    return [None if key is None else _from_core(graph, next(found)) for key in keys]
+    return [_total([_from_core(graph, next(found)) for _ in group]) for group in keys]
+
+
+def _total(grads):
+    grads = [g for g in grads if g is not None]
+    if len(grads) > 1:
+        return apply("AddN", [internal_convert_to_tensor(g) for g in grads])
+    return grads[0] if grads else None
 
 
 # -- Gradient functions in Python ------------------------------------------------------------------

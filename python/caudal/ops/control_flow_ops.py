@@ -152,10 +152,9 @@ def cond(pred, true_fn=None, false_fn=None, strict=False, name=None, fn1=None, f
     with ops.name_scope(name, "cond", [pred]):
         pred = ops.convert_to_tensor(pred, name="pred")
         _check_predicate(pred, "pred", "If")
-        true = _Branch("true", true_fn, True)
-        false = _Branch("false", false_fn, False)
-        ops_structure = true.structure, false.structure
-        nest.assert_same_structure(*ops_structure, expand_composites=True)
+        true = _Branch("true", true_fn, True, strict)
+        false = _Branch("false", false_fn, False, strict)
+        nest.assert_same_structure(true.structure, false.structure, expand_composites=True)
         if not true.outputs:
             raise ValueError("true_fn and false_fn must return at least one result.")
         if len(true.outputs) != len(false.outputs):
@@ -167,10 +166,7 @@ def cond(pred, true_fn=None, false_fn=None, strict=False, name=None, fn1=None, f
                     % (a.dtype.base_dtype.name, b.dtype.base_dtype.name)
                 )
         merged = _add_if(pred, true, false)
-        packed = _pack(true.structure, merged)
-        if not strict and type(packed) in (list, _tuple) and len(packed) == 1:
-            packed = packed[0]
-        return packed
+        return _pack(true.structure, merged)
 
 
 _tuple = ().__class__
@@ -192,13 +188,15 @@ def _check_predicate(pred, argument, op_name):
 class _Branch:
     """One function of a cond, built into a graph of its own."""
 
-    def __init__(self, which, function, value):
+    def __init__(self, which, function, value, strict):
         outer = ops.get_default_graph()
         self.graph = FuncGraph(outer._name_stack + "/" + which, outer)
-        self.graph.build(self._build, function, which, value)
+        self.graph.build(self._build, function, which, value, strict)
 
-    def _build(self, function, which, value):
+    def _build(self, function, which, value, strict):
         result = function()
+        if not strict and type(result) in (list, _tuple) and len(result) == 1:
+            result = result[0]
         if result is None:
             raise ValueError("%s_fn must have a return value." % which)
 

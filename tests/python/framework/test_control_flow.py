@@ -43,6 +43,7 @@ def test_cond_structures(p):
     assert r.name == "cond/Merge:0" and run(r, feed) == (6 if p else 10)
     one = tf.cond(pred, lambda: [s], lambda: [s + 1])
     assert isinstance(one, tf.Tensor)
+    assert isinstance(tf.cond(pred, lambda: (s,), lambda: s), tf.Tensor)
     assert isinstance(tf.cond(pred, lambda: [s], lambda: [s], strict=True), list)
     nested = tf.cond(pred, lambda: P(s, {"k": [1, s]}), lambda: P(s, {"k": [2, s]}))
     assert run(nested, feed) == P(5, {"k": [1 if p else 2, 5]})
@@ -210,3 +211,49 @@ def test_random_ops_and_placeholders_inside_loops():
         lambda i, s: i < tf.shape(x)[0], lambda i, s: (i + 1, s + x[i, 1]), [0, 0.0]
     )[1]
     assert run(rows, {x: np.arange(6).reshape(3, 2)}) == 9
+
+
+def test_gradients_inside_of_a_body():
+    w = tf.Variable(3.0)
+    inner = tf.while_loop(
+        lambda i, a: i < 2,
+        lambda i, a: (i + 1, a + tf.gradients(w * w * a, w)[0]),
+        [0, 1.0],
+    )[1]
+    assert run(inner) == 49  # a grows by 2 * w * a
+    descent = tf.while_loop(
+        lambda i, a: i < 3, lambda i, a: (i + 1, a - 0.25 * tf.gradients(a * a, a)[0]), [0, 8.0]
+    )[1]
+    assert run(descent) == 1
+
+
+def test_reads_that_wait_for_a_write_see_it():
+    pred, v = tf.placeholder(tf.bool, []), tf.Variable(1.0)
+    with tf.control_dependencies([tf.assign_add(v, 5.0)]):
+        doubled = v * 2.0
+
+    def branch():
+        with tf.control_dependencies([tf.assign(v, 10.0)]):
+            return v + 1.0
+
+    r = tf.cond(pred, branch, lambda: v + 0.0)
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        assert sess.run(doubled) == 12
+        assert sess.run(r, {pred: True}) == 11 and sess.run(v) == 10
+
+
+def test_custom_gradients_and_python_functions_inside_of_loops():
+    @tf.custom_gradient
+    def clipped(a):
+        return tf.identity(a), lambda d: tf.clip_by_value(d, -1.0, 1.0)
+
+    c = tf.constant(3.0)
+    y = tf.while_loop(lambda i, a: i < 2, lambda i, a: (i + 1, clipped(a * c) * 2.0), [0, 1.0])[1]
+    assert run(tf.gradients(y, c)[0]) == 7
+    counted = tf.while_loop(
+        lambda i: i < 3,
+        lambda i: tf.reshape(tf.py_func(lambda k: np.int32(k + 1), [i], tf.int32), []),
+        [0],
+    )
+    assert run(counted) == 3
