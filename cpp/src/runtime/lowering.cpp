@@ -418,7 +418,10 @@ class Lowering {
         // Constants and variables are cheap to plan again where they are needed.
         if (in.node->op().has(kConstant) && !live_in_of_.contains(key(in))) continue;
         leave(in);
-        LiveIn next{in, g_.program->value_index(in), by_value_.contains(key(in))};
+        // What one segment had to know stays known: the next may wait for another value only.
+        const auto before = live_in_of_.find(key(in));
+        const bool known = before != live_in_of_.end() && g_.live_ins[std::size_t(g_.nodes[std::size_t(before->second)].live_in)].by_value;
+        LiveIn next{in, g_.program->value_index(in), known || by_value_.contains(key(in))};
         g_.next_live_ins.push_back(next);
       }
     }
