@@ -15,7 +15,7 @@ namespace {
 class PlanShapes : public ShapeContext {
  public:
   PlanShapes(const Node& node, std::vector<ValueInfo>& inputs)
-      : node_(node), values_(inputs), wanted_(inputs.size()), outputs_(std::size_t(node.num_outputs())) {
+      : node_(node), values_(inputs), wanted_(inputs.size()), used_(inputs.size()), outputs_(std::size_t(node.num_outputs())) {
     for (const ValueInfo& v : inputs) shapes_.push_back(v.shape);
   }
 
@@ -25,7 +25,7 @@ class PlanShapes : public ShapeContext {
   DType input_dtype(int i) const override { return values_[std::size_t(i)].dtype; }
   const Tensor* constant_input(int i) override {
     const Tensor* t = values_[std::size_t(i)].constant;
-    if (t == nullptr) wanted_[std::size_t(i)] = true;
+    (t == nullptr ? wanted_ : used_)[std::size_t(i)] = true;
     return t;
   }
   PartialShape constant_as_shape(int i) override {
@@ -38,14 +38,16 @@ class PlanShapes : public ShapeContext {
   bool planning() const override { return true; }
 
   PartialShape& declare(int i, const PartialShape& shape) { return shapes_[std::size_t(i)] = shape; }
+  /// Inputs whose values the rule asked for and did not get; and those that it got.
   const std::vector<bool>& wanted() const { return wanted_; }
+  const std::vector<bool>& used() const { return used_; }
   const std::vector<PartialShape>& outputs() const { return outputs_; }
 
  private:
   const Node& node_;
   std::vector<ValueInfo>& values_;
   std::vector<PartialShape> shapes_;
-  std::vector<bool> wanted_;
+  std::vector<bool> wanted_, used_;
   std::vector<PartialShape> outputs_;
 };
 
@@ -279,8 +281,9 @@ class Lowering {
   void defer_for_values(Node* node, const PlanNode& n, const PlanShapes& shapes) {
     bool any = false;
     for (std::size_t i = 0; i < n.inputs.size(); ++i) {
-      if (!shapes.wanted()[i]) continue;
-      any = true;
+      // What was known here stays known in the next segment, or the two would wait in turns.
+      if (!shapes.wanted()[i] && !shapes.used()[i]) continue;
+      any = any || shapes.wanted()[i];
       by_value_.emplace(key(node->input(int(i))), 0);
     }
     if (!any) {

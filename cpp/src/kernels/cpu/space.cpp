@@ -197,13 +197,14 @@ void build_batch_to_space(const MoveSource& s, Moves& m) {
 }  // namespace
 
 std::span<const KernelRow> space_kernels() {
+  constexpr DTypeSet kNumbers{DType::kFloat, DType::kDouble, DType::kInt32, DType::kInt64};
   static const KernelRow rows[] = {
       {"MatrixDiag", "T", kPlain, move_kernel<build_matrix_diag>},
       {"MatrixDiagPart", "T", kPlain, move_kernel<build_matrix_diag_part>},
       {"MatrixSetDiag", "T", kPlain, move_kernel<build_matrix_set_diag>},
       {"MatrixBandPart", "T", kPlain, prepare_band},
-      {"Diag", "T", kPlain, move_kernel<build_diag>},
-      {"DiagPart", "T", kPlain, move_kernel<build_diag_part>},
+      {"Diag", "T", kNumbers, move_kernel<build_diag>},
+      {"DiagPart", "T", kNumbers, move_kernel<build_diag_part>},
       {"SpaceToDepth", "T", kPlain, move_kernel<build_space_to_depth>},
       {"DepthToSpace", "T", kPlain, move_kernel<build_depth_to_space>},
       {"SpaceToBatchND", "T", kPlain, move_kernel<build_space_to_batch_nd, 6>},
