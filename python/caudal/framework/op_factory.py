@@ -276,15 +276,15 @@ def _checked_type(plan, definition, value):
     dtype = dtypes.as_dtype(value).base_dtype
     allowed = definition.allowed_types
     if allowed is not None and dtype._enum not in allowed:
-        raise TypeError(_not_allowed_text(definition.name, dtype, allowed))
+        raise TypeError(_not_allowed_text(plan, definition.name, dtype, allowed))
     return dtype._enum
 
 
-def _not_allowed_text(parameter, dtype, allowed):
-    return "Value passed to parameter '%s' has DataType %s not in list of allowed values: %s" % (
-        parameter,
-        dtype.name,
-        ", ".join(_BY_ENUM[e].name for e in allowed),
+def _not_allowed_text(plan, parameter, dtype, allowed):
+    known = ", ".join(_BY_ENUM[e].name for e in allowed)
+    return (
+        "Value passed to parameter '%s' has DataType %s not in list of allowed values: %s"
+        " (in a '%s' Op)" % (parameter, dtype.name, known, plan.name)
     )
 
 
@@ -433,7 +433,7 @@ def _note_dtype(plan, arg, base, known, source):
     if attr:
         allowed = plan.attr_defs[attr].allowed_types
         if allowed is not None and base._enum not in allowed:
-            raise TypeError(_not_allowed_text(arg.name, base, allowed))
+            raise TypeError(_not_allowed_text(plan, arg.name, base, allowed))
         if attr not in known:
             known[attr] = base
             source[attr] = arg.name
@@ -587,7 +587,9 @@ def _convert_mixed_list(plan, arg, value, attrs, extra):
         for t in tensors:
             if t._dtype._base._enum not in definition.allowed_types:
                 raise TypeError(
-                    _not_allowed_text(arg.name, t._dtype._base, definition.allowed_types)
+                    _not_allowed_text(
+                        plan, arg.name, t._dtype._base, definition.allowed_types
+                    )
                 )
     if definition.minimum is not None and len(tensors) < definition.minimum:
         raise ValueError(
