@@ -13,6 +13,8 @@ import pathlib
 import sys
 import types
 
+# Users import names from the package, not from these folders.
+INTERNAL = {"framework", "ops", "client"}
 HEADER = "# SPDX-License-Identifier: Apache-2.0\n# Written by the build from the live package.\n"
 
 
@@ -108,6 +110,17 @@ def _usable(name):
     return name.isidentifier() and not keyword.iskeyword(name)
 
 
+def _entry(name, item, package):
+    if inspect.isclass(item):
+        foreign = item.__module__.split(".")[0] != package
+        return f"{name}: type\n" if foreign or issubclass(item, enum.Enum) else _class(name, item)
+    if callable(item) and not hasattr(item, "dtype"):
+        return _function(name, item)
+    kind = type(item).__name__
+    known = type(item).__module__ == "builtins" or kind in vars(sys.modules[package])
+    return f"{name}: {kind if known and item is not None else 'object'}\n"
+
+
 def text_of(module, package):
     """One module's stub; submodules of `package` become imports."""
     out, imports = [], []
@@ -119,23 +132,12 @@ def text_of(module, package):
             if item.__name__.startswith(package + "."):
                 head, _, tail = item.__name__.rpartition(".")
                 imports.append(f"from {head} import {tail} as {name}\n")
-        elif inspect.isclass(item):
-            if issubclass(item, enum.Enum) or item.__module__.split(".")[0] != package:
-                out.append(f"{name}: type\n")
-            else:
-                out.append(_class(name, item))
-        elif callable(item) and (inspect.isroutine(item) or hasattr(item, "__signature__")):
-            out.append(_function(name, item))
-        elif callable(item) and not hasattr(item, "dtype"):
-            out.append(_function(name, item))
-        else:
-            out.append(f"{name}: {_type_name(item)}\n")
+            continue
+        try:
+            out.append(_entry(name, item, package))
+        except NotImplementedError as error:  # a public name without its op: a guard's business
+            print(f"{module.__name__}.{name}: {error}", file=sys.stderr)
     return HEADER + "".join(sorted(set(imports))) + "".join(out)
-
-
-def _type_name(item):
-    kind = type(item).__name__
-    return kind if type(item).__module__ == "builtins" and kind != "NoneType" else "object"
 
 
 def public_modules(package):
@@ -162,7 +164,7 @@ def write(package, output):
     count = 0
     for module in public_modules(package).values():
         source = pathlib.Path(module.__file__)
-        if not source.is_relative_to(root):
+        if not source.is_relative_to(root) or source.relative_to(root).parts[0] in INTERNAL:
             continue
         target = output / source.relative_to(root).with_suffix(".pyi")
         text = text_of(module, package.__name__)
