@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tensor/allocator.h"
 
+#include <sys/mman.h>
+
 #include <bit>
 #include <cstdlib>
 #include <mutex>
@@ -15,6 +17,7 @@ namespace {
 // powers) up to a total of kMaxTotal; larger ones go back to the system at once.
 constexpr std::size_t kMaxKept = std::size_t(64) << 20;
 constexpr std::size_t kMaxTotal = std::size_t(128) << 20;
+constexpr std::size_t kHugePage = std::size_t(2) << 20;
 
 std::size_t size_class(std::size_t bytes) {
   if (bytes <= 256) return (bytes + 63) / 64 * 64;
@@ -36,7 +39,7 @@ class Pool {
         }
       }
     }
-    return std::aligned_alloc(kAlignment, size);
+    return fresh(size);
   }
 
   void give(void* p, std::size_t size) {
@@ -58,6 +61,15 @@ class Pool {
   }
 
  private:
+  /// Large blocks ask for huge pages: weights and activations are streamed, page walks would show.
+  static void* fresh(std::size_t size) {
+    if (size < 2 * kHugePage) return std::aligned_alloc(kAlignment, size);
+    const std::size_t rounded = (size + kHugePage - 1) / kHugePage * kHugePage;
+    void* p = std::aligned_alloc(kHugePage, rounded);
+    if (p != nullptr) madvise(p, rounded, MADV_HUGEPAGE);
+    return p;
+  }
+
   struct Class {
     std::size_t size;
     std::vector<void*> blocks;

@@ -8,6 +8,9 @@
 #include "base/parallel_for.h"
 #include "kernels/cpu/families.h"
 
+// Without inlining the loop of update() would hold its element in memory and stay scalar.
+#define CAUDAL_INLINE __attribute__((always_inline))
+
 namespace caudal::cpu::CAUDAL_ISA {
 namespace {
 
@@ -59,7 +62,7 @@ struct GradientDescent {
   static constexpr const char* kFlag = "";
   T lr;
   explicit GradientDescent(const Scalars<T>& s) : lr(s.before(1)) {}
-  void step(T& var, T*, T g) const { var -= g * lr; }
+  CAUDAL_INLINE void step(T& var, T*, T g) const { var -= g * lr; }
 };
 
 template <class T>
@@ -69,7 +72,7 @@ struct ProximalGradientDescent {
   T lr, l1, l2;
   explicit ProximalGradientDescent(const Scalars<T>& s)
       : lr(s.before(1)), l1(s.before(2)), l2(s.before(3)) {}
-  void step(T& var, T*, T g) const { var = proximal(var - g * lr, lr, l1, l2); }
+  CAUDAL_INLINE void step(T& var, T*, T g) const { var = proximal(var - g * lr, lr, l1, l2); }
 };
 
 template <class T>
@@ -80,7 +83,7 @@ struct Momentum {
   bool nesterov;
   explicit Momentum(const Scalars<T>& s)
       : lr(s.before(2)), momentum(s.after(4)), nesterov(s.flag()) {}
-  void step(T& var, T* slot, T g) const {
+  CAUDAL_INLINE void step(T& var, T* slot, T g) const {
     const T accum = slot[0] * momentum + g;
     slot[0] = accum;
     var -= nesterov ? g * lr + accum * momentum * lr : accum * lr;
@@ -94,7 +97,7 @@ struct Adagrad {
   T lr;
   bool update;
   explicit Adagrad(const Scalars<T>& s) : lr(s.before(2)), update(s.flag()) {}
-  void step(T& var, T* slot, T g) const {
+  CAUDAL_INLINE void step(T& var, T* slot, T g) const {
     slot[0] += update ? g * g : T(0);
     var -= g * lr / std::sqrt(slot[0]);
   }
@@ -108,7 +111,7 @@ struct AdagradV2 {
   bool update;
   explicit AdagradV2(const Scalars<T>& s)
       : lr(s.before(2)), epsilon(s.before(3)), update(s.flag()) {}
-  void step(T& var, T* slot, T g) const {
+  CAUDAL_INLINE void step(T& var, T* slot, T g) const {
     slot[0] += update ? g * g : T(0);
     var -= g * lr / (std::sqrt(slot[0]) + epsilon);
   }
@@ -121,7 +124,7 @@ struct ProximalAdagrad {
   T lr, l1, l2;
   explicit ProximalAdagrad(const Scalars<T>& s)
       : lr(s.before(2)), l1(s.before(3)), l2(s.before(4)) {}
-  void step(T& var, T* slot, T g) const {
+  CAUDAL_INLINE void step(T& var, T* slot, T g) const {
     slot[0] += g * g;
     const T rate = lr / std::sqrt(slot[0]);
     var = proximal(var - g * rate, rate, l1, l2);
@@ -138,7 +141,7 @@ struct AdagradDA {
     l1_step = s.after(5) * step;
     l2_step = s.after(6) * step * lr;
   }
-  void step(T& var, T* slot, T g) const {
+  CAUDAL_INLINE void step(T& var, T* slot, T g) const {
     slot[0] += g;
     slot[1] += g * g;
     const T sum = l1_step > T(0) ? shrink(slot[0], l1_step) : slot[0];
@@ -153,7 +156,7 @@ struct Adadelta {
   T lr, rho, epsilon;
   explicit Adadelta(const Scalars<T>& s)
       : lr(s.before(3)), rho(s.before(4)), epsilon(s.before(5)) {}
-  void step(T& var, T* slot, T g) const {
+  CAUDAL_INLINE void step(T& var, T* slot, T g) const {
     slot[0] = slot[0] * rho + g * g * (T(1) - rho);
     const T update = std::sqrt(slot[1] + epsilon) / std::sqrt(slot[0] + epsilon) * g;
     slot[1] = slot[1] * rho + update * update * (T(1) - rho);
@@ -168,7 +171,7 @@ struct RMSProp {
   T lr, decay, momentum, epsilon;
   explicit RMSProp(const Scalars<T>& s)
       : lr(s.before(3)), decay(T(1) - s.before(4)), momentum(s.before(5)), epsilon(s.before(6)) {}
-  void step(T& var, T* slot, T g) const {
+  CAUDAL_INLINE void step(T& var, T* slot, T g) const {
     slot[0] += (g * g - slot[0]) * decay;
     slot[1] = slot[1] * momentum + g * lr / std::sqrt(slot[0] + epsilon);
     var -= slot[1];
@@ -182,7 +185,7 @@ struct CenteredRMSProp {
   T lr, decay, momentum, epsilon;
   explicit CenteredRMSProp(const Scalars<T>& s)
       : lr(s.before(4)), decay(T(1) - s.before(5)), momentum(s.before(6)), epsilon(s.before(7)) {}
-  void step(T& var, T* slot, T g) const {
+  CAUDAL_INLINE void step(T& var, T* slot, T g) const {
     slot[1] += (g * g - slot[1]) * decay;
     slot[0] += (g - slot[0]) * decay;
     slot[2] = slot[2] * momentum + g * lr / std::sqrt(slot[1] - square(slot[0]) + epsilon);
@@ -203,7 +206,7 @@ struct Adam {
         rest2(T(1) - s.before(7)),
         epsilon(s.before(8)),
         nesterov(s.flag()) {}
-  void step(T& var, T* slot, T g) const {
+  CAUDAL_INLINE void step(T& var, T* slot, T g) const {
     slot[0] += (g - slot[0]) * rest1;
     slot[1] += (g * g - slot[1]) * rest2;
     const T direction = nesterov ? g * rest1 + beta1 * slot[0] : slot[0];
@@ -221,7 +224,7 @@ struct AdaMax {
         rest1(T(1) - s.before(5)),
         beta2(s.before(6)),
         epsilon(s.before(7)) {}
-  void step(T& var, T* slot, T g) const {
+  CAUDAL_INLINE void step(T& var, T* slot, T g) const {
     slot[0] += (g - slot[0]) * rest1;
     const T decayed = slot[1] * beta2, size = std::fabs(g);
     slot[1] = decayed < size ? size : decayed;
@@ -243,7 +246,7 @@ struct FtrlRule {
         shrinkage(kShrink ? s.after(7) : T(0)),
         power(s.after(kShrink ? 8 : 7)) {}
   T raise(T x) const { return kRoot ? std::sqrt(x) : std::pow(x, -power); }
-  void step(T& var, T* slot, T g) const {
+  CAUDAL_INLINE void step(T& var, T* slot, T g) const {
     const T accum = slot[0] + g * g;
     const T scale = raise(accum);
     const T pull = kShrink ? g + T(2) * shrinkage * var : g;
@@ -267,7 +270,7 @@ struct SignRule {
       factor[k + 1] = lr * (kPower ? std::exp(base * decay * T(k)) : base + decay * T(k));
     }
   }
-  void step(T& var, T* slot, T g) const {
+  CAUDAL_INLINE void step(T& var, T* slot, T g) const {
     slot[0] = slot[0] * beta + g * rest;
     const T agree = sign(g) * sign(slot[0]);
     var -= (agree > T(0) ? factor[2] : agree < T(0) ? factor[0] : factor[1]) * g;
@@ -276,13 +279,13 @@ struct SignRule {
 
 /// One element range: slots are loaded into registers, so the loop has no aliasing to fear.
 template <class T, template <class> class Rule>
-void update(const Rule<T>& rule, void* const* in, const T* grad, std::int64_t at, std::int64_t n) {
+void update(const Rule<T> rule, void* const* in, const T* grad, std::int64_t at, std::int64_t n) {
   constexpr int kSlots = Rule<T>::kSlots;
   T* var = static_cast<T*>(in[0]) + at;
   T* s0 = kSlots > 0 ? static_cast<T*>(in[1]) + at : nullptr;
   T* s1 = kSlots > 1 ? static_cast<T*>(in[2]) + at : nullptr;
   T* s2 = kSlots > 2 ? static_cast<T*>(in[3]) + at : nullptr;
-#pragma omp simd
+#pragma GCC ivdep
   for (std::int64_t i = 0; i < n; ++i) {
     T v = var[i];
     T slot[3] = {};
