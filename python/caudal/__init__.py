@@ -426,6 +426,7 @@ from caudal.ops.numerics import add_check_numerics_ops, check_numerics, verify_t
 # Namespaces
 from caudal import compat, debugging, dtypes, initializers, linalg, math, nn, random, train
 from caudal import version
+from caudal.embedding import get_cmake_dir, get_include
 from caudal.framework import errors, nest
 from caudal.platform import app, flags
 from caudal.platform import tf_logging as logging

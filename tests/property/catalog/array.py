@@ -71,7 +71,7 @@ stateful("Const", constant, "float32 int64 uint8")
 stateful("Placeholder", placeholder("Placeholder"))
 stateful("PlaceholderV2", placeholder("PlaceholderV2"))
 stateful("PlaceholderWithDefault", placeholder_with_default, checks_gradient=True)
-stateful("PreventGradient", prevent_gradient)
+stateful("PreventGradient", prevent_gradient, checks_gradient=True)
 
 op("Identity", lambda x: x, real())
 op("Snapshot", lambda x: x, real())
