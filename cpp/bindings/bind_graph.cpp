@@ -11,7 +11,7 @@ namespace {
 
 Origin origin_from(Graph& graph, const py::handle& origin) {
   if (origin.is_none()) return {};
-  const auto t = py::reinterpret_borrow<py::tuple>(origin);
+  const auto t = origin.cast<py::tuple>();
   return {graph.intern(t[0].cast<std::string_view>()), t[1].cast<int>(), graph.intern(t[2].cast<std::string_view>())};
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <pybind11/stl.h>
 
-#include <shared_mutex>
+#include <mutex>
 
 #include "caudal/error.h"
 #include "caudal/session.h"
@@ -26,14 +26,16 @@ class PySession {
     std::vector<DType> types;
     for (const Output& o : s.feeds) types.push_back(o.dtype());
     const int id = session_.prepare(s);
-    std::unique_lock lock(mutex_);
+    auto made = std::make_shared<const Signature>(std::move(types), std::move(s));
+    std::lock_guard lock(mutex_);
     if (std::size_t(id) >= signatures_.size()) signatures_.resize(std::size_t(id) + 1);
-    signatures_[std::size_t(id)] = {std::move(types), std::move(s)};
+    signatures_[std::size_t(id)] = std::move(made);
     return id;
   }
 
   py::object run(int id, const py::handle& feeds, bool trace, std::int64_t timeout_ms) {
-    const std::vector<Tensor> values = read_feeds(id, feeds);
+    std::vector<py::object> kept;  // values may point into these
+    const std::vector<Tensor> values = read_feeds(*signature(id), feeds, kept);
     std::vector<Tensor> fetched;
     RunOptions options;
     options.timeout_ms = timeout_ms;
@@ -61,14 +63,13 @@ class PySession {
   }
 
   std::string plan_text(int id, const py::handle& feeds) {
-    const std::vector<Tensor> values = read_feeds(id, feeds);
-    RunSignature s;
-    {
-      std::shared_lock lock(mutex_);
-      s = signatures_.at(std::size_t(id)).second;
-    }
+    std::vector<py::object> kept;
+    const auto known = signature(id);
+    const std::vector<Tensor> values = read_feeds(*known, feeds, kept);
+    const RunSignature& s = known->second;
     std::vector<std::pair<Output, Tensor>> fed;
     for (std::size_t i = 0; i < values.size(); ++i) fed.emplace_back(s.feeds[i], values[i]);
+    const py::gil_scoped_release release;  // planning takes locks that threads without the GIL hold
     return session_.plan_text(fed, s.fetches, s.targets);
   }
 
@@ -98,25 +99,35 @@ class PySession {
     return o;
   }
 
-  std::vector<Tensor> read_feeds(int id, const py::handle& feeds) {
-    std::vector<Tensor> values;
-    std::shared_lock lock(mutex_);
-    if (id < 0 || std::size_t(id) >= signatures_.size()) throw py::value_error("unknown signature");
-    const std::vector<DType>& types = signatures_[std::size_t(id)].first;
-    values.reserve(types.size());
-    std::size_t i = 0;
-    for (const py::handle f : py::reinterpret_borrow<py::iterable>(feeds)) {
-      if (i >= types.size()) throw py::value_error("too many feeds");
-      values.push_back(feed_from_python(f, types[i++]));
+  using Signature = std::pair<std::vector<DType>, RunSignature>;
+
+  std::shared_ptr<const Signature> signature(int id) {
+    std::lock_guard lock(mutex_);
+    if (id < 0 || std::size_t(id) >= signatures_.size() || !signatures_[std::size_t(id)]) {
+      throw py::value_error("unknown signature");
     }
-    if (i != types.size()) throw py::value_error("too few feeds");
+    return signatures_[std::size_t(id)];
+  }
+
+  /// No lock is held here: conversions run Python code and may wait for the GIL.
+  static std::vector<Tensor> read_feeds(const Signature& signature, const py::handle& feeds, std::vector<py::object>& kept) {
+    std::vector<Tensor> values;
+    const std::vector<DType>& types = signature.first;
+    values.reserve(types.size());
+    kept.reserve(types.size());
+    for (const py::handle f : py::reinterpret_borrow<py::iterable>(feeds)) {
+      if (values.size() >= types.size()) throw py::value_error("too many feeds");
+      kept.push_back(py::reinterpret_borrow<py::object>(f));
+      values.push_back(feed_from_python(f, types[values.size()]));
+    }
+    if (values.size() != types.size()) throw py::value_error("too few feeds");
     return values;
   }
 
   Graph& graph_;
   Session session_;
-  std::shared_mutex mutex_;
-  std::vector<std::pair<std::vector<DType>, RunSignature>> signatures_;
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<const Signature>> signatures_;
 };
 
 }  // namespace

@@ -150,6 +150,7 @@ bool scalar_feed(const py::handle& v, Tensor& out) {
     if (!PyLong_Check(v.ptr())) return false;
     const long long i = PyLong_AsLongLong(v.ptr());
     if (i == -1 && PyErr_Occurred()) throw py::error_already_set();
+    if (T(i) != i) type_error("the value ", std::int64_t(i), " does not fit into a ", dtype_of<T>);
     out = Tensor::scalar(T(i));
   }
   return true;

@@ -76,7 +76,10 @@ class Backward {
   void mark_between() {
     first_ = graph_.num_nodes();
     last_ = -1;
-    for (const Output& x : xs_) first_ = std::min(first_, x.node->id());
+    for (std::size_t i = 0; i < xs_.size(); ++i) {
+      first_ = std::min(first_, xs_[i].node->id());
+      xs_at_.emplace(xs_[i].node->id(), i);
+    }
     for (const Output& y : ys_) {
       first_ = std::min(first_, y.node->id());
       last_ = std::max(last_, y.node->id());
@@ -195,6 +198,7 @@ class Backward {
   std::vector<char> between_, stopped_;
   std::vector<std::vector<std::pair<int, std::vector<Grad>>>> pending_;
   std::unordered_map<std::ptrdiff_t, Grad> found_;
+  std::unordered_multimap<int, std::size_t> xs_at_;  ///< indices of xs by node
 };
 
 class Backward::Context : public GradContext {
@@ -231,8 +235,9 @@ void Backward::visit(Node& node) {
     any = any || !dys[std::size_t(out)].none();
   }
   pending_[index(node.id())].clear();
-  for (std::size_t i = 0; i < xs_.size(); ++i) {
-    if (xs_[i].node == &node) found_[std::ptrdiff_t(i)] = dys[std::size_t(xs_[i].index)];
+  const auto [begin, end] = xs_at_.equal_range(node.id());
+  for (auto it = begin; it != end; ++it) {
+    found_[std::ptrdiff_t(it->second)] = dys[std::size_t(xs_[it->second].index)];
   }
   if (!any || stopped_[index(node.id())] || node.op().has(kStopsGradient)) return;
   bool wanted = false;

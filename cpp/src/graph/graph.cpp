@@ -153,6 +153,7 @@ void Graph::set_shape(Output output, const PartialShape& shape) {
 
 void Graph::add_control_input(Node* node, Node* control) {
   std::lock_guard lock(mutex_);
+  if (control->graph_ != this || node->graph_ != this) invalid("a control input does not belong to this graph");
   if (control->id_ >= node->id_) {
     // Runs follow the order of ids, so an edge may only point backwards.
     invalid("a control input must be an older node than '", node->name_, "', but '",
@@ -164,6 +165,18 @@ void Graph::add_control_input(Node* node, Node* control) {
 
 void Graph::set_attr(Node* node, std::string_view name, AttrValue value) {
   std::lock_guard lock(mutex_);
+  if (const AttrDef* def = node->op_->attr(name)) {
+    // Dtypes, shapes and numbers of outputs follow from the others, and were fixed with the node.
+    const bool plain = def->type == "string" || def->type == "bool" || def->type == "float" || def->type == "int";
+    const AttrValue* old = node->attrs_.find(name);
+    if (!plain || old == nullptr || old->storage().index() != value.storage().index()) {
+      invalid("attr '", name, "' of '", node->name_, "' cannot be changed");
+    }
+    const auto counts = [&](const ArgDef& arg) { return arg.number_attr == name; };
+    if (std::ranges::any_of(node->op_->inputs, counts) || std::ranges::any_of(node->op_->outputs, counts)) {
+      invalid("attr '", name, "' of '", node->name_, "' cannot be changed");
+    }
+  }
   node->attrs_.set(name, std::move(value));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <unordered_map>
 
 #include "caudal/error.h"
 #include "runtime/memory_plan.h"
@@ -50,6 +51,11 @@ class Assembler {
     prepare_all();
     make_steps();
     plan_arenas();
+    for (const Step& s : segment_->steps) {
+      auto& used = segment_->used_devices;
+      const auto at = std::lower_bound(used.begin(), used.end(), int(s.device));
+      if (at == used.end() || *at != s.device) used.insert(at, s.device);
+    }
     if (segment_->num_devices > 1) connect_devices();
     segment_->rest = std::move(g_.rest);
     segment_->next_live_ins = std::move(g_.next_live_ins);
@@ -97,6 +103,13 @@ class Assembler {
     }
   }
 
+  static std::size_t bytes_of(const PlanOutput& o) {
+    const std::int64_t bytes = checked_mul(o.shape.num_elements(), std::int64_t(dtype_size(o.dtype)));
+    constexpr std::int64_t kLimit = std::int64_t(1) << 46;  // sums of sizes cannot overflow below it
+    if (bytes > kLimit) fail(Code::kResourceExhausted, "out of memory: a value of shape ", o.shape, " is needed");
+    return std::size_t(bytes);
+  }
+
   static bool makes_values(const PlanNode& n) {
     return (n.kind == PlanKind::kOp && !n.is_view()) || n.kind == PlanKind::kFused ||
            n.kind == PlanKind::kCopy || n.kind == PlanKind::kControl;
@@ -117,7 +130,7 @@ class Assembler {
         }
         items_of_[std::size_t(index)].push_back(int(items_.size()));
         Item item;
-        item.bytes = std::size_t(o.shape.num_elements()) * dtype_size(o.dtype);
+        item.bytes = bytes_of(o);
         item.first = item.last = int(p);
         item.device = n.device;
         items_.push_back(item);
@@ -135,6 +148,7 @@ class Assembler {
       }
     }
     for (const auto& [ref, value] : g_.live_outs) {
+      live_out_values_.emplace(std::uint64_t(ref.node) << 16 | unsigned(ref.output), value);
       const PlanNode& n = node(ref.node);
       if (n.kind == PlanKind::kDynamic || shares(n)) continue;
       const Location at = locate(ref);
@@ -189,7 +203,7 @@ class Assembler {
         return;
       }
       auto* p = make_params<CopyParams>(out);
-      p->bytes = std::size_t(n.outputs[0].shape.num_elements()) * dtype_size(n.outputs[0].dtype);
+      p->bytes = bytes_of(n.outputs[0]);
       out.run = run_copy;
       return;
     }
@@ -242,6 +256,14 @@ class Assembler {
     return find_fuser(g_.env->devices[std::size_t(n.device)].type)->prepare(request);
   }
 
+  bool reads_elsewhere(const PlanNode& n, std::size_t input, int item) const {
+    for (std::size_t k = 0; k < n.inputs.size(); ++k) {
+      const Location at = locate_input(n, k);
+      if (k != input && at.kind == Location::kItem && merged(at.index) == item) return true;
+    }
+    return false;
+  }
+
   /// Lets output 0 use the memory of an input that nobody reads later.
   void take_over(const PlanNode& n, int index, int position, std::uint32_t candidates) {
     const int out = item_of({index, 0});
@@ -252,7 +274,9 @@ class Assembler {
       if (at.kind != Location::kItem) continue;
       const int from = merged(at.index);
       Item& item = items_[std::size_t(from)];
-      if (item.live_out >= 0 || item.pinned || item.last != position || item.device != n.device ||
+      // Only elementwise steps may read another input that is the same memory.
+      const bool shared = n.kind != PlanKind::kFused && !n.has(kElementwise) && reads_elsewhere(n, i, from);
+      if (shared || item.live_out >= 0 || item.pinned || item.last != position || item.device != n.device ||
           item.bytes != items_[std::size_t(out)].bytes || items_[std::size_t(out)].pinned) {
         continue;
       }
@@ -261,6 +285,17 @@ class Assembler {
       ++taken_over_;
       return;
     }
+  }
+
+  bool is_heavy(const PlanNode& n) const {
+    if (n.kind == PlanKind::kControl || n.kind == PlanKind::kDynamic) return true;
+    constexpr std::int64_t kManyElements = 1 << 15;
+    std::int64_t most = 0;
+    for (const PlanOutput& o : n.outputs) most = std::max(most, o.shape.num_elements());
+    for (std::size_t i = 0; i < n.inputs.size(); ++i) {
+      most = std::max(most, info(n.inputs[i], i < n.ref_storage.size() ? n.ref_storage[i] : -1).shape.num_elements());
+    }
+    return most >= kManyElements;
   }
 
   /// Nothing to run: NoOp and the like.
@@ -307,6 +342,7 @@ class Assembler {
     }
     for (const VariableStorage& s : g_.storages) segment_->held.push_back(s.value);
     step_of_.assign(g_.nodes.size(), -1);
+    last_step_of_.assign(g_.nodes.size(), -1);
     for (std::size_t p = 0; p < g_.sequence.size(); ++p) {
       const int index = g_.sequence[p];
       PlanNode& n = node(index);
@@ -353,21 +389,21 @@ class Assembler {
           step.workspace = push_argument({Location::kItem, nullptr, int(items_.size()) - 1});
         }
       }
+      step.heavy = is_heavy(n);
       step.params = prepared.params.get();
       if (prepared.params) segment_->owned.push_back(std::move(prepared.params));
       step_of_[std::size_t(index)] = int(segment_->steps.size());
       segment_->steps.push_back(step);
       plan_node_of_step_.push_back(index);
       if (n.fresh_storage >= 0) publish(n, index);
+      last_step_of_[std::size_t(index)] = int(segment_->steps.size()) - 1;
     }
   }
 
   /// The run's value index of a dynamic result, or -1 when nobody asks for it.
   int value_of_live_out(PlanRef r) const {
-    for (const auto& [ref, value] : g_.live_outs) {
-      if (ref == r) return value;
-    }
-    return -1;
+    const auto it = live_out_values_.find(std::uint64_t(r.node) << 16 | unsigned(r.output));
+    return it == live_out_values_.end() ? -1 : it->second;
   }
 
   void publish(const PlanNode& n, int index) {
@@ -414,12 +450,13 @@ class Assembler {
     std::vector<std::vector<int>> before(g_.nodes.size());
     std::vector<std::vector<int>> readers(g_.storages.size());
     std::vector<int> writer(g_.storages.size(), -1);
+    std::vector<int> newest(std::size_t(segment_->num_devices));
     for (const int index : g_.sequence) {
       PlanNode& n = node(index);
       std::vector<int> needs;
       const auto depend_on = [&](int other) {
         if (other == index) return;
-        const int step = step_of_[std::size_t(other)];
+        const int step = last_step_of_[std::size_t(other)];
         if (step >= 0) {
           needs.push_back(step);
         } else {
@@ -428,16 +465,16 @@ class Assembler {
       };
       for (const PlanRef& in : n.inputs) depend_on(in.node);
       for (const int c : n.controls) depend_on(c);
-      const int me = step_of_[std::size_t(index)];
+      const int me = step_of_[std::size_t(index)], done = last_step_of_[std::size_t(index)];
       const auto access = [&](int storage, bool writes) {
         auto& list = readers[std::size_t(storage)];
         if (writer[std::size_t(storage)] >= 0) needs.push_back(writer[std::size_t(storage)]);
         if (writes) {
           needs.insert(needs.end(), list.begin(), list.end());
           list.clear();
-          if (me >= 0) writer[std::size_t(storage)] = me;
+          if (me >= 0) writer[std::size_t(storage)] = done;
         } else if (me >= 0) {
-          list.push_back(me);
+          list.push_back(done);
         }
       };
       for (std::size_t i = 0; i < n.inputs.size(); ++i) {
@@ -463,8 +500,11 @@ class Assembler {
       }
       Step& step = segment_->steps[std::size_t(me)];
       step.first_wait = int(segment_->waits.size());
-      for (const int w : needs) {
-        if (w != me && segment_->steps[std::size_t(w)].device != step.device) segment_->waits.push_back(w);
+      // A device runs its steps in order: its last one implies the others.
+      std::fill(newest.begin(), newest.end(), -1);
+      for (const int w : needs) newest[segment_->steps[std::size_t(w)].device] = w;
+      for (std::size_t d = 0; d < newest.size(); ++d) {
+        if (newest[d] >= 0 && d != step.device) segment_->waits.push_back(newest[d]);
       }
       step.num_waits = std::int16_t(int(segment_->waits.size()) - step.first_wait);
     }
@@ -504,6 +544,8 @@ class Assembler {
   std::vector<std::vector<int>> items_of_;
   std::vector<Prepared> prepared_;
   std::vector<int> step_of_;
+  std::vector<int> last_step_of_;  ///< differs for nodes that publish
+  std::unordered_map<std::uint64_t, int> live_out_values_;
   std::vector<int> plan_node_of_step_;
   std::vector<std::pair<int, int>> uses_;  ///< (argument, item in an arena)
   int taken_over_ = 0;

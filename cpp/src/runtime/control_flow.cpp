@@ -34,6 +34,9 @@ Program& program_of(Run& run, Subgraph& subgraph, bool with_saved) {
 
 /// Runs a subgraph; returns its outputs, and appends the saved values to the tape.
 std::vector<Tensor> call(Run& run, Subgraph& subgraph, const std::vector<Tensor>& inputs, Tape* tape) {
+  if (inputs.size() < subgraph.inputs.size()) {
+    fail(Code::kInternal, subgraph.name, " takes ", subgraph.inputs.size(), " inputs, got ", inputs.size());
+  }
   Program& program = program_of(run, subgraph, tape != nullptr);
   std::vector<Tensor> values(inputs.begin(), inputs.begin() + long(subgraph.inputs.size()));
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -90,6 +93,7 @@ void run_control(Run& run, const Node& node, std::vector<Tensor> inputs, std::ve
       const auto go_on = call(run, condition, inputs, nullptr);
       if (!truth(go_on.at(0))) break;
       auto next = call(run, body, inputs, tape.get());
+      if (next.size() > inputs.size()) fail(Code::kInternal, "the body has more outputs than inputs");
       for (std::size_t i = 0; i < next.size(); ++i) {
         const PartialShape& invariant = body.inputs[i].shape();
         if (!invariant.compatible_with(next[i].shape())) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the steps of a segment with bound pointers.
+#include <algorithm>
 #include <condition_variable>
 #include <cstring>
 
@@ -72,9 +73,9 @@ class Loop {
       for (const Step& s : segment_.steps) {
         if (done_ != nullptr && s.device != device) continue;
         step = &s;
-        if (--until_check == 0) {
+        if (--until_check == 0 || s.heavy) {
           until_check = kStepsBetweenChecks;
-          if (device == 0) run_.check();
+          run_.check();
         }
         if (s.num_waits > 0) wait(s);
         if (trace) {
@@ -150,9 +151,25 @@ class Loop {
   void wait(const Step& s) {
     for (int k = 0; k < s.num_waits; ++k) {
       auto& flag = (*done_)[std::size_t(segment_.waits[std::size_t(s.first_wait + k)])];
+      if (run_.options != nullptr && std::this_thread::get_id() == run_.caller) watch(flag);
       int v;
       while ((v = flag.load(std::memory_order_acquire)) == 0) flag.wait(0);
+      if (v < 0) run_.check();
       if (v < 0) fail(Code::kCancelled, "another device of this run failed");
+    }
+  }
+
+  /// Waits as the thread that looks out for Ctrl-C and timeouts.
+  void watch(const std::atomic<int>& flag) {
+    using namespace std::chrono;
+    const auto begin = steady_clock::now();
+    for (int turn = 0; flag.load(std::memory_order_acquire) == 0; ++turn) {
+      if (turn < 64) {
+        std::this_thread::yield();
+        continue;
+      }
+      run_.check();
+      std::this_thread::sleep_for(std::min<nanoseconds>((steady_clock::now() - begin) / 8, milliseconds(2)));
     }
   }
 
@@ -169,31 +186,53 @@ void run_devices(Run& run, Segment& segment, RunState& state, std::vector<Tensor
   std::vector<std::exception_ptr> errors(std::size_t(segment.num_devices));
   std::mutex mutex;
   std::condition_variable finished;
-  int running = segment.num_devices - 1;
+  int running = int(segment.used_devices.size()) - 1;
+  const auto failed = [&](int device) {
+    if (!errors[std::size_t(device)]) errors[std::size_t(device)] = std::current_exception();
+    run.stop = true;
+    for (auto& flag : done) {
+      int expected = 0;
+      flag.compare_exchange_strong(expected, -1);
+      flag.notify_all();
+    }
+  };
   const auto one = [&](int device) {
     try {
       set_intra_op_threads(run.context.threads);
       Loop(run, segment, state, values, &done)(device);
     } catch (...) {
-      errors[std::size_t(device)] = std::current_exception();
-      for (auto& flag : done) {
-        int expected = 0;
-        flag.compare_exchange_strong(expected, -1);
-        flag.notify_all();
-      }
+      failed(device);
     }
   };
-  for (int device = 1; device < segment.num_devices; ++device) {
-    run.runtime.workers.submit([&, device] {
-      one(device);
-      std::lock_guard lock(mutex);
-      --running;
-      finished.notify_all();
-    });
+  const auto ended = [&] {
+    std::lock_guard lock(mutex);
+    --running;
+    finished.notify_all();
+  };
+  const int mine = segment.used_devices[0];
+  for (std::size_t d = 1; d < segment.used_devices.size(); ++d) {
+    const int device = segment.used_devices[d];
+    try {
+      run.runtime.workers.submit([&, device] {
+        one(device);
+        ended();
+      });
+    } catch (...) {
+      failed(device);
+      ended();
+    }
   }
-  one(0);
+  one(mine);
   std::unique_lock lock(mutex);
-  finished.wait(lock, [&] { return running == 0; });
+  while (!finished.wait_for(lock, std::chrono::milliseconds(50), [&] { return running == 0; })) {
+    lock.unlock();
+    try {
+      run.check();
+    } catch (...) {
+      failed(mine);
+    }
+    lock.lock();
+  }
   std::exception_ptr first;
   for (const std::exception_ptr& e : errors) {
     if (!e) continue;
@@ -213,6 +252,7 @@ void run_devices(Run& run, Segment& segment, RunState& state, std::vector<Tensor
 }  // namespace
 
 void execute(Run& run, Segment& segment, std::vector<Tensor>& values) {
+  segment.last_used.store(run.context.step_id, std::memory_order_relaxed);
   Lease lease(segment);
   RunState& state = *lease;
   for (const PointerPatch& p : segment.live_in_patches) {
@@ -229,15 +269,7 @@ void execute(Run& run, Segment& segment, std::vector<Tensor>& values) {
       if (t.num_bytes() > 0) std::memset(t.raw(), 0xff, t.num_bytes());
     }
   }
-  bool several = false;
-  for (const Step& s : segment.steps) {
-    if (segment.num_devices == 1) break;
-    if (s.device != 0) {
-      several = true;
-      break;
-    }
-  }
-  if (several) {
+  if (segment.used_devices.size() > 1) {
     run_devices(run, segment, state, values);
   } else {
     Loop(run, segment, state, values, nullptr)(0);
@@ -273,8 +305,8 @@ void WorkerPool::submit(std::function<void()> task) {
       worker = idle_.back();
       idle_.pop_back();
     } else {
-      workers_.push_back(std::make_unique<Worker>());
-      worker = workers_.back().get();
+      auto made = std::make_unique<Worker>();
+      worker = made.get();
       worker->thread = std::thread([this, worker] {
         std::unique_lock own(worker->mutex);
         while (true) {
@@ -291,6 +323,7 @@ void WorkerPool::submit(std::function<void()> task) {
           own.lock();
         }
       });
+      workers_.push_back(std::move(made));
     }
   }
   {

@@ -128,7 +128,7 @@ class Lowering {
 
   static bool touches_state(const Node& node) {
     if (node.op().has(kStateful) && !node.op().has(kRandom) && !node.op().has(kVariable)) return true;
-    if (node.op().has(kControlFlow) && ops::has_effects(node)) return true;
+    if (node.op().has(kControlFlow) && (ops::has_effects(node) || !ops::captured_variables(node).empty())) return true;
     return std::any_of(node.inputs().begin(), node.inputs().end(), [](const Output& o) { return o.is_ref(); });
   }
 
@@ -180,7 +180,11 @@ class Lowering {
     }
     for (const Node* c : node->control_inputs()) {
       const int p = plan_of_[std::size_t(c->id())];
-      if (p >= 0) n.controls.push_back(p);
+      if (p >= 0) add_control(n, p);
+    }
+    // A constant is no step: whoever reads it waits for what it waited for.
+    for (const PlanRef& r : n.inputs) {
+      if (is_no_step(r.node)) add_control(n, r.node);
     }
     if (op.has(kConstant)) return add_constant(n, node->attrs().tensor("value"));
     if (op.has(kVariable)) return add_variable(n);
@@ -254,6 +258,20 @@ class Lowering {
     add(std::move(n));
   }
 
+  bool is_no_step(int p) const {
+    const PlanKind kind = g_.nodes[std::size_t(p)].kind;
+    return kind == PlanKind::kConstant || kind == PlanKind::kVariable;
+  }
+
+  void add_control(PlanNode& n, int p) {
+    if (!is_no_step(p)) {
+      n.controls.push_back(p);
+      return;
+    }
+    const std::vector<int>& inherited = g_.nodes[std::size_t(p)].controls;
+    n.controls.insert(n.controls.end(), inherited.begin(), inherited.end());
+  }
+
   /// The storage of a Ref input, checked to be initialised where the op needs that.
   int read_storage(const OpDef& op, const PlanNode& n, std::size_t i, int variable, ValueInfo& info) {
     const PlanVariable& v = g_.variables[std::size_t(variable)];
@@ -284,6 +302,10 @@ class Lowering {
       // What was known here stays known in the next segment, or the two would wait in turns.
       if (!shapes.wanted()[i] && !shapes.used()[i]) continue;
       any = any || shapes.wanted()[i];
+      if (shapes.wanted()[i] && n.ref_storage[i] >= 0) {
+        fail(Code::kUnimplemented, "a shape cannot be taken from the variable behind ", node->input(int(i)).name(),
+             " directly: read it with tf.identity");
+      }
       by_value_.emplace(key(node->input(int(i))), 0);
     }
     if (!any) {
@@ -399,14 +421,20 @@ class Lowering {
     std::unordered_map<std::uint64_t, int> done;
     const auto leave = [&](const Output& o) {
       const PlanRef r = find(o);
-      if (r.node < 0 || live_in_of_.contains(key(o))) return;
-      if (done.emplace(key(o), 0).second) g_.live_outs.emplace_back(r, g_.program->value_index(o));
+      if (r.node < 0 || live_in_of_.contains(key(o)) || !done.emplace(key(o), 0).second) return;
+      const int value = g_.program->value_index(o);
+      if (std::size_t(value) < g_.program->feeds.size()) return;  // fed, and not read here
+      g_.live_outs.emplace_back(r, value);
     };
     for (const Output& f : g_.program->fetches) {
       if (deferred_.contains(f.node->id())) continue;
+      // What an earlier segment made stays, even where a write since then shows through its Ref.
+      const auto value = std::size_t(g_.program->value_index(f));
+      if (value < values_.size() && values_[value].defined()) continue;
       const PlanRef r = find(f);
       const int variable = r.node < 0 ? -1 : g_.at(r).variable;
       if (f.is_ref() && variable >= 0 && g_.variables[std::size_t(variable)].storage < 0) {
+        if (state_deferred_) continue;  // a write to come may initialise it
         fail(Code::kFailedPrecondition, "Attempting to use uninitialized value ",
              g_.variables[std::size_t(variable)].name);
       }

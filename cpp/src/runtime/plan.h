@@ -95,6 +95,7 @@ struct Step {
   int workspace = -1;          ///< pointer in RunState::arguments
   StepKind kind = StepKind::kKernel;
   std::uint8_t device = 0;
+  bool heavy = false;          ///< may take long: cancellation is looked at before it
   std::int16_t num_waits = 0;  ///< steps of other devices to wait for; in Segment::waits
   int first_wait = 0;
   int extra = -1;
@@ -119,6 +120,7 @@ struct Segment {
   std::vector<StepExtra> extras;
   std::vector<int> waits;
   int num_devices = 1;
+  std::vector<int> used_devices;  ///< those with steps, ascending
   std::vector<std::size_t> arena_bytes;
   /// Initial arguments: constants and variables are bound; arena entries hold offsets.
   std::vector<void*> arguments;
@@ -142,6 +144,7 @@ struct Segment {
 
   std::mutex mutex;
   std::vector<std::unique_ptr<RunState>> idle;
+  std::atomic<std::int64_t> last_used{0};  ///< number of the run
   std::string text;  ///< one line per step, for plan_text
 };
 

@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::size_t kMaxSegments = 64;
 constexpr int kManySegments = 24;
+constexpr std::size_t kMaxIdleBytes = std::size_t(512) << 20;
+constexpr std::size_t kSegmentBytes = 4096;  // so that many small segments count too
 
 std::uint64_t key_of(const Output& o) { return std::uint64_t(o.node->id()) << 16 | unsigned(o.index); }
 
@@ -33,10 +35,43 @@ SegmentKey make_key(const Runtime& runtime, const std::vector<LiveIn>& live_ins,
   return key;
 }
 
+/// One line per node, the first time that it is planned.
+void log_placement(Runtime& runtime, const std::vector<Node*>& order, std::vector<std::string>& log) {
+  for (const Node* node : order) {
+    if (!runtime.logged.insert(node).second) continue;
+    const auto device = std::size_t(place(runtime.env, *node));
+    log.push_back(str(node->name(), ": (", node->op().name, "): ", runtime.env.devices[device].name));
+  }
+}
+
+/// Programs stay for as long as their session, arenas that have long been idle do not.
+void free_idle_memory(Runtime& runtime) {
+  std::vector<std::shared_ptr<Segment>> alive;
+  for (const auto& weak : runtime.segments) {
+    if (auto s = weak.lock()) alive.push_back(std::move(s));
+  }
+  runtime.segments.assign(alive.begin(), alive.end());
+  runtime.bytes_built = 0;
+  std::ranges::stable_sort(alive, std::ranges::greater(), [](const auto& s) { return s->last_used.load(); });
+  std::size_t total = 0;
+  for (const auto& s : alive) {
+    std::lock_guard lock(s->mutex);
+    if (total > kMaxIdleBytes) s->idle.clear();
+    for (const std::size_t bytes : s->arena_bytes) total += bytes * s->idle.size();
+  }
+}
+
+bool same_live_in(const LiveIn& a, const LiveIn& b) { return a.output == b.output && a.by_value == b.by_value; }
+
 std::shared_ptr<Segment> build(Run& run, Program& program, const std::vector<Node*>& order,
-                               const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values) {
+                               const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values,
+                               std::vector<std::string>& log) {
   std::lock_guard lock(run.runtime.build_mutex);
   PlanGraph g = lower(run.runtime.env, program, order, live_ins, values);
+  if (run.runtime.options.log_device_placement) log_placement(run.runtime, order, log);
+  if (g.rest.size() >= order.size() && std::ranges::equal(g.next_live_ins, live_ins, same_live_in)) {
+    fail(Code::kInternal, "nothing can be planned of the ", order.size(), " nodes from ", order[0]->name(), " on");
+  }
   if (run.runtime.options.optimize) {
     fuse_epilogues(g);
     fuse_elementwise(g);
@@ -50,11 +85,14 @@ std::shared_ptr<Segment> build(Run& run, Program& program, const std::vector<Nod
   while (bytes > peak && !run.runtime.peak_arena.compare_exchange_weak(peak, bytes)) {
   }
   run.runtime.plans_built.fetch_add(1);
+  run.runtime.segments.push_back(segment);
+  run.runtime.bytes_built += bytes + kSegmentBytes;
+  if (run.runtime.bytes_built > kMaxIdleBytes) free_idle_memory(run.runtime);
   return segment;
 }
 
 /// Tells the user once which feed keeps changing its shape: every new shape compiles a new plan.
-void warn_about_shapes(Program& program, const SegmentCache& cache) {
+void warn_about_shapes(Program& program, const SegmentCache& cache, std::vector<std::string>& log) {
   if (program.warned_about_shapes) return;
   program.warned_about_shapes = true;
   std::string names;
@@ -71,7 +109,7 @@ void warn_about_shapes(Program& program, const SegmentCache& cache) {
       k += rank_b + 1;
     }
   }
-  log_line(str("caudal: one session.run call has been compiled for ", kManySegments, " different feed shapes",
+  log.push_back(str("caudal: one session.run call has been compiled for ", kManySegments, " different feed shapes",
                names.empty() ? std::string() : str("; the shape of ", names, " keeps changing"),
                ". Every new shape costs a compilation: pad or bucket the input."));
 }
@@ -90,10 +128,10 @@ void Run::check() {
   }
   if (options == nullptr || (options->timeout_ms <= 0 && !options->poll)) return;
   const auto now = std::chrono::steady_clock::now();
-  if (options->timeout_ms > 0 && now - started > std::chrono::milliseconds(options->timeout_ms)) {
+  if (options->timeout_ms > 0 && (now - started) / std::chrono::milliseconds(1) > options->timeout_ms) {
     fail(Code::kDeadlineExceeded, "Timed out after ", options->timeout_ms, " ms");
   }
-  if (options->poll && now >= next_poll) {
+  if (options->poll && std::this_thread::get_id() == caller && now >= next_poll) {
     next_poll = now + std::chrono::milliseconds(50);
     if (options->poll()) fail(Code::kCancelled, "Step was cancelled");
   }
@@ -134,9 +172,11 @@ void resolve(Program& program) {
   std::sort(program.order.begin(), program.order.end(), [](Node* a, Node* b) { return a->id() < b->id(); });
 }
 
-std::shared_ptr<Segment> find_segment(Run& run, Program& program, SegmentCache& cache,
-                                      const std::vector<Node*>& order, const std::vector<LiveIn>& live_ins,
-                                      const std::vector<Tensor>& values) {
+namespace {
+
+std::shared_ptr<Segment> find_or_build(Run& run, Program& program, SegmentCache& cache, const std::vector<Node*>& order,
+                                       const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values,
+                                       std::vector<std::string>& log) {
   const SegmentKey key = make_key(run.runtime, live_ins, values);
   std::lock_guard lock(cache.mutex);
   if (!cache.recent.empty() && cache.recent.front().first == key) return cache.recent.front().second;
@@ -153,14 +193,25 @@ std::shared_ptr<Segment> find_segment(Run& run, Program& program, SegmentCache& 
       ++it;
     }
   }
-  auto segment = build(run, program, order, live_ins, values);
+  auto segment = build(run, program, order, live_ins, values, log);
   cache.recent.emplace_front(key, segment);
   cache.by_key.emplace(key, cache.recent.begin());
   if (cache.recent.size() > kMaxSegments) {
     cache.by_key.erase(cache.recent.back().first);
     cache.recent.pop_back();
   }
-  if (&cache == &program.cache && cache.recent.size() >= std::size_t(kManySegments)) warn_about_shapes(program, cache);
+  if (&cache == &program.cache && cache.recent.size() >= std::size_t(kManySegments)) warn_about_shapes(program, cache, log);
+  return segment;
+}
+
+}  // namespace
+
+std::shared_ptr<Segment> find_segment(Run& run, Program& program, SegmentCache& cache,
+                                      const std::vector<Node*>& order, const std::vector<LiveIn>& live_ins,
+                                      const std::vector<Tensor>& values) {
+  std::vector<std::string> log;  // written when no lock is held: the sink may call anything
+  auto segment = find_or_build(run, program, cache, order, live_ins, values, log);
+  for (const std::string& line : log) log_line(line);
   return segment;
 }
 

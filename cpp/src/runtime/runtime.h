@@ -13,6 +13,7 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "caudal/session.h"
@@ -47,6 +48,9 @@ struct Runtime {
   std::atomic<std::int64_t> plans_built{0};
   std::atomic<std::int64_t> steps_run{0};
   std::mutex build_mutex;  ///< one segment is built at a time
+  std::vector<std::weak_ptr<Segment>> segments;  ///< those alive; under build_mutex
+  std::size_t bytes_built = 0;  ///< arenas of segments since idle memory was looked at
+  std::unordered_set<const Node*> logged;  ///< nodes whose device was logged; under build_mutex
   std::mutex programs_mutex;
   std::map<std::pair<const Subgraph*, std::size_t>, std::unique_ptr<Program>> subprograms;
   WorkerPool workers;
@@ -62,6 +66,7 @@ struct Run {
   std::chrono::steady_clock::time_point started;
   std::chrono::steady_clock::time_point next_poll;
   std::atomic<bool> stop{false};  ///< another thread of this run has failed
+  std::thread::id caller = std::this_thread::get_id();  ///< the one that polls
 
   /// Throws Cancelled or DeadlineExceeded when it is time to stop.
   void check();

@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <shared_mutex>
+#include <unordered_set>
 
 #include "base/parallel_for.h"
 #include "caudal/error.h"
@@ -52,6 +53,10 @@ struct Session::Impl {
     for (const Node* t : s.targets) {
       if (t == nullptr || &t->graph() != runtime.graph) invalid("a target is not an element of this graph");
     }
+    std::unordered_set<std::uint64_t> fed;
+    for (const Output& o : s.feeds) {
+      if (!fed.insert(std::uint64_t(o.node->id()) << 16 | unsigned(o.index)).second) invalid("Endpoint \"", o.name(), "\" fed more than once.");
+    }
     std::string key;
     for (const Output& o : s.feeds) key += str(o.node->id(), ":", o.index, ",");
     key += "|";
@@ -75,7 +80,7 @@ struct Session::Impl {
     check_open();
     check_feeds(p, feeds);
     set_intra_op_threads(runtime.options.intra_op_threads);
-    Run run{runtime, {}, options, metadata, {}, {}, {}, {}};
+    Run run{runtime, {}, options, metadata, {}, {}, {}};
     run.context.cancelled = &runtime.cancelled;
     run.context.threads = runtime.options.intra_op_threads;
     run.context.step_id = runtime.steps_run.fetch_add(1, std::memory_order_relaxed);
@@ -93,6 +98,8 @@ struct Session::Impl {
 
 Session::Session(Graph& graph, SessionOptions options) : impl_(std::make_unique<Impl>()) {
   start_up();
+  constexpr int kMaxDevices = 255;
+  if (options.cpu_devices > kMaxDevices) invalid("there are at most ", kMaxDevices, " CPU devices, not ", options.cpu_devices);
   Runtime& r = impl_->runtime;
   r.graph = &graph;
   r.options = options;
@@ -154,7 +161,7 @@ std::string Session::plan_text(const std::vector<std::pair<Output, Tensor>>& fee
   impl_->check_open();
   Program& p = impl_->program(impl_->prepare(std::move(s)));
   impl_->check_feeds(p, values.data());
-  Run run{impl_->runtime, {}, nullptr, nullptr, {}, {}, {}, {}};
+  Run run{impl_->runtime, {}, nullptr, nullptr, {}, {}, {}};
   return find_segment(run, p, p.cache, p.order, p.live_ins, values)->text;
 }
 

@@ -3,6 +3,7 @@
 // values that leave the segment get memory of their own.
 #include <algorithm>
 #include <limits>
+#include <unordered_set>
 
 #include "runtime/plan_graph.h"
 
@@ -79,7 +80,8 @@ void insert_copies(PlanGraph& g) {
   copy_views_read_after_writes(g);
   // A live-out may take over the memory of the op that made it, once.
   std::vector<std::pair<int, int>> after;  // (node that the copy follows, copy)
-  std::vector<PlanRef> claimed;
+  std::vector<int> at_end;
+  std::unordered_set<std::uint64_t> claimed;
   for (auto& [ref, value] : g.live_outs) {
     const PlanRef root = root_of(g, ref);
     const PlanNode& n = g.nodes[std::size_t(root.node)];
@@ -87,16 +89,19 @@ void insert_copies(PlanGraph& g) {
     const bool own = (n.kind == PlanKind::kOp || n.kind == PlanKind::kFused || n.kind == PlanKind::kControl ||
                       n.kind == PlanKind::kCopy) &&
                      !g.at(root).is_ref;
-    if (own && std::find(claimed.begin(), claimed.end(), root) == claimed.end()) {
-      claimed.push_back(root);
-      continue;
-    }
+    if (own && claimed.insert(std::uint64_t(root.node) << 16 | unsigned(root.output)).second) continue;
     const int copy = int(g.nodes.size());
     g.nodes.push_back(copy_of(g, ref));
-    after.emplace_back(ref.node, copy);
+    // A variable that gets its memory in this plan has no value before.
+    const int storage = g.nodes.back().ref_storage[0];
+    if (g.nodes[std::size_t(ref.node)].kind == PlanKind::kVariable && storage >= 0 && g.storages[std::size_t(storage)].fresh) {
+      at_end.push_back(copy);
+    } else {
+      after.emplace_back(ref.node, copy);
+    }
     ref = {copy, 0};
   }
-  if (after.empty()) return;
+  if (after.empty() && at_end.empty()) return;
   std::unordered_multimap<int, int> by_node(after.begin(), after.end());
   std::vector<int> sequence;
   for (const auto& [node, copy] : after) {
@@ -108,6 +113,7 @@ void insert_copies(PlanGraph& g) {
     const auto [begin, end] = by_node.equal_range(index);
     for (auto it = begin; it != end; ++it) sequence.push_back(it->second);
   }
+  sequence.insert(sequence.end(), at_end.begin(), at_end.end());
   g.sequence = std::move(sequence);
 }
 

@@ -89,12 +89,12 @@ bool accepted(const PlanGraph& g, const PlanNode& host) {
 
 void fuse_epilogues(PlanGraph& g) {
   const Uses uses(g);
-  std::vector<int> position(g.nodes.size(), -1);
-  for (std::size_t p = 0; p < g.sequence.size(); ++p) position[std::size_t(g.sequence[p])] = int(p);
   for (std::size_t p = 0; p < g.sequence.size(); ++p) {
     const int index = g.sequence[p];
     PlanNode& host = g.nodes[std::size_t(index)];
     if (host.kind != PlanKind::kOp || !host.has(kEpilogueHost) || host.outputs.size() != 1) continue;
+    // The host will run later than it stands: what it reads of a variable might be overwritten by then.
+    if (std::any_of(host.ref_storage.begin(), host.ref_storage.end(), [](int s) { return s >= 0; })) continue;
     std::vector<int> chain;
     int last = index;
     for (int stage = 0; stage < 2; ++stage) {
@@ -108,7 +108,7 @@ void fuse_epilogues(PlanGraph& g) {
         host.inputs.push_back(n.inputs[std::size_t(bias)]);
         host.ref_storage.push_back(-1);
         host.absorbed.push_back({n.node, int(host.inputs.size()) - 1});
-      } else if (n.has(kActivation) && n.inputs.size() == 1) {
+      } else if (n.has(kActivation) && n.inputs.size() == 1 && n.inputs[0] == PlanRef{last, 0}) {
         host.absorbed.push_back({n.node, -1});
       } else {
         break;
