@@ -38,11 +38,12 @@ std::span<const LoopRow> activation_loops() {
       unary<Floats, kMath>("Softplus", [](auto x) { return vm::softplus(x); }),
       unary<Floats, kDivision>("Softsign", [](auto x) { return x / (1 + vm::abs(x)); }),
 
-      binary<Numbers>("ReluGrad", [](auto g, auto x) { return x > 0 ? g : decltype(g)(0); }),
+      // A product, not a choice: NaN and infinite gradients stay visible, as in TensorFlow.
+      binary<Numbers>("ReluGrad", [](auto g, auto x) { return decltype(g)(g * (x > 0)); }),
       binary<Numbers>("Relu6Grad",
                       [](auto g, auto x) {
                         using T = decltype(x);
-                        return (x > T(0)) & (x < T(6)) ? g : T(0);
+                        return T(g * ((x > T(0)) & (x < T(6))));
                       }),
       binary<Floats>(
           "LeakyReluGrad", [](auto g, auto x, auto alpha) { return x > 0 ? g : g * alpha; },
