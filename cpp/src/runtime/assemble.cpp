@@ -274,8 +274,10 @@ class Assembler {
       if (at.kind != Location::kItem) continue;
       const int from = merged(at.index);
       Item& item = items_[std::size_t(from)];
-      // Only elementwise steps may read another input that is the same memory.
-      const bool shared = n.kind != PlanKind::kFused && !n.has(kElementwise) && reads_elsewhere(n, i, from);
+      // Another input may be the same memory under another shape: only a single elementwise op is
+      // done with it when it writes.
+      const bool single = n.kind == PlanKind::kOp && n.has(kElementwise);
+      const bool shared = !single && reads_elsewhere(n, i, from);
       if (shared || item.live_out >= 0 || item.pinned || item.last != position || item.device != n.device ||
           item.bytes != items_[std::size_t(out)].bytes || items_[std::size_t(out)].pinned) {
         continue;
