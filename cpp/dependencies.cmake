@@ -31,8 +31,11 @@ if(_status EQUAL 0)
   list(GET _openblas 2 _name)
   find_library(CAUDAL_OPENBLAS_LIBRARY NAMES ${_name} PATHS "${_lib}" NO_DEFAULT_PATH REQUIRED)
   target_include_directories(caudal_blas INTERFACE "${_inc}")
-  target_link_libraries(caudal_blas INTERFACE "${CAUDAL_OPENBLAS_LIBRARY}")
-  target_compile_definitions(caudal_blas INTERFACE CAUDAL_BLAS_PREFIX=scipy_)
+  # Not linked: it is loaded when first needed, from the folder of libcaudal or the build's rpath.
+  get_filename_component(_file "${CAUDAL_OPENBLAS_LIBRARY}" NAME)
+  target_compile_definitions(caudal_blas INTERFACE
+    CAUDAL_BLAS_PREFIX=scipy_ CAUDAL_BLAS_LIBRARY="${_file}")
+  set(CAUDAL_BLAS_RPATH "${_lib}")
 else()
   find_package(BLAS REQUIRED)
   target_link_libraries(caudal_blas INTERFACE BLAS::BLAS)

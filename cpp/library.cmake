@@ -57,6 +57,7 @@ add_library(caudal::caudal ALIAS caudal)
 set_target_properties(caudal PROPERTIES
   LINKER_LANGUAGE CXX
   EXPORT_NAME caudal
+  BUILD_RPATH "${CAUDAL_BLAS_RPATH}"
   LIBRARY_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
 target_compile_features(caudal INTERFACE cxx_std_20)
 target_include_directories(caudal INTERFACE
