@@ -315,6 +315,13 @@ from caudal.ops.clip_ops import (
     clip_by_value,
     global_norm,
 )
+from caudal.ops.counting_ops import (
+    confusion_matrix,
+    repeat,
+    unsorted_segment_mean,
+    unsorted_segment_sqrt_n,
+)
+from caudal.ops.sort_ops import argsort, sort
 from caudal.ops.string_ops import as_string, string_join
 
 # Random numbers
@@ -334,6 +341,7 @@ from caudal.ops.variables import (
     assert_variables_initialized,
     global_variables,
     global_variables_initializer,
+    initialize_all_tables,
     initialize_all_variables,
     initialize_local_variables,
     initialize_variables,
@@ -343,6 +351,7 @@ from caudal.ops.variables import (
     model_variables,
     moving_average_variables,
     report_uninitialized_variables,
+    tables_initializer,
     trainable_variables,
     variables_initializer,
 )
@@ -424,10 +433,11 @@ from caudal.ops.logging_ops import print_v2 as print
 from caudal.ops.numerics import add_check_numerics_ops, check_numerics, verify_tensor_all_finite
 
 # Namespaces
-from caudal import compat, debugging, dtypes, initializers, linalg, math, nn, random, train
+from caudal import compat, debugging, dtypes, initializers, linalg, manip, math, nn, random, train
 from caudal import version
 from caudal.embedding import get_cmake_dir, get_include
 from caudal.framework import errors, nest
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.platform import app, flags
 from caudal.platform import tf_logging as logging
 from caudal.platform.tf_logging import get_logger
@@ -447,6 +457,8 @@ from caudal.framework.versions import (
     __version__,
 )
 
+_absent = _module_getattr("")
+
 
 def __getattr__(name):
     # tf.test needs unittest, which takes longer to import than everything above.
@@ -454,4 +466,4 @@ def __getattr__(name):
         import importlib
 
         return importlib.import_module("caudal.client.test")
-    raise AttributeError("module 'caudal' has no attribute %r" % name)
+    return _absent(name)

@@ -2,6 +2,7 @@
 # ruff: noqa: F401, I001
 """Contents of `tf.debugging`."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.ops.check_ops import (
     assert_equal,
     assert_greater,
@@ -30,3 +31,5 @@ from caudal.ops.logging_ops import Assert
 from caudal.ops.math_ops import is_finite, is_inf, is_nan
 from caudal.ops.numerics import check_numerics
 from caudal.ops.numerics import verify_tensor_all_finite as assert_all_finite
+
+__getattr__ = _module_getattr("debugging")

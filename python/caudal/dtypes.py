@@ -2,6 +2,7 @@
 # ruff: noqa: F401, I001
 """Contents of `tf.dtypes`."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.framework.dtypes import (
     QUANTIZED_DTYPES,
     DType,
@@ -34,3 +35,5 @@ from caudal.framework.dtypes import (
 )
 from caudal.ops.math_ops import cast, saturate_cast
 from caudal.ops.string_ops import as_string
+
+__getattr__ = _module_getattr("dtypes")

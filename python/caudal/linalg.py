@@ -2,14 +2,18 @@
 # ruff: noqa: F401, I001
 """Contents of `tf.linalg`."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.nn import l2_normalize
 from caudal.ops.array_ops import matrix_band_part as band_part
 from caudal.ops.array_ops import matrix_transpose
 from caudal.ops.array_ops import diag as tensor_diag
 from caudal.ops.array_ops import diag_part as tensor_diag_part
 from caudal.ops.array_ops import matrix_transpose as transpose
-from caudal.ops.linalg_ops import eye, norm
-from caudal.ops.matmul_ops import matmul, tensordot, trace
+from caudal.ops.clip_ops import global_norm
+from caudal.ops.linalg_ops import adjoint, eye, norm, normalize
+from caudal.ops.matmul_ops import matmul, matvec, tensordot, trace
 from caudal.ops.space_ops import matrix_diag as diag
 from caudal.ops.space_ops import matrix_diag_part as diag_part
 from caudal.ops.space_ops import matrix_set_diag as set_diag
+
+__getattr__ = _module_getattr("linalg")

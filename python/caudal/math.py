@@ -2,6 +2,7 @@
 # ruff: noqa: F401, I001
 """Contents of `tf.math`."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.ops.array_ops import invert_permutation, segment_sum, unsorted_segment_sum
 from caudal.ops.math_ops import (
     abs,
@@ -98,3 +99,11 @@ from caudal.ops.math_ops import div_no_nan as divide_no_nan
 from caudal.ops.math_ops import multiply_no_nan, reciprocal_no_nan
 from caudal.nn import in_top_k, l2_normalize, softmax, softplus, softsign, top_k, zero_fraction
 from caudal.nn import log_softmax
+from caudal.ops.check_ops import is_non_decreasing, is_strictly_increasing
+from caudal.ops.counting_ops import (
+    confusion_matrix,
+    unsorted_segment_mean,
+    unsorted_segment_sqrt_n,
+)
+
+__getattr__ = _module_getattr("math")

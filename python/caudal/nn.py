@@ -2,6 +2,7 @@
 """Neural network functions: the table of contents of `nn`."""
 # ruff: noqa: F401
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.ops.array_ops import depth_to_space, space_to_batch, space_to_depth
 from caudal.ops.embedding_ops import embedding_lookup
 from caudal.ops.math_ops import sigmoid, tanh
@@ -70,3 +71,5 @@ from caudal.ops.nn_ops import (
 )
 
 __all__ = [name for name in dir() if not name.startswith("_")]
+
+__getattr__ = _module_getattr("nn")

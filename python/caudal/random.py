@@ -2,6 +2,7 @@
 # ruff: noqa: F401, I001
 """Contents of `tf.random`."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.framework.random_seed import get_seed
 from caudal.framework.random_seed import set_random_seed
 from caudal.ops.random_ops import categorical, multinomial
@@ -9,3 +10,5 @@ from caudal.ops.random_ops import random_normal as normal
 from caudal.ops.random_ops import random_shuffle as shuffle
 from caudal.ops.random_ops import random_uniform as uniform
 from caudal.ops.random_ops import truncated_normal
+
+__getattr__ = _module_getattr("random")

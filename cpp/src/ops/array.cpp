@@ -27,6 +27,14 @@ void placeholder_with_default_shape(ShapeContext& c) {
   c.set_output(0, c.planning() ? merged : c.attrs().shape("shape"));
 }
 
+void ensure_shape_shape(ShapeContext& c) {
+  const PartialShape wanted = c.attrs().shape("shape");
+  if (c.planning() && !wanted.compatible_with(c.input(0))) {
+    invalid("Shape of tensor ", c.input(0), " is not compatible with expected shape ", wanted, ".");
+  }
+  c.set_output(0, wanted.merge(c.input(0)));
+}
+
 void pass_grad(GradContext& g) { g.set(0, g.raw_dy(0)); }
 
 void identity_n_shape(ShapeContext& c) {
@@ -304,6 +312,7 @@ constexpr OpRow kRows[] = {
     {"Identity", "input:T -> output:T; T:type", same_shape, pass_grad, kView},
     {"IdentityN", "input:[T] -> output:[T]; T:list(type)>=1", identity_n_shape, identity_n_grad},
     {"Snapshot", "input:T -> output:T; T:type", same_shape, pass_grad, kView},
+    {"EnsureShape", "input:T -> output:T; shape:shape; T:type", ensure_shape_shape, pass_grad, kView},
     {"StopGradient", "input:T -> output:T; T:type", same_shape, no_gradient,
      kView | kStopsGradient},
     {"PreventGradient", "input:T -> output:T; T:type; message:string=''", same_shape,

@@ -93,6 +93,7 @@ class Assembler {
         case PlanKind::kVariable: return {};
         default: break;
       }
+      if (shares(n)) return {Location::kValue, nullptr, shared_value(r.node)};
       if (n.is_view() && r.output == 0) {
         if (n.ref_storage[0] >= 0) return variable(n.ref_storage[0]);
         r = n.inputs[0];
@@ -104,10 +105,12 @@ class Assembler {
   }
 
   static std::size_t bytes_of(const PlanOutput& o) {
-    const std::int64_t bytes = checked_mul(o.shape.num_elements(), std::int64_t(dtype_size(o.dtype)));
+    const std::int64_t size = std::int64_t(dtype_size(o.dtype));
     constexpr std::int64_t kLimit = std::int64_t(1) << 46;  // sums of sizes cannot overflow below it
-    if (bytes > kLimit) fail(Code::kResourceExhausted, "out of memory: a value of shape ", o.shape, " is needed");
-    return std::size_t(bytes);
+    if (size > 0 && o.shape.num_elements() > kLimit / size) {
+      fail(Code::kResourceExhausted, "OOM when allocating tensor with shape", o.shape, " and type ", o.dtype);
+    }
+    return std::size_t(o.shape.num_elements() * size);
   }
 
   static bool makes_values(const PlanNode& n) {
@@ -116,6 +119,10 @@ class Assembler {
   }
   /// Copies of strings share the tensor: they are values of the run, not memory.
   static bool shares(const PlanNode& n) { return n.kind == PlanKind::kCopy && is_object(n.outputs[0].dtype); }
+  int shared_value(int index) const {
+    const int value = value_of_live_out({index, 0});
+    return value >= 0 ? value : g_.program->value_index({g_.nodes[std::size_t(index)].node, 0});
+  }
 
   void make_items() {
     items_of_.resize(g_.nodes.size());
@@ -130,7 +137,11 @@ class Assembler {
         }
         items_of_[std::size_t(index)].push_back(int(items_.size()));
         Item item;
-        item.bytes = bytes_of(o);
+        try {
+          item.bytes = bytes_of(o);
+        } catch (Error& e) {
+          rethrow_with_frame(e, *n.node);
+        }
         item.first = item.last = int(p);
         item.device = n.device;
         items_.push_back(item);
@@ -325,7 +336,9 @@ class Assembler {
     const ValueInfo v = info(n.inputs[i], i < n.ref_storage.size() ? n.ref_storage[i] : -1);
     ValueDesc d{v.dtype, v.shape, -1, -1};
     const Location at = locate_input(n, i);
-    if (at.kind == Location::kLiveIn && is_object(v.dtype)) {
+    if (at.kind == Location::kValue) {
+      d.value = at.index;
+    } else if (at.kind == Location::kLiveIn && is_object(v.dtype)) {
       d.value = g_.live_ins[std::size_t(at.index)].value;
     } else if (v.constant != nullptr && is_object(v.dtype)) {
       segment_->held.push_back(*v.constant);
@@ -364,7 +377,9 @@ class Assembler {
         for (std::size_t o = 0; o < n.outputs.size(); ++o) {
           ValueDesc d{n.outputs[o].dtype, n.outputs[o].shape, -1, -1};
           const int item = item_of({index, int(o)});
-          if (item >= 0) {
+          if (shares(n)) {
+            d.value = shared_value(index);
+          } else if (item >= 0) {
             d.argument = push_argument({Location::kItem, nullptr, item});
           } else {
             d.value = value_of_live_out({index, int(o)});

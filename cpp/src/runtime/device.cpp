@@ -41,7 +41,11 @@ DeviceSpec parse_device(std::string_view text) {
     std::size_t colon = part.find(':');
     std::string key = upper(part.substr(0, colon));
     std::string_view rest = colon == part.npos ? std::string_view() : part.substr(colon + 1);
-    if (key == "JOB" || key == "REPLICA" || key == "TASK") continue;
+    if (key == "JOB" || key == "REPLICA" || key == "TASK") {
+      const std::string_view here = key == "JOB" ? "localhost" : "0";
+      spec.remote = spec.remote || (rest != here && rest != "*");
+      continue;
+    }
     if (key == "DEVICE") {
       colon = rest.find(':');
       key = upper(rest.substr(0, colon));

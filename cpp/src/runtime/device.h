@@ -14,6 +14,7 @@ namespace caudal {
 struct DeviceSpec {
   std::string type;  ///< upper case: "CPU", "GPU"
   int index = -1;
+  bool remote = false;  ///< names a job or task that is not this process
 };
 
 /// Accepts "", "/cpu:0", "/device:GPU:1", "/job:localhost/replica:0/task:0/device:CPU:0", "/gpu:*".

@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contents of `tf.compat`: text helpers, and `v1`, which is this library itself."""
 
+import contextlib as _contextlib
 import numbers as _numbers
 import os as _os
 import sys as _sys
+
+from caudal.framework.tensor_shape import dimension_at_index, dimension_value
 
 integral_types = (_numbers.Integral,)
 real_types = (_numbers.Real,)
@@ -44,6 +47,11 @@ def path_to_str(path):
 
 def forward_compatible(year, month, day):
     return True
+
+
+def forward_compatibility_horizon(year, month, day):
+    """A context in which nothing changes: there is one format."""
+    return _contextlib.nullcontext()
 
 
 v1 = _sys.modules["caudal"]

@@ -260,7 +260,8 @@ def _attr_shape(plan, name, value):
     try:
         return tensor_shape.as_shape(value)._to_core()
     except (TypeError, ValueError) as error:
-        raise TypeError(
+        kind = ValueError if isinstance(error, ValueError) else TypeError
+        raise kind(
             "Error converting %r (argument %r of '%s' Op) to a TensorShape: %s"
             % (value, name, plan.name, error)
         ) from None
@@ -587,9 +588,7 @@ def _convert_mixed_list(plan, arg, value, attrs, extra):
         for t in tensors:
             if t._dtype._base._enum not in definition.allowed_types:
                 raise TypeError(
-                    _not_allowed_text(
-                        plan, arg.name, t._dtype._base, definition.allowed_types
-                    )
+                    _not_allowed_text(plan, arg.name, t._dtype._base, definition.allowed_types)
                 )
     if definition.minimum is not None and len(tensors) < definition.minimum:
         raise ValueError(

@@ -98,7 +98,8 @@ def global_norm(t_list, name=None):
             values = t.values if isinstance(t, ops.IndexedSlices) else t
             with ops.colocate_with(values):
                 halves.append(apply("L2Loss", values))
-        total = math_ops.reduce_sum(apply("Pack", halves, axis=0, name="stack"))
+        stacked = apply("Pack", halves, axis=0, name="stack") if halves else []
+        total = math_ops.reduce_sum(stacked)
         two = ops.convert_to_tensor(2.0, dtype=total.dtype, name="Const")
         return math_ops.sqrt(total * two, name="global_norm")
 

@@ -37,6 +37,23 @@ def eye(num_rows, num_columns=None, batch_shape=None, dtype=dtypes.float32, name
         return space_ops.matrix_set_diag(array_ops.zeros(full, dtype=dtype), ones)
 
 
+def adjoint(matrix, name=None):
+    """The conjugate transpose of the last two axes. Op: Transpose."""
+    with ops.name_scope(name, "adjoint", [matrix]):
+        return array_ops.matrix_transpose(
+            ops.convert_to_tensor(matrix, name="matrix"), conjugate=True
+        )
+
+
+def normalize(tensor, ord="euclidean", axis=None, name=None):  # noqa: A002
+    """(`tensor` divided by its norm, that norm); see `norm` for the arguments."""
+    with ops.name_scope(name, "normalize", [tensor]):
+        tensor = ops.convert_to_tensor(tensor)
+        size = norm(tensor, ord, axis, keepdims=True)
+        size = math_ops.cast(size, tensor.dtype)
+        return tensor / size, size
+
+
 def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None, keep_dims=None):  # noqa: A002
     """The norm of vectors or matrices.
 

@@ -5,6 +5,7 @@ import numpy as np
 
 from caudal.framework import dtypes, ops, tensor_util
 from caudal.framework.op_factory import apply
+from caudal.ops import array_ops
 
 
 def _conjugate(x, wanted):
@@ -49,6 +50,20 @@ def matmul(
             "MatMul", a, b, transpose_a=bool(transpose_a or adjoint_a),
             transpose_b=bool(transpose_b or adjoint_b), name=scope,
         )  # fmt: skip
+
+
+def matvec(
+    a, b, transpose_a=False, adjoint_a=False, a_is_sparse=False, b_is_sparse=False, name=None
+):
+    """Product of matrices and vectors: [..., m, n] and [..., n] give [..., m]. Ops: MatMul,
+    BatchMatMulV2."""
+    with ops.name_scope(name, "MatVec", [a, b]):
+        column = array_ops.expand_dims(b, -1)
+        product = matmul(
+            a, column, transpose_a=transpose_a, adjoint_a=adjoint_a, a_is_sparse=a_is_sparse,
+            b_is_sparse=b_is_sparse,
+        )  # fmt: skip
+        return array_ops.squeeze(product, [-1])
 
 
 def sparse_matmul(

@@ -5,7 +5,7 @@ import numbers
 
 import numpy as np
 
-from caudal.framework import dtypes, ops, tensor_shape, tensor_util
+from caudal.framework import dtypes, errors, ops, tensor_shape, tensor_util
 from caudal.framework.op_factory import apply, public
 from caudal.ops import array_ops, math_ops, random_ops
 
@@ -117,9 +117,10 @@ def _softmax(op_name, logits, axis, name):
     if rank is None:
         raise ValueError("softmax over axis %d needs logits of known rank" % axis)
     if not -rank <= axis < rank:
-        raise ValueError(
-            "Dimension must be in the range [%d, %d) but is %d" % (-rank, rank, axis)
-        )
+        raise errors.InvalidArgumentError(
+            None, None, "Dimension (%d) must be in the range [%d, %d) where %d is the number of "
+            "dimensions in the input." % (axis, -rank, rank, rank),
+        )  # fmt: skip
     order = list(range(rank))
     order[axis], order[-1] = order[-1], order[axis]
     rows = apply(op_name, array_ops.transpose(logits, order))

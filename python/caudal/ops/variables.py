@@ -21,6 +21,7 @@ __all__ = [
     "assert_variables_initialized",
     "global_variables",
     "global_variables_initializer",
+    "initialize_all_tables",
     "initialize_all_variables",
     "initialize_local_variables",
     "initialize_variables",
@@ -30,6 +31,7 @@ __all__ = [
     "model_variables",
     "moving_average_variables",
     "report_uninitialized_variables",
+    "tables_initializer",
     "trainable_variables",
     "variables_initializer",
 ]
@@ -87,6 +89,16 @@ def global_variables_initializer():
 def initialize_all_variables():
     """Old name of `global_variables_initializer`."""
     return global_variables_initializer()
+
+
+def tables_initializer(name="init_all_tables"):
+    """An operation that initializes all lookup tables that the graph has now."""
+    return control_flow_ops.group(*ops.get_collection(ops.GraphKeys.TABLE_INITIALIZERS), name=name)
+
+
+def initialize_all_tables(name="init_all_tables"):
+    """Old name of `tables_initializer`."""
+    return tables_initializer(name)
 
 
 def local_variables_initializer():

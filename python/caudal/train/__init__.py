@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contents of `tf.train`."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.train.adadelta import AdadeltaOptimizer
 from caudal.train.adagrad import (
     AdagradDAOptimizer,
@@ -66,3 +67,5 @@ __all__ = [
     "piecewise_constant_decay",
     "polynomial_decay",
 ]
+
+__getattr__ = _module_getattr("train")

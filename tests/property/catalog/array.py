@@ -75,6 +75,12 @@ stateful("PreventGradient", prevent_gradient, checks_gradient=True)
 
 op("Identity", lambda x: x, real())
 op("Snapshot", lambda x: x, real())
+op(
+    "EnsureShape",
+    lambda x, shape: x,
+    cases=[case(real()[2, 3], shape=[2, None]), case(real()[()], shape=[])],
+    bad=[case(real()[2, 3], shape=[3, 3]), case(real()[2, 3], shape=[2])],
+)
 op("StopGradient", lambda x: x, real())
 op("IdentityN", lambda x: list(x), cases=[case([real()[2, 3], ints(0, 5)[4]])])
 op("ZerosLike", np.zeros_like, real())
@@ -549,7 +555,8 @@ op(
     padded("constant"),
     cases=[
         # The value's own gradient is not defined, as in TensorFlow.
-        case(*c.inputs, real(differentiable=False)[()]) for c in PADDINGS
+        case(*c.inputs, real(differentiable=False)[()])
+        for c in PADDINGS
     ],
     bad=[case(real()[2], const([[1, 1]]), real()[1])],
 )

@@ -277,6 +277,7 @@ std::span<const KernelRow> array_kernels() {
       {"Identity", "T", kAny, prepare_view},
       {"IdentityN", "", kAny, prepare_view},
       {"Snapshot", "T", kAny, prepare_view},
+      {"EnsureShape", "T", kAny, prepare_view},
       {"StopGradient", "T", kAny, prepare_view},
       {"PreventGradient", "T", kAny, prepare_view},
       {"Reshape", "T", kAny, prepare_view},

@@ -18,7 +18,9 @@ std::vector<Tensor> fold(const Node& node, const std::vector<ValueInfo>& inputs,
   std::size_t bytes = 0;
   for (const PlanOutput& o : outputs) {
     if (is_object(o.dtype)) return {};
-    bytes += std::size_t(o.shape.num_elements()) * dtype_size(o.dtype);
+    const std::int64_t elements = o.shape.num_elements();
+    if (elements > std::int64_t(kMaxFoldedBytes)) return {};
+    bytes += std::size_t(elements) * dtype_size(o.dtype);
     ValueInfo v;
     v.dtype = o.dtype;
     v.shape = o.shape;

@@ -7,12 +7,12 @@ namespace caudal {
 int place(const PlanEnvironment& env, const Node& node) {
   if (node.device().empty()) return 0;
   const DeviceSpec spec = parse_device(node.device());
-  if (spec.type.empty()) return 0;
-  for (std::size_t i = 0; i < env.devices.size(); ++i) {
+  if (spec.type.empty() && !spec.remote) return 0;
+  for (std::size_t i = 0; i < env.devices.size() && !spec.remote; ++i) {
     const Device& d = env.devices[i];
     if (d.type == spec.type && (spec.index < 0 || d.index == spec.index)) return int(i);
   }
-  if (env.options.allow_soft_placement || node.op().has(kHostOnly)) return 0;
+  if (!spec.remote && (env.options.allow_soft_placement || node.op().has(kHostOnly))) return 0;
   std::string available;
   for (const Device& d : env.devices) available += str(available.empty() ? "" : ", ", d.name);
   invalid("Cannot assign a device for operation ", node.name(),
