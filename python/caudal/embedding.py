@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the C++ package inside this installation is, for programs that embed the engine."""
 
-import pathlib
+import os
 
-_PACKAGE = pathlib.Path(__file__).resolve().parent
+_PACKAGE = os.path.dirname(os.path.realpath(__file__))
 
 
 def _folder(name):
-    path = _PACKAGE / name
-    if not path.is_dir():
+    path = os.path.join(_PACKAGE, name)
+    if not os.path.isdir(path):
         raise FileNotFoundError(f"{path} does not exist: caudal runs from its source tree")
-    return str(path)
+    return path
 
 
 def get_cmake_dir():

@@ -3,7 +3,6 @@
 
 import itertools
 import os
-import pprint
 import sys
 
 from caudal.framework import dtypes, nest, ops, tensor_util
@@ -113,6 +112,8 @@ def print_v2(*inputs, **kwargs):
                     tensors.append(ops.convert_to_tensor(leaf))
                     leaf = _Place(marker)
                 leaves.append(leaf)
+            import pprint
+
             parts.append(pprint.pformat(nest.pack_sequence_as(item, leaves)))
         text = string_ops.string_format(separator.join(parts), tensors, marker, summarize,
                                         format_name)  # fmt: skip

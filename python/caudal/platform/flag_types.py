@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """One flag: its text form, its value, its errors."""
 
-import csv
 import io
 
 
@@ -195,6 +194,8 @@ class ListParser(ArgumentParser):
             return list(argument)
         if not argument:
             return []
+        import csv  # rarely needed, and not free to import
+
         try:
             return [item.strip() for item in next(csv.reader([argument], strict=True))]
         except csv.Error as error:
@@ -359,6 +360,8 @@ def value_text(flag, value):
     if isinstance(flag.parser, WhitespaceSeparatedListParser):
         return " ".join(map(str, value))
     if isinstance(flag.parser, ListParser):
+        import csv
+
         out = io.StringIO()
         csv.writer(out, lineterminator="").writerow([str(item) for item in value])
         return out.getvalue()

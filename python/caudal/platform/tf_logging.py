@@ -2,7 +2,6 @@
 """Messages to the user: `tf.logging`, on top of Python's logger named "tensorflow"."""
 
 import collections
-import logging
 import sys
 import threading
 
@@ -30,11 +29,12 @@ __all__ = [
     "warning",
 ]
 
-DEBUG = logging.DEBUG
-INFO = logging.INFO
-WARN = logging.WARNING
-ERROR = logging.ERROR
-FATAL = logging.FATAL
+# The levels of Python's logging module, which is imported with the first message only.
+DEBUG = 10
+INFO = 20
+WARN = 30
+ERROR = 40
+FATAL = 50
 
 _lock = threading.Lock()
 _logger = None
@@ -47,6 +47,8 @@ def get_logger():
     global _logger
     if _logger is not None:
         return _logger
+    import logging
+
     with _lock:
         if _logger is None:
             logger = logging.getLogger("tensorflow")
