@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a plan may not change: order, aliasing, errors, interruption; and random programs, planned in
-several ways, against each other."""
+"""What a plan may not change: order, aliasing, errors, interruption; and random programs, planned
+in several ways, against each other."""
 
 import os
 import random
@@ -78,6 +78,21 @@ def test_variable_set_from_a_value_of_data_dependent_shape():
     with tf.Session() as s:
         got = s.run([v.initializer, v], {x: [1, 2, 2]})[1]
         np.testing.assert_array_equal(got, [1, 2])
+
+
+def test_a_string_read_before_a_write_stays():
+    v = tf.Variable(["old"])
+    read = tf.identity(v)
+    view = tf.reshape(read, [])
+    write = tf.assign(v, ["new"])
+    with tf.control_dependencies([write]):
+        joined = [tf.string_join([t, "x"]) for t in (read, view, v.read_value())]
+    with initialised() as s:
+        assert s.run(joined) == [[b"oldx"], b"oldx", [b"newx"]]
+        s.run(v.initializer)
+        assert s.run([joined[0], view, read, v, write]) == [
+            [b"oldx"], b"old", [b"old"], [b"old"], [b"new"]
+        ]  # fmt: skip
 
 
 def test_constants_hand_on_their_control_inputs_across_devices():

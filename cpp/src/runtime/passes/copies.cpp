@@ -88,7 +88,7 @@ void insert_copies(PlanGraph& g) {
     if (n.kind == PlanKind::kDynamic) continue;
     const bool own = (n.kind == PlanKind::kOp || n.kind == PlanKind::kFused || n.kind == PlanKind::kControl ||
                       n.kind == PlanKind::kCopy) &&
-                     !g.at(root).is_ref;
+                     !g.at(root).is_ref && (root == ref || !is_object(g.at(ref).dtype));
     if (own && claimed.insert(std::uint64_t(root.node) << 16 | unsigned(root.output)).second) continue;
     const int copy = int(g.nodes.size());
     g.nodes.push_back(copy_of(g, ref));
