@@ -7,6 +7,10 @@ import pathlib
 import hypothesis
 import pytest
 
+# Test processes that run beside each other would only wait for each other's threads.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 # CAUDAL_TEST_PROFILE=long draws many more examples; quick keeps the whole suite under ten minutes.
