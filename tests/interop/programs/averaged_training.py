@@ -55,7 +55,8 @@ swap = tf.group(*[tf.assign(v, ema.average(v)) for v in tf.trainable_variables()
 with tf.Session(config=tf.ConfigProto(inter_op_parallelism_threads=1)) as s:
     s.run(tf.global_variables_initializer())
     for i in range(15):
-        _, l, nn, r = s.run([train, loss, norm, lr], {x: X, y: Y, train_flag: True})
+        l, nn, r = s.run([loss, norm, lr], {x: X, y: Y, train_flag: True})
+        s.run(train, {x: X, y: Y, train_flag: True})
         print(i, s.run(step), l, nn, r, s.run(loss, {x: X, y: Y}))
     print([v.op.name for v in tf.global_variables()])
     print([v.op.name for v in tf.moving_average_variables()])
