@@ -12,7 +12,8 @@ namespace {
 Origin origin_from(Graph& graph, const py::handle& origin) {
   if (origin.is_none()) return {};
   const auto t = origin.cast<py::tuple>();
-  return {graph.intern(t[0].cast<std::string_view>()), t[1].cast<int>(), graph.intern(t[2].cast<std::string_view>())};
+  return {graph.intern(t[0].cast<std::string_view>()), t[1].cast<int>(),
+          graph.intern(t[2].cast<std::string_view>())};
 }
 
 AttrList attrs_from(std::string_view op_name, const py::handle& attrs) {
@@ -39,8 +40,9 @@ AttrList attrs_from(std::string_view op_name, const py::handle& attrs) {
   return out;
 }
 
-int add(Graph& g, std::string_view op, std::string name, const py::handle& inputs, const py::handle& attrs,
-        std::string device, const py::handle& controls, const py::handle& origin) {
+int add(Graph& g, std::string_view op, std::string name, const py::handle& inputs,
+        const py::handle& attrs, std::string device, const py::handle& controls,
+        const py::handle& origin) {
   NodeSpec spec;
   spec.op = op;
   spec.name = std::move(name);
@@ -75,18 +77,21 @@ py::object grad_to(const Grad& grad) {
                         grad.dense_shape ? key_of(grad.dense_shape) : std::int64_t(-1));
 }
 
-py::list run_gradients(Graph& g, const py::handle& ys, const py::handle& xs, const py::handle& grad_ys,
-                       const py::handle& stop, std::string scope, bool colocate, const py::handle& origin) {
+py::list run_gradients(Graph& g, const py::handle& ys, const py::handle& xs,
+                       const py::handle& grad_ys, const py::handle& stop, std::string scope,
+                       bool colocate, const py::handle& origin) {
   GradientOptions options;
   if (!grad_ys.is_none()) {
-    for (const py::handle h : py::reinterpret_borrow<py::iterable>(grad_ys)) options.grad_ys.push_back(grad_from(g, h));
+    for (const py::handle h : py::reinterpret_borrow<py::iterable>(grad_ys))
+      options.grad_ys.push_back(grad_from(g, h));
   }
   options.stop_gradients = outputs_of(g, stop);
   if (!scope.empty()) options.scope = std::move(scope);
   options.colocate = colocate;
   options.origin = origin_from(g, origin);
   py::list out;
-  for (const Grad& grad : gradients(g, outputs_of(g, ys), outputs_of(g, xs), options)) out.append(grad_to(grad));
+  for (const Grad& grad : gradients(g, outputs_of(g, ys), outputs_of(g, xs), options))
+    out.append(grad_to(grad));
   return out;
 }
 
@@ -103,8 +108,8 @@ void set_hook(const py::object& function) {
     py::list dys, needs;
     for (int i = 0; i < context.node().num_outputs(); ++i) dys.append(grad_to(context.raw_dy(i)));
     for (int i = 0; i < context.num_inputs(); ++i) needs.append(context.needs(i));
-    const py::object result = (*f)(name, py::cast(&graph, py::return_value_policy::reference), context.node().id(), dys,
-                                   context.builder().scope(), needs);
+    const py::object result = (*f)(name, py::cast(&graph, py::return_value_policy::reference),
+                                   context.node().id(), dys, context.builder().scope(), needs);
     if (result.is_none()) return false;
     int i = 0;
     for (const py::handle h : py::reinterpret_borrow<py::iterable>(result)) {
@@ -168,79 +173,107 @@ py::object op_def(const std::string& name) {
 void bind_graph(py::module_& m) {
   py::class_<Graph>(m, "Graph")
       .def(py::init<>())
-      .def("add", &add, py::arg("op"), py::arg("name"), py::arg("inputs"), py::arg("attrs") = py::none(),
-           py::arg("device") = "", py::arg("control_inputs") = py::none(), py::arg("origin") = py::none())
+      .def("add", &add, py::arg("op"), py::arg("name"), py::arg("inputs"),
+           py::arg("attrs") = py::none(), py::arg("device") = "",
+           py::arg("control_inputs") = py::none(), py::arg("origin") = py::none())
       .def("num_nodes", &Graph::num_nodes)
-      .def("find", [](Graph& g, const std::string& name) { Node* n = g.find(name); return n ? n->id() : -1; })
-      .def("unique_name", [](Graph& g, const std::string& name, bool mark) { return g.unique_name(name, mark); },
-           py::arg("name"), py::arg("mark") = true)
+      .def("find",
+           [](Graph& g, const std::string& name) {
+             Node* n = g.find(name);
+             return n ? n->id() : -1;
+           })
+      .def(
+          "unique_name",
+          [](Graph& g, const std::string& name, bool mark) { return g.unique_name(name, mark); },
+          py::arg("name"), py::arg("mark") = true)
       .def("node_name", [](Graph& g, std::int64_t id) { return node_of(g, id)->name(); })
       .def("node_op", [](Graph& g, std::int64_t id) { return node_of(g, id)->op().name; })
       .def("node_device", [](Graph& g, std::int64_t id) { return node_of(g, id)->device(); })
-      .def("node_inputs", [](Graph& g, std::int64_t id) {
-        py::list out;
-        for (const Output& o : node_of(g, id)->inputs()) out.append(key_of(o));
-        return out;
-      })
-      .def("node_control_inputs", [](Graph& g, std::int64_t id) {
-        py::list out;
-        for (const Node* n : node_of(g, id)->control_inputs()) out.append(n->id());
-        return out;
-      })
-      .def("node_origin", [](Graph& g, std::int64_t id) -> py::object {
-        const Origin& o = node_of(g, id)->origin();
-        if (o.file == nullptr) return py::none();
-        return py::make_tuple(o.file, o.line, o.function ? o.function : "");
-      })
+      .def("node_inputs",
+           [](Graph& g, std::int64_t id) {
+             py::list out;
+             for (const Output& o : node_of(g, id)->inputs()) out.append(key_of(o));
+             return out;
+           })
+      .def("node_control_inputs",
+           [](Graph& g, std::int64_t id) {
+             py::list out;
+             for (const Node* n : node_of(g, id)->control_inputs()) out.append(n->id());
+             return out;
+           })
+      .def("node_origin",
+           [](Graph& g, std::int64_t id) -> py::object {
+             const Origin& o = node_of(g, id)->origin();
+             if (o.file == nullptr) return py::none();
+             return py::make_tuple(o.file, o.line, o.function ? o.function : "");
+           })
       .def("num_outputs", [](Graph& g, std::int64_t id) { return node_of(g, id)->num_outputs(); })
-      .def("output_dtype", [](Graph& g, std::int64_t key) {
-        const Output o = output_of(g, key);
-        return int(o.dtype()) + (o.is_ref() ? 100 : 0);
-      })
-      .def("output_shape", [](Graph& g, std::int64_t key) { return shape_to_python(output_of(g, key).shape()); })
-      .def("get_attr", [](Graph& g, std::int64_t id, const std::string& name) {
-        const AttrValue* v = node_of(g, id)->attrs().find(name);
-        if (v == nullptr) throw py::value_error("operation '" + node_of(g, id)->name() + "' has no attr '" + name + "'");
-        return attr_to_python(*v);
-      })
-      .def("attr_names", [](Graph& g, std::int64_t id) {
-        py::list out;
-        for (const auto& [name, value] : node_of(g, id)->attrs().list()) out.append(name);
-        return out;
-      })
-      .def("set_shape", [](Graph& g, std::int64_t key, const py::object& s) { g.set_shape(output_of(g, key), shape_from_python(s)); })
-      .def("add_control_input", [](Graph& g, std::int64_t id, std::int64_t c) { g.add_control_input(node_of(g, id), node_of(g, c)); })
-      .def("set_attr", [](Graph& g, std::int64_t id, const std::string& name, const py::object& v) {
-        Node* n = node_of(g, id);
-        const AttrDef* def = n->op().attr(name);
-        g.set_attr(n, name, def ? attr_from_python(def->type, v) : hidden_attr_from_python(v));
-      })
-      .def("set_device", [](Graph& g, std::int64_t id, std::string d) { g.set_device(node_of(g, id), std::move(d)); })
+      .def("output_dtype",
+           [](Graph& g, std::int64_t key) {
+             const Output o = output_of(g, key);
+             return int(o.dtype()) + (o.is_ref() ? 100 : 0);
+           })
+      .def("output_shape",
+           [](Graph& g, std::int64_t key) { return shape_to_python(output_of(g, key).shape()); })
+      .def("get_attr",
+           [](Graph& g, std::int64_t id, const std::string& name) {
+             const AttrValue* v = node_of(g, id)->attrs().find(name);
+             if (v == nullptr)
+               throw py::value_error("operation '" + node_of(g, id)->name() + "' has no attr '" +
+                                     name + "'");
+             return attr_to_python(*v);
+           })
+      .def("attr_names",
+           [](Graph& g, std::int64_t id) {
+             py::list out;
+             for (const auto& [name, value] : node_of(g, id)->attrs().list()) out.append(name);
+             return out;
+           })
+      .def("set_shape",
+           [](Graph& g, std::int64_t key, const py::object& s) {
+             g.set_shape(output_of(g, key), shape_from_python(s));
+           })
+      .def("add_control_input",
+           [](Graph& g, std::int64_t id, std::int64_t c) {
+             g.add_control_input(node_of(g, id), node_of(g, c));
+           })
+      .def("set_attr",
+           [](Graph& g, std::int64_t id, const std::string& name, const py::object& v) {
+             Node* n = node_of(g, id);
+             const AttrDef* def = n->op().attr(name);
+             g.set_attr(n, name, def ? attr_from_python(def->type, v) : hidden_attr_from_python(v));
+           })
+      .def("set_device", [](Graph& g, std::int64_t id,
+                            std::string d) { g.set_device(node_of(g, id), std::move(d)); })
       .def("finalize", &Graph::finalize)
       .def("unfinalize", &Graph::unfinalize)
       .def("finalized", &Graph::finalized)
-      .def("consumers", [](Graph& g, std::int64_t key) {
-        const Output wanted = output_of(g, key);
-        py::list out;
-        for (int i = wanted.node->id() + 1; i < g.num_nodes(); ++i) {
-          for (const Output& in : g.node(i)->inputs()) {
-            if (in == wanted) {
-              out.append(i);
-              break;
-            }
-          }
-        }
-        return out;
-      })
-      .def("constant_value", [](Graph& g, std::int64_t key) -> py::object {
-        const Tensor t = static_value(output_of(g, key));
-        return t.defined() ? tensor_to_python(t.clone(), false) : py::none();
-      })
-      .def("constant_value_as_shape", [](Graph& g, std::int64_t key) {
-        return shape_to_python(static_value_as_shape(output_of(g, key)));
-      })
-      .def("gradients", &run_gradients, py::arg("ys"), py::arg("xs"), py::arg("grad_ys"), py::arg("stop_gradients"),
-           py::arg("scope") = "gradients", py::arg("colocate") = false, py::arg("origin") = py::none())
+      .def("consumers",
+           [](Graph& g, std::int64_t key) {
+             const Output wanted = output_of(g, key);
+             py::list out;
+             for (int i = wanted.node->id() + 1; i < g.num_nodes(); ++i) {
+               for (const Output& in : g.node(i)->inputs()) {
+                 if (in == wanted) {
+                   out.append(i);
+                   break;
+                 }
+               }
+             }
+             return out;
+           })
+      .def("constant_value",
+           [](Graph& g, std::int64_t key) -> py::object {
+             const Tensor t = static_value(output_of(g, key));
+             return t.defined() ? tensor_to_python(t.clone(), false) : py::none();
+           })
+      .def("constant_value_as_shape",
+           [](Graph& g, std::int64_t key) {
+             return shape_to_python(static_value_as_shape(output_of(g, key)));
+           })
+      .def("gradients", &run_gradients, py::arg("ys"), py::arg("xs"), py::arg("grad_ys"),
+           py::arg("stop_gradients"), py::arg("scope") = "gradients", py::arg("colocate") = false,
+           py::arg("origin") = py::none())
       .def("version", &Graph::num_nodes);
 
   py::class_<Subgraph, SubgraphPtr>(m, "Subgraph")
@@ -251,11 +284,24 @@ void bind_graph(py::module_& m) {
            }),
            py::arg("name") = "")
       .def_readonly("name", &Subgraph::name)
-      .def_property_readonly("graph", [](Subgraph& s) { return s.graph.get(); }, py::return_value_policy::reference_internal)
-      .def("set_inputs", [](Subgraph& s, const py::object& keys) { s.inputs = outputs_of(*s.graph, keys); })
-      .def("set_outputs", [](Subgraph& s, const py::object& keys) { s.outputs = outputs_of(*s.graph, keys); })
-      .def("inputs", [](Subgraph& s) { py::list l; for (const Output& o : s.inputs) l.append(key_of(o)); return l; })
-      .def("outputs", [](Subgraph& s) { py::list l; for (const Output& o : s.outputs) l.append(key_of(o)); return l; });
+      .def_property_readonly(
+          "graph", [](Subgraph& s) { return s.graph.get(); },
+          py::return_value_policy::reference_internal)
+      .def("set_inputs",
+           [](Subgraph& s, const py::object& keys) { s.inputs = outputs_of(*s.graph, keys); })
+      .def("set_outputs",
+           [](Subgraph& s, const py::object& keys) { s.outputs = outputs_of(*s.graph, keys); })
+      .def("inputs",
+           [](Subgraph& s) {
+             py::list l;
+             for (const Output& o : s.inputs) l.append(key_of(o));
+             return l;
+           })
+      .def("outputs", [](Subgraph& s) {
+        py::list l;
+        for (const Output& o : s.outputs) l.append(key_of(o));
+        return l;
+      });
 
   m.def("set_gradient_hook", &set_hook);
   m.def("op_def", &op_def);

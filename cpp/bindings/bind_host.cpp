@@ -34,7 +34,8 @@ void register_function(const std::string& token, const py::object& function) {
       py::list arguments;
       for (const Tensor& t : in) arguments.append(tensor_to_python(t.clone(), false));
       const py::object result = (*f)(arguments);
-      for (const py::handle h : py::reinterpret_borrow<py::iterable>(result)) out.push_back(tensor_from_python(h));
+      for (const py::handle h : py::reinterpret_borrow<py::iterable>(result))
+        out.push_back(tensor_from_python(h));
     } catch (const py::error_already_set& e) {
       fail(code_of(e), std::string(e.what()));
     }
@@ -71,7 +72,8 @@ py::list types_of(const std::string& device, const std::string& op) {
 
 void bind_host(py::module_& m) {
   m.def("register_host_function", &register_function);
-  m.def("unregister_host_function", [](const std::string& token) { unregister_host_function(token); });
+  m.def("unregister_host_function",
+        [](const std::string& token) { unregister_host_function(token); });
   m.def("set_log_sink", &set_sink);
   m.def("kernel_types", &types_of);
   m.def("has_kernel", [](const std::string& device, const std::string& op) {

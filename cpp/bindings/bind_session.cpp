@@ -14,7 +14,8 @@ namespace {
 /// A session and, per signature, what the feeds must be.
 class PySession {
  public:
-  PySession(Graph& graph, const py::dict& options) : graph_(graph), session_(graph, read(options)) {}
+  PySession(Graph& graph, const py::dict& options)
+      : graph_(graph), session_(graph, read(options)) {}
 
   int prepare(const py::handle& feeds, const py::handle& fetches, const py::handle& targets) {
     RunSignature s;
@@ -57,7 +58,8 @@ class PySession {
     if (!trace) return out;
     py::list steps;
     for (const StepTiming& t : metadata.steps) {
-      steps.append(py::make_tuple(t.node_name, t.op, t.device, t.start_us, t.duration_ns, t.output_bytes));
+      steps.append(
+          py::make_tuple(t.node_name, t.op, t.device, t.start_us, t.duration_ns, t.output_bytes));
     }
     return py::make_tuple(out, steps);
   }
@@ -110,7 +112,8 @@ class PySession {
   }
 
   /// No lock is held here: conversions run Python code and may wait for the GIL.
-  static std::vector<Tensor> read_feeds(const Signature& signature, const py::handle& feeds, std::vector<py::object>& kept) {
+  static std::vector<Tensor> read_feeds(const Signature& signature, const py::handle& feeds,
+                                        std::vector<py::object>& kept) {
     std::vector<Tensor> values;
     const std::vector<DType>& types = signature.first;
     values.reserve(types.size());
@@ -134,9 +137,11 @@ class PySession {
 
 void bind_session(py::module_& m) {
   py::class_<PySession>(m, "Session")
-      .def(py::init<Graph&, const py::dict&>(), py::arg("graph"), py::arg("options") = py::dict(), py::keep_alive<1, 2>())
+      .def(py::init<Graph&, const py::dict&>(), py::arg("graph"), py::arg("options") = py::dict(),
+           py::keep_alive<1, 2>())
       .def("prepare", &PySession::prepare, py::arg("feeds"), py::arg("fetches"), py::arg("targets"))
-      .def("run", &PySession::run, py::arg("signature"), py::arg("feeds"), py::arg("trace") = false, py::arg("timeout_ms") = 0)
+      .def("run", &PySession::run, py::arg("signature"), py::arg("feeds"), py::arg("trace") = false,
+           py::arg("timeout_ms") = 0)
       .def("plan_text", &PySession::plan_text, py::arg("signature"), py::arg("feeds"))
       .def("close", [](PySession& s) { s.session().close(); })
       .def("closed", [](PySession& s) { return s.session().closed(); })

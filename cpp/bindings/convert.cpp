@@ -47,14 +47,20 @@ py::dtype numpy_dtype(DType dtype) {
   switch (dtype) {
     case DType::kString:
     case DType::kResource:
-    case DType::kVariant: return py::dtype("O");
+    case DType::kVariant:
+      return py::dtype("O");
     case DType::kBfloat16:
     case DType::kQint16:
-    case DType::kQuint16: return py::dtype("uint16");
-    case DType::kQint8: return py::dtype("int8");
-    case DType::kQuint8: return py::dtype("uint8");
-    case DType::kQint32: return py::dtype("int32");
-    default: return py::dtype(std::string(dtype_name(dtype)));
+    case DType::kQuint16:
+      return py::dtype("uint16");
+    case DType::kQint8:
+      return py::dtype("int8");
+    case DType::kQuint8:
+      return py::dtype("uint8");
+    case DType::kQint32:
+      return py::dtype("int32");
+    default:
+      return py::dtype(std::string(dtype_name(dtype)));
   }
 }
 
@@ -89,17 +95,31 @@ DType dtype_of_array(const py::array& a) {
   const char kind = d.kind();
   const auto size = d.itemsize();
   switch (kind) {
-    case 'b': return DType::kBool;
-    case 'f': return size == 4 ? DType::kFloat : size == 8 ? DType::kDouble : size == 2 ? DType::kHalf : DType::kInvalid;
+    case 'b':
+      return DType::kBool;
+    case 'f':
+      return size == 4   ? DType::kFloat
+             : size == 8 ? DType::kDouble
+             : size == 2 ? DType::kHalf
+                         : DType::kInvalid;
     case 'i':
-      return size == 4 ? DType::kInt32 : size == 8 ? DType::kInt64 : size == 1 ? DType::kInt8 : DType::kInt16;
+      return size == 4   ? DType::kInt32
+             : size == 8 ? DType::kInt64
+             : size == 1 ? DType::kInt8
+                         : DType::kInt16;
     case 'u':
-      return size == 1 ? DType::kUint8 : size == 2 ? DType::kUint16 : size == 4 ? DType::kUint32 : DType::kUint64;
-    case 'c': return size == 8 ? DType::kComplex64 : size == 16 ? DType::kComplex128 : DType::kInvalid;
+      return size == 1   ? DType::kUint8
+             : size == 2 ? DType::kUint16
+             : size == 4 ? DType::kUint32
+                         : DType::kUint64;
+    case 'c':
+      return size == 8 ? DType::kComplex64 : size == 16 ? DType::kComplex128 : DType::kInvalid;
     case 'O':
     case 'S':
-    case 'U': return DType::kString;
-    default: return DType::kInvalid;
+    case 'U':
+      return DType::kString;
+    default:
+      return DType::kInvalid;
   }
 }
 
@@ -123,7 +143,8 @@ Tensor strings_from_python(const py::array& a) {
 
 bool usable(const py::array& a, DType dtype) {
   return (a.flags() & py::array::c_style) && dtype_of_array(a) == dtype &&
-         reinterpret_cast<std::uintptr_t>(a.data()) % std::max<std::size_t>(1, dtype_size(dtype)) == 0 &&
+         reinterpret_cast<std::uintptr_t>(a.data()) % std::max<std::size_t>(1, dtype_size(dtype)) ==
+             0 &&
          a.dtype().byteorder() != '>';
 }
 
@@ -170,7 +191,8 @@ py::object tensor_to_python(const Tensor& t, bool scalars) {
   }
   auto* kept = new Tensor(t);
   const py::capsule owner(kept, [](void* p) { delete static_cast<Tensor*>(p); });
-  return py::array(cached_dtype(t.dtype()), std::vector<py::ssize_t>(dims, dims + rank), t.raw(), owner);
+  return py::array(cached_dtype(t.dtype()), std::vector<py::ssize_t>(dims, dims + rank), t.raw(),
+                   owner);
 }
 
 Tensor tensor_from_python(const py::handle& value) {
@@ -191,7 +213,8 @@ Tensor feed_from_python(const py::handle& value, DType dtype) {
     if (dtype == DType::kDouble && scalar_feed<double>(value, t)) return t;
     if (dtype == DType::kInt32 && scalar_feed<std::int32_t>(value, t)) return t;
     if (dtype == DType::kInt64 && scalar_feed<std::int64_t>(value, t)) return t;
-    if (dtype == DType::kBool && PyBool_Check(value.ptr())) return Tensor::scalar(value.ptr() == Py_True);
+    if (dtype == DType::kBool && PyBool_Check(value.ptr()))
+      return Tensor::scalar(value.ptr() == Py_True);
   }
   const py::array a = py::array::ensure(value);
   if (!a) throw py::error_already_set();
@@ -227,9 +250,12 @@ AttrValue attr_from_python(const std::string& type, const py::handle& v) {
     if (type == "shape") return shape_from_python(v);
     if (type == "tensor") return tensor_from_python(v);
     if (type == "func") return v.cast<SubgraphPtr>();
-    if (type == "list(int)") return list_from<std::int64_t>(v, [](py::handle h) { return h.cast<std::int64_t>(); });
-    if (type == "list(float)") return list_from<float>(v, [](py::handle h) { return h.cast<float>(); });
-    if (type == "list(bool)") return list_from<bool>(v, [](py::handle h) { return h.cast<bool>(); });
+    if (type == "list(int)")
+      return list_from<std::int64_t>(v, [](py::handle h) { return h.cast<std::int64_t>(); });
+    if (type == "list(float)")
+      return list_from<float>(v, [](py::handle h) { return h.cast<float>(); });
+    if (type == "list(bool)")
+      return list_from<bool>(v, [](py::handle h) { return h.cast<bool>(); });
     if (type == "list(string)") return list_from<std::string>(v, text_of);
     if (type == "list(type)") return list_from<DType>(v, type_from);
     if (type == "list(shape)") return list_from<PartialShape>(v, shape_from_python);
@@ -277,6 +303,8 @@ struct ToPython {
 
 }  // namespace
 
-py::object attr_to_python(const AttrValue& value) { return std::visit(ToPython(), value.storage()); }
+py::object attr_to_python(const AttrValue& value) {
+  return std::visit(ToPython(), value.storage());
+}
 
 }  // namespace caudal::python

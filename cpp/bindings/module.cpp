@@ -11,9 +11,12 @@ namespace {
 
 const char* kind_name(caudal::Error::Kind kind) {
   switch (kind) {
-    case caudal::Error::Kind::kType: return "type";
-    case caudal::Error::Kind::kLookup: return "lookup";
-    default: return "value";
+    case caudal::Error::Kind::kType:
+      return "type";
+    case caudal::Error::Kind::kLookup:
+      return "lookup";
+    default:
+      return "value";
   }
 }
 
@@ -22,8 +25,8 @@ const char* kind_name(caudal::Error::Kind kind) {
 PYBIND11_MODULE(_core, m) {
   m.doc() = "The C++ engine of caudal.";
   // Leaked on purpose: translators may run until the interpreter is gone.
-  static auto* error_type = new py::object(
-      py::reinterpret_steal<py::object>(PyErr_NewException("caudal._core.Error", nullptr, nullptr)));
+  static auto* error_type = new py::object(py::reinterpret_steal<py::object>(
+      PyErr_NewException("caudal._core.Error", nullptr, nullptr)));
   m.attr("Error") = *error_type;
   py::register_exception_translator([](std::exception_ptr p) {
     try {

@@ -22,13 +22,13 @@ using SubgraphPtr = std::shared_ptr<Subgraph>;
 /// One attr value. std::monostate means "not given".
 class CAUDAL_API AttrValue {
  public:
-  using Storage =
-      std::variant<std::monostate, std::int64_t, float, bool, std::string, DType, PartialShape,
-                   Tensor, SubgraphPtr, std::vector<std::int64_t>, std::vector<float>,
-                   std::vector<bool>, std::vector<std::string>, std::vector<DType>,
-                   std::vector<PartialShape>, std::vector<Tensor>>;
+  using Storage = std::variant<std::monostate, std::int64_t, float, bool, std::string, DType,
+                               PartialShape, Tensor, SubgraphPtr, std::vector<std::int64_t>,
+                               std::vector<float>, std::vector<bool>, std::vector<std::string>,
+                               std::vector<DType>, std::vector<PartialShape>, std::vector<Tensor>>;
   AttrValue() = default;
-  AttrValue(int v) : v_(std::int64_t(v)) {}  // NOLINT: implicit on purpose, so attrs read as literals
+  AttrValue(int v)
+      : v_(std::int64_t(v)) {}  // NOLINT: implicit on purpose, so attrs read as literals
   AttrValue(std::int64_t v) : v_(v) {}
   AttrValue(float v) : v_(v) {}
   AttrValue(double v) : v_(float(v)) {}
@@ -36,7 +36,7 @@ class CAUDAL_API AttrValue {
   AttrValue(const char* v) : v_(std::string(v)) {}
   AttrValue(DType v) : v_(v) {}
   template <class T>
-    requires(std::is_constructible_v<Storage, T &&> && std::is_class_v<std::remove_cvref_t<T>> &&
+    requires(std::is_constructible_v<Storage, T&&> && std::is_class_v<std::remove_cvref_t<T>> &&
              !std::is_same_v<std::remove_cvref_t<T>, AttrValue>)
   AttrValue(T&& v) : v_(std::forward<T>(v)) {}
 

@@ -87,7 +87,7 @@ class CAUDAL_API Node {
 /// default too. Names of attrs that begin with '_' are kept without a check.
 struct NodeSpec {
   std::string_view op;
-  std::string name;  ///< wanted name, made unique; empty: the op's name
+  std::string name;            ///< wanted name, made unique; empty: the op's name
   std::vector<Output> inputs;  ///< flat; lists of inputs one after the other
   AttrList attrs;
   std::string device;
@@ -152,10 +152,10 @@ class CAUDAL_API Subgraph {
   Subgraph();
   std::string name;
   std::unique_ptr<Graph> graph;
-  std::vector<Output> inputs;   ///< outputs of Placeholder nodes in `graph`
+  std::vector<Output> inputs;  ///< outputs of Placeholder nodes in `graph`
   std::vector<Output> outputs;
-  std::vector<Output> saved;    ///< intermediates that the gradient asks the run to keep
-  int forward_nodes = -1;       ///< nodes before gradients were added; -1: all
+  std::vector<Output> saved;  ///< intermediates that the gradient asks the run to keep
+  int forward_nodes = -1;     ///< nodes before gradients were added; -1: all
 };
 
 /// The value of an output when static knowledge suffices: constants, and integer arithmetic over
@@ -168,7 +168,8 @@ CAUDAL_API PartialShape static_value_as_shape(Output output);
 /// Adds nodes with a common scope, device, control inputs and origin. A cheap value.
 class CAUDAL_API Builder {
  public:
-  explicit Builder(Graph& graph, std::string scope = "") : graph_(&graph), scope_(std::move(scope)) {}
+  explicit Builder(Graph& graph, std::string scope = "")
+      : graph_(&graph), scope_(std::move(scope)) {}
 
   Graph& graph() const { return *graph_; }
   const std::string& scope() const { return scope_; }

@@ -25,9 +25,10 @@ struct ValueInfo {
   const Tensor* constant = nullptr;
 };
 
-/// A step absorbed behind the main op: bias (input_index is the bias among the inputs) or activation.
+/// A step absorbed behind the main op: bias (input_index is the bias among the inputs) or
+/// activation.
 struct Epilogue {
-  const char* op;      ///< "BiasAdd", "Relu", ...
+  const char* op;  ///< "BiasAdd", "Relu", ...
   int input_index = -1;
   const AttrMap* attrs = nullptr;
 };
@@ -50,14 +51,14 @@ struct RunContext {
   int threads = 1;
 };
 
-/// Runs with bound pointers. `in` and `out` follow the request's order; a Ref input's pointer is the
-/// variable's memory. Must not allocate beyond its workspace (except for thread-local scratch).
+/// Runs with bound pointers. `in` and `out` follow the request's order; a Ref input's pointer is
+/// the variable's memory. Must not allocate beyond its workspace (except for thread-local scratch).
 /// Throws Error for bad values (index out of range, division by zero).
 using RunFn = void (*)(const void* params, void* const* in, void* const* out, void* workspace,
                        RunContext& ctx);
 /// For ops whose outputs' shapes depend on values, and for strings: allocates its outputs.
-using DynamicRunFn = void (*)(const void* params, std::span<const Tensor> in,
-                              std::span<Tensor> out, RunContext& ctx);
+using DynamicRunFn = void (*)(const void* params, std::span<const Tensor> in, std::span<Tensor> out,
+                              RunContext& ctx);
 
 /// What prepare returns: exactly one of run and run_dynamic is set.
 struct Prepared {
@@ -71,7 +72,8 @@ struct Prepared {
 
 using PrepareFn = Prepared (*)(const KernelRequest&);
 
-/// One row of a kernel family: the op, which attr selects the dtype ("" for none) and which it takes.
+/// One row of a kernel family: the op, which attr selects the dtype ("" for none) and which it
+/// takes.
 struct KernelRow {
   const char* op;
   const char* type_attr;

@@ -17,26 +17,29 @@ namespace caudal {
 
 /// What passes need to know of an op. Passes ask for traits, never for names.
 enum Trait : std::uint32_t {
-  kStateful = 1u << 0,       ///< has side effects or hidden state: never folded, merged or dropped when fetched
-  kElementwise = 1u << 1,    ///< output element i depends on input elements i (after broadcasting) only
+  kStateful = 1u
+      << 0,  ///< has side effects or hidden state: never folded, merged or dropped when fetched
+  kElementwise = 1u
+      << 1,  ///< output element i depends on input elements i (after broadcasting) only
   kCommutative = 1u << 2,
-  kShapeOnly = 1u << 3,      ///< value depends on the shapes of the inputs, not on their values
-  kView = 1u << 4,           ///< output 0 is input 0's memory under another shape (Reshape, Identity)
-  kWritesRef = 1u << 5,      ///< writes the variable behind input 0 (and other Ref inputs)
-  kInitialisesRef = 1u << 6, ///< its Ref input may be uninitialised (Assign)
-  kRefForward = 1u << 7,     ///< output 0 is the Ref of input 0
-  kDynamicShape = 1u << 8,   ///< output shapes depend on values: the kernel allocates
-  kHostOnly = 1u << 9,       ///< runs on the host whatever device was asked for
-  kConstant = 1u << 10,      ///< Const
-  kPlaceholder = 1u << 11,   ///< must be fed
-  kVariable = 1u << 12,      ///< its output is a Ref to state of the session
-  kControlFlow = 1u << 13,   ///< owns subgraphs (If, While)
+  kShapeOnly = 1u << 3,  ///< value depends on the shapes of the inputs, not on their values
+  kView = 1u << 4,       ///< output 0 is input 0's memory under another shape (Reshape, Identity)
+  kWritesRef = 1u << 5,  ///< writes the variable behind input 0 (and other Ref inputs)
+  kInitialisesRef = 1u << 6,  ///< its Ref input may be uninitialised (Assign)
+  kRefForward = 1u << 7,      ///< output 0 is the Ref of input 0
+  kDynamicShape = 1u << 8,    ///< output shapes depend on values: the kernel allocates
+  kHostOnly = 1u << 9,        ///< runs on the host whatever device was asked for
+  kConstant = 1u << 10,       ///< Const
+  kPlaceholder = 1u << 11,    ///< must be fed
+  kVariable = 1u << 12,       ///< its output is a Ref to state of the session
+  kControlFlow = 1u << 13,    ///< owns subgraphs (If, While)
   kStopsGradient = 1u << 14,
   kEpilogueHost = 1u << 15,  ///< may absorb a following bias and activation (Conv2D, MatMul)
   kBias = 1u << 16,          ///< adds a vector along the channels (BiasAdd)
   kActivation = 1u << 17,    ///< elementwise unary that an epilogue host may absorb
   kReduction = 1u << 18,     ///< reduces input 0 over the constant axes of input 1
-  kAllowUninitialised = 1u << 19, ///< reads a Ref without requiring it initialised (IsVariableInitialized)
+  kAllowUninitialised = 1u
+      << 19,  ///< reads a Ref without requiring it initialised (IsVariableInitialized)
   kMaybeDynamic = 1u << 22,  ///< the kernel allocates when the shape is not known in time
   kAddition = 1u << 21,      ///< plain addition of two inputs: a following bias in disguise
   kRandom = 1u << 20,        ///< draws from a stream that belongs to node and session
@@ -50,9 +53,11 @@ class CAUDAL_API ShapeContext {
   virtual int num_inputs() const = 0;
   virtual const PartialShape& input(int i) const = 0;
   virtual DType input_dtype(int i) const = 0;
-  /// The value of input i when known, else nullptr. Asking tells the planner that shapes depend on it.
+  /// The value of input i when known, else nullptr. Asking tells the planner that shapes depend on
+  /// it.
   virtual const Tensor* constant_input(int i) = 0;
-  /// Input i (a shape vector or -1-able scalar list) as far as it is known; unknown rank if nothing is.
+  /// Input i (a shape vector or -1-able scalar list) as far as it is known; unknown rank if nothing
+  /// is.
   virtual PartialShape constant_as_shape(int i) = 0;
   virtual int num_outputs() const = 0;
   virtual void set_output(int i, const PartialShape& shape) = 0;
@@ -122,7 +127,8 @@ CAUDAL_API void no_gradient(GradContext&);
 /// One row of an op family.
 struct OpRow {
   const char* name;
-  /// "a:T b:T -> product:T; transpose_a:bool=false; T:type{float,double}", as in TensorFlow's registry.
+  /// "a:T b:T -> product:T; transpose_a:bool=false; T:type{float,double}", as in TensorFlow's
+  /// registry.
   const char* signature;
   ShapeRule shape;
   /// nullptr: asking for a gradient raises LookupError, as in TensorFlow.
@@ -144,7 +150,7 @@ struct AttrDef {
   std::string name;
   /// "int", "float", "bool", "string", "type", "shape", "tensor", "func", or "list(...)" of these.
   std::string type;
-  AttrValue default_value;  ///< not given: required
+  AttrValue default_value;              ///< not given: required
   std::optional<std::int64_t> minimum;  ///< of an int, or of a list's length
   DTypeSet allowed_types = DTypeSet::all();
   std::vector<std::string> allowed_strings;

@@ -22,12 +22,12 @@ CAUDAL_API void initialise();
 CAUDAL_API std::string isa_level();
 
 struct SessionOptions {
-  int cpu_devices = 1;         ///< virtual CPU devices: /device:CPU:0 ... CPU:n-1
-  int intra_op_threads = 0;    ///< 0: all cores
+  int cpu_devices = 1;       ///< virtual CPU devices: /device:CPU:0 ... CPU:n-1
+  int intra_op_threads = 0;  ///< 0: all cores
   bool allow_soft_placement = false;
   bool log_device_placement = false;
-  bool optimize = true;        ///< fold, CSE and fuse; off for tests that compare
-  bool poison_arena = false;   ///< fills fresh memory with NaN; for tests
+  bool optimize = true;       ///< fold, CSE and fuse; off for tests that compare
+  bool poison_arena = false;  ///< fills fresh memory with NaN; for tests
 };
 
 /// Timing of one step, for RunMetadata.
@@ -67,7 +67,8 @@ class CAUDAL_API Session {
   Session& operator=(const Session&) = delete;
 
   /// Values of the fetches. Throws Error: InvalidArgument for bad or missing feeds,
-  /// FailedPrecondition for uninitialised variables and closed sessions, Cancelled, and what ops throw.
+  /// FailedPrecondition for uninitialised variables and closed sessions, Cancelled, and what ops
+  /// throw.
   std::vector<Tensor> run(const std::vector<std::pair<Output, Tensor>>& feeds,
                           const std::vector<Output>& fetches,
                           const std::vector<Node*>& targets = {});

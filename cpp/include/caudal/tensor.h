@@ -18,7 +18,8 @@ namespace caudal {
 /// An opaque object carried by tensors of dtype variant or resource.
 using Variant = std::shared_ptr<void>;
 
-/// A row-major value in host memory, 64-byte aligned when allocated here. Copying shares the memory.
+/// A row-major value in host memory, 64-byte aligned when allocated here. Copying shares the
+/// memory.
 class CAUDAL_API Tensor {
  public:
   Tensor() = default;  ///< no value: defined() is false

@@ -22,7 +22,10 @@ class Backward {
  public:
   Backward(Graph& graph, const std::vector<Output>& ys, const std::vector<Output>& xs,
            const GradientOptions& options)
-      : graph_(graph), ys_(ys), xs_(xs), options_(options),
+      : graph_(graph),
+        ys_(ys),
+        xs_(xs),
+        options_(options),
         builder_(Builder(graph, scope_of(graph, options.scope)).with_origin(options.origin)) {}
 
   std::vector<Grad> run() {
@@ -164,7 +167,8 @@ class Backward {
   Grad sum(const Output& t, std::vector<Grad>& grads) {
     if (grads.size() == 1) return grads[0];
     const Builder b = builder_.with_device(options_.colocate ? t.node->device() : "");
-    const bool all_slices = std::all_of(grads.begin(), grads.end(), [](const Grad& g) { return g.is_slices(); });
+    const bool all_slices =
+        std::all_of(grads.begin(), grads.end(), [](const Grad& g) { return g.is_slices(); });
     if (all_slices) {
       std::vector<Output> values, indices;
       for (const Grad& g : grads) {
@@ -218,7 +222,8 @@ class Backward::Context : public GradContext {
   const Grad& raw_dy(int i) const override { return dys_[std::size_t(i)]; }
   bool needs(int i) const override {
     const Output in = input(i);
-    return in.node->id() >= backward_.first_ && backward_.between_[backward_.index(in.node->id())] &&
+    return in.node->id() >= backward_.first_ &&
+           backward_.between_[backward_.index(in.node->id())] &&
            (trainable(in.dtype()) || is_object(in.dtype()));
   }
 
@@ -242,14 +247,15 @@ void Backward::visit(Node& node) {
   if (!any || stopped_[index(node.id())] || node.op().has(kStopsGradient)) return;
   bool wanted = false;
   for (const Output& in : node.inputs()) {
-    wanted = wanted || (in.node->id() >= first_ && between_[index(in.node->id())] &&
-                        !stopped_[index(in.node->id())] &&
-                        (trainable(in.dtype()) || is_object(in.dtype())));
+    wanted = wanted ||
+             (in.node->id() >= first_ && between_[index(in.node->id())] &&
+              !stopped_[index(in.node->id())] && (trainable(in.dtype()) || is_object(in.dtype())));
   }
   if (!wanted) return;
 
-  const Builder b = builder_.with_scope(graph_.unique_name(str(builder_.scope(), "/", node.name(), "_grad")))
-                        .with_device(options_.colocate ? node.device() : "");
+  const Builder b =
+      builder_.with_scope(graph_.unique_name(str(builder_.scope(), "/", node.name(), "_grad")))
+          .with_device(options_.colocate ? node.device() : "");
   Context context(*this, &node, b, std::move(dys));
   const AttrValue* override_name = node.attrs().find("_gradient_op_type");
   const std::string name = override_name && override_name->holds<std::string>()
@@ -257,14 +263,16 @@ void Backward::visit(Node& node) {
                                : node.op().name;
   if (!(hook() && hook()(name, context))) {
     if (override_name != nullptr || node.op().gradient == nullptr) {
-      throw Error(Code::kNotFound,
-                  str("No gradient defined for operation '", node.name(), "' (op type: ", name, ")"),
-                  Error::Kind::kLookup);
+      throw Error(
+          Code::kNotFound,
+          str("No gradient defined for operation '", node.name(), "' (op type: ", name, ")"),
+          Error::Kind::kLookup);
     }
     try {
       node.op().gradient(context);
     } catch (Error& e) {
-      throw e.with_node(node.name(), str(" in the gradient of '", node.name(), "' (op: '", node.op().name, "')"));
+      throw e.with_node(
+          node.name(), str(" in the gradient of '", node.name(), "' (op: '", node.op().name, "')"));
     }
   }
   for (int i = 0; i < context.num_inputs(); ++i) {
@@ -275,9 +283,11 @@ void Backward::visit(Node& node) {
       try {
         graph_.set_shape(g.values, in.shape());
       } catch (Error&) {
-        invalid("Incompatible shapes between op input and calculated input gradient. Forward operation: ",
-                node.name(), ". Input index: ", i, ". Original input shape: ", in.shape(),
-                ". Calculated input gradient shape: ", g.values.shape());
+        invalid(
+            "Incompatible shapes between op input and calculated input gradient. Forward "
+            "operation: ",
+            node.name(), ". Input index: ", i, ". Original input shape: ", in.shape(),
+            ". Calculated input gradient shape: ", g.values.shape());
       }
     }
     add(in, g);
@@ -286,8 +296,8 @@ void Backward::visit(Node& node) {
 
 }  // namespace
 
-std::vector<Grad> gradients(Graph& graph, const std::vector<Output>& ys, const std::vector<Output>& xs,
-                            const GradientOptions& options) {
+std::vector<Grad> gradients(Graph& graph, const std::vector<Output>& ys,
+                            const std::vector<Output>& xs, const GradientOptions& options) {
   return Backward(graph, ys, xs, options).run();
 }
 
@@ -301,8 +311,9 @@ Output densify(const Builder& b, const Grad& g) {
   if (shape.has_rank() && shape.rank() > 0 && shape[0] >= 0) {
     rows = b.scalar(std::int32_t(shape[0]), "num_segments");
   } else {
-    rows = b("StridedSlice", {g.dense_shape, b.ints({0}, "strided_slice/stack"),
-                              b.ints({1}, "strided_slice/stack_1"), b.ints({1}, "strided_slice/stack_2")},
+    rows = b("StridedSlice",
+             {g.dense_shape, b.ints({0}, "strided_slice/stack"),
+              b.ints({1}, "strided_slice/stack_1"), b.ints({1}, "strided_slice/stack_2")},
              {{"shrink_axis_mask", 1}}, "strided_slice");
   }
   return b("UnsortedSegmentSum", {g.values, g.indices, rows});

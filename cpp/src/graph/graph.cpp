@@ -72,8 +72,7 @@ Node* Graph::add(NodeSpec spec) {
   } catch (Error& e) {
     std::string_view shown = spec.name.empty() ? spec.op : spec.name;
     if (shown.size() > 1 && shown.back() == '/') shown.remove_suffix(1);
-    std::string frame = str(" for '", shown,
-                            "' (op: '", spec.op, "')");
+    std::string frame = str(" for '", shown, "' (op: '", spec.op, "')");
     if (!spec.inputs.empty()) {
       frame += " with input shapes: ";
       for (std::size_t i = 0; i < spec.inputs.size(); ++i) {
@@ -153,11 +152,12 @@ void Graph::set_shape(Output output, const PartialShape& shape) {
 
 void Graph::add_control_input(Node* node, Node* control) {
   std::lock_guard lock(mutex_);
-  if (control->graph_ != this || node->graph_ != this) invalid("a control input does not belong to this graph");
+  if (control->graph_ != this || node->graph_ != this)
+    invalid("a control input does not belong to this graph");
   if (control->id_ >= node->id_) {
     // Runs follow the order of ids, so an edge may only point backwards.
-    invalid("a control input must be an older node than '", node->name_, "', but '",
-            control->name_, "' is not");
+    invalid("a control input must be an older node than '", node->name_, "', but '", control->name_,
+            "' is not");
   }
   auto& list = node->control_inputs_;
   if (std::find(list.begin(), list.end(), control) == list.end()) list.push_back(control);
@@ -167,13 +167,15 @@ void Graph::set_attr(Node* node, std::string_view name, AttrValue value) {
   std::lock_guard lock(mutex_);
   if (const AttrDef* def = node->op_->attr(name)) {
     // Dtypes, shapes and numbers of outputs follow from the others, and were fixed with the node.
-    const bool plain = def->type == "string" || def->type == "bool" || def->type == "float" || def->type == "int";
+    const bool plain =
+        def->type == "string" || def->type == "bool" || def->type == "float" || def->type == "int";
     const AttrValue* old = node->attrs_.find(name);
     if (!plain || old == nullptr || old->storage().index() != value.storage().index()) {
       invalid("attr '", name, "' of '", node->name_, "' cannot be changed");
     }
     const auto counts = [&](const ArgDef& arg) { return arg.number_attr == name; };
-    if (std::ranges::any_of(node->op_->inputs, counts) || std::ranges::any_of(node->op_->outputs, counts)) {
+    if (std::ranges::any_of(node->op_->inputs, counts) ||
+        std::ranges::any_of(node->op_->outputs, counts)) {
       invalid("attr '", name, "' of '", node->name_, "' cannot be changed");
     }
   }
@@ -183,8 +185,8 @@ void Graph::set_attr(Node* node, std::string_view name, AttrValue value) {
 Output Graph::add_tape_output(Node* node) {
   std::lock_guard lock(mutex_);
   for (int i = 0; i < node->num_outputs(); ++i) {
-    if (node->outputs_[std::size_t(i)].dtype == DType::kVariant &&
-        i == node->num_outputs() - 1 && node->attrs_.find("_tape") != nullptr) {
+    if (node->outputs_[std::size_t(i)].dtype == DType::kVariant && i == node->num_outputs() - 1 &&
+        node->attrs_.find("_tape") != nullptr) {
       return {node, i};
     }
   }
@@ -214,13 +216,26 @@ Output Builder::constant(const Tensor& value, std::string_view name) const {
 Output Builder::scalar_of(DType dtype, double value, std::string_view name) const {
   Tensor t(dtype, Shape{});
   switch (dtype) {
-    case DType::kFloat: *t.data<float>() = float(value); break;
-    case DType::kDouble: *t.data<double>() = value; break;
-    case DType::kInt32: *t.data<std::int32_t>() = std::int32_t(value); break;
-    case DType::kInt64: *t.data<std::int64_t>() = std::int64_t(value); break;
-    case DType::kUint8: *t.data<std::uint8_t>() = std::uint8_t(value); break;
-    case DType::kBool: *t.data<bool>() = value != 0; break;
-    default: return (*this)("Cast", {scalar(value, name)}, {{"DstT", dtype}});
+    case DType::kFloat:
+      *t.data<float>() = float(value);
+      break;
+    case DType::kDouble:
+      *t.data<double>() = value;
+      break;
+    case DType::kInt32:
+      *t.data<std::int32_t>() = std::int32_t(value);
+      break;
+    case DType::kInt64:
+      *t.data<std::int64_t>() = std::int64_t(value);
+      break;
+    case DType::kUint8:
+      *t.data<std::uint8_t>() = std::uint8_t(value);
+      break;
+    case DType::kBool:
+      *t.data<bool>() = value != 0;
+      break;
+    default:
+      return (*this)("Cast", {scalar(value, name)}, {{"DstT", dtype}});
   }
   return constant(t, name);
 }

@@ -25,7 +25,8 @@ std::int64_t list_size(const AttrValue& v) {
 /// list of any kind), and checks type, range and allowed values.
 AttrValue checked(const OpDef& op, const AttrDef& def, AttrValue value) {
   const auto wrong = [&]() {
-    type_error("attr '", def.name, "' of op ", op.name, " must be a ", def.type, ", not ", value.str());
+    type_error("attr '", def.name, "' of op ", op.name, " must be a ", def.type, ", not ",
+               value.str());
   };
   const std::string& t = def.type;
   std::int64_t length = -1;
@@ -33,7 +34,8 @@ AttrValue checked(const OpDef& op, const AttrDef& def, AttrValue value) {
     if (!value.holds<std::int64_t>()) wrong();
     const std::int64_t v = value.get<std::int64_t>();
     if (def.minimum && v < *def.minimum) {
-      invalid("attr '", def.name, "' of op ", op.name, " must be at least ", *def.minimum, ", not ", v);
+      invalid("attr '", def.name, "' of op ", op.name, " must be at least ", *def.minimum, ", not ",
+              v);
     }
   } else if (t == "float") {
     if (value.holds<std::int64_t>()) value = float(value.get<std::int64_t>());
@@ -47,13 +49,15 @@ AttrValue checked(const OpDef& op, const AttrDef& def, AttrValue value) {
     if (!ok.empty() && std::find(ok.begin(), ok.end(), v) == ok.end()) {
       std::string list;
       for (const std::string& s : ok) list += str(list.empty() ? "\"" : ", \"", s, "\"");
-      invalid("attr '", def.name, "' of op ", op.name, " must be one of ", list, ", not \"", v, "\"");
+      invalid("attr '", def.name, "' of op ", op.name, " must be one of ", list, ", not \"", v,
+              "\"");
     }
   } else if (t == "type") {
     if (!value.holds<DType>()) wrong();
     if (!def.allowed_types.contains(value.get<DType>())) {
       type_error("Value passed to attr '", def.name, "' of op ", op.name, " has DataType ",
-                 value.get<DType>(), " not in list of allowed values: ", names_of(def.allowed_types));
+                 value.get<DType>(),
+                 " not in list of allowed values: ", names_of(def.allowed_types));
     }
   } else if (t == "shape") {
     if (!value.holds<PartialShape>()) wrong();
@@ -94,7 +98,8 @@ AttrValue checked(const OpDef& op, const AttrDef& def, AttrValue value) {
 }
 
 /// How many inputs each formal argument takes.
-std::vector<std::int64_t> argument_counts(const OpDef& op, std::size_t num_inputs, const AttrMap& given) {
+std::vector<std::int64_t> argument_counts(const OpDef& op, std::size_t num_inputs,
+                                          const AttrMap& given) {
   std::vector<std::int64_t> counts;
   std::string open;  // the one attr that the number of inputs determines
   std::int64_t fixed = 0, times = 0;
@@ -132,7 +137,8 @@ std::vector<std::int64_t> argument_counts(const OpDef& op, std::size_t num_input
   return counts;
 }
 
-void infer(const OpDef& op, const ArgDef& arg, const std::string& attr, AttrValue value, AttrMap& attrs) {
+void infer(const OpDef& op, const ArgDef& arg, const std::string& attr, AttrValue value,
+           AttrMap& attrs) {
   const AttrValue* known = attrs.find(attr);
   if (known == nullptr) {
     attrs.set(attr, std::move(value));
@@ -160,8 +166,8 @@ AttrMap resolve_attrs(const OpDef& op, const std::vector<Output>& inputs, AttrLi
     for (std::int64_t k = 0; k < counts[a]; ++k) {
       const Output& in = inputs[next++];
       if (arg.is_ref && !in.is_ref()) {
-        type_error("Input '", arg.name, "' of '", op.name, "' Op requires l-value input: a variable, not '",
-                   in.name(), "'");
+        type_error("Input '", arg.name, "' of '", op.name,
+                   "' Op requires l-value input: a variable, not '", in.name(), "'");
       }
       if (arg.type != DType::kInvalid && in.dtype() != arg.type) {
         type_error("Input '", arg.name, "' of '", op.name, "' Op has type ", in.dtype(),

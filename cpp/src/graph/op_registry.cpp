@@ -55,7 +55,7 @@ std::vector<std::span<const OpRow>> (*builtin_families)() = nullptr;
 
 // Never destroyed: graphs of the host language may outlive static destructors.
 Registry& registry() {
-  static Registry& r = [] () -> Registry& {
+  static Registry& r = []() -> Registry& {
     auto* made = new Registry;
     if (builtin_families != nullptr) {
       for (const auto rows : builtin_families()) made->add(rows);

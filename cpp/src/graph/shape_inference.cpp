@@ -22,7 +22,8 @@ std::optional<Values> from_tensor(const Tensor& t) {
   return out;
 }
 
-std::optional<Values> combine(Output a, Output b, int depth, Value (*f)(std::int64_t, std::int64_t)) {
+std::optional<Values> combine(Output a, Output b, int depth,
+                              Value (*f)(std::int64_t, std::int64_t)) {
   const auto x = evaluate(a, depth), y = evaluate(b, depth);
   if (!x || !y) return std::nullopt;
   const std::size_t n = x->size() == 1 ? y->size() : x->size();
@@ -181,7 +182,8 @@ const std::pair<std::string_view, Rule> kRules[] = {
        }
        const std::int64_t by = *(*step)[0], end = *(*limit)[0];
        Values out;
-       for (Value v = (*start)[0]; v && by != 0 && (by > 0 ? *v < end : *v > end); v = add(*v, by)) {
+       for (Value v = (*start)[0]; v && by != 0 && (by > 0 ? *v < end : *v > end);
+            v = add(*v, by)) {
          if (std::int64_t(out.size()) == kMaxStaticElements) return std::nullopt;
          out.push_back(v);
        }
@@ -189,12 +191,14 @@ const std::pair<std::string_view, Rule> kRules[] = {
      }},
     {"Maximum", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, larger); }},
     {"Minimum", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, smaller); }},
-    {"FloorMod", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, floor_mod); }},
+    {"FloorMod",
+     [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, floor_mod); }},
     {"Add", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, add); }},
     {"AddV2", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, add); }},
     {"Sub", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, sub); }},
     {"Mul", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, mul); }},
-    {"FloorDiv", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, floor_div); }},
+    {"FloorDiv",
+     [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, floor_div); }},
 };
 
 std::optional<Values> evaluate(Output output, int depth) {
@@ -290,7 +294,8 @@ PartialShape ShapeContext::with_rank(int i, int rank) const {
   const PartialShape& s = input(i);
   if (!s.has_rank()) return PartialShape::unknown_of_rank(rank);
   if (s.rank() != rank) {
-    invalid("Shape must be rank ", rank, " but is rank ", s.rank(), ": input ", i, " has shape ", s);
+    invalid("Shape must be rank ", rank, " but is rank ", s.rank(), ": input ", i, " has shape ",
+            s);
   }
   return s;
 }

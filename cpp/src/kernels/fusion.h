@@ -34,7 +34,8 @@ struct FusedRequest {
 /// What a device offers.
 struct Fuser {
   /// Whether the op can be an instruction, given its attrs, operand dtypes and result dtype.
-  bool (*can_fuse)(std::string_view op, const AttrMap& attrs, std::span<const DType> inputs, DType output);
+  bool (*can_fuse)(std::string_view op, const AttrMap& attrs, std::span<const DType> inputs,
+                   DType output);
   /// Whether an operand of this shape may be broadcast inside a group of that shape.
   bool (*can_broadcast)(const Shape& operand, const Shape& group);
   Prepared (*prepare)(const FusedRequest&);

@@ -26,7 +26,8 @@ Table& table() {
   return t;
 }
 
-const std::vector<const KernelRow*>* rows_of(Table& t, std::string_view device, std::string_view op) {
+const std::vector<const KernelRow*>* rows_of(Table& t, std::string_view device,
+                                             std::string_view op) {
   const auto d = t.devices.find(std::string(device));
   if (d == t.devices.end()) return nullptr;
   const auto r = d->second.rows.find(op);
@@ -42,7 +43,8 @@ void register_kernels(std::string_view device_type, std::span<const KernelRow> r
   for (const KernelRow& row : rows) device.rows[row.op].push_back(&row);
 }
 
-const KernelRow* find_kernel(std::string_view device_type, std::string_view op, const AttrMap& attrs) {
+const KernelRow* find_kernel(std::string_view device_type, std::string_view op,
+                             const AttrMap& attrs) {
   Table& t = table();
   std::shared_lock lock(t.mutex);
   const auto* rows = rows_of(t, device_type, op);

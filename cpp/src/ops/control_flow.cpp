@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// NoOp, If, While and what their gradients stand on. A gradient of control flow is control flow: its
-// subgraphs hold the gradient of the forward subgraph and read forward intermediates from a tape.
+// NoOp, If, While and what their gradients stand on. A gradient of control flow is control flow:
+// its subgraphs hold the gradient of the forward subgraph and read forward intermediates from a
+// tape.
 #include "ops/control_flow.h"
 
 #include <algorithm>
@@ -30,7 +31,8 @@ int forward_count(const Subgraph& s) {
 void collect_variables(const Subgraph& s, std::vector<std::string>& out) {
   for (int i = 0; i < forward_count(s); ++i) {
     const Node& n = *s.graph->node(i);
-    if (n.op().has(kVariable)) out.push_back(n.attrs().s(n.attrs().find("outer") ? "outer" : "shared_name"));
+    if (n.op().has(kVariable))
+      out.push_back(n.attrs().s(n.attrs().find("outer") ? "outer" : "shared_name"));
     if (n.op().has(kControlFlow)) {
       for (const Subgraph* inner : subgraphs(n)) collect_variables(*inner, out);
     }
@@ -70,13 +72,15 @@ void if_shape(ShapeContext& c) {
     invalid("the branches have ", a.outputs.size(), " and ", b.outputs.size(), " outputs");
   }
   if (int(a.inputs.size()) != c.num_inputs() - 1 || int(b.inputs.size()) != c.num_inputs() - 1) {
-    invalid("the branches take ", a.inputs.size(), " and ", b.inputs.size(), " inputs, ", c.num_inputs() - 1, " are given");
+    invalid("the branches take ", a.inputs.size(), " and ", b.inputs.size(), " inputs, ",
+            c.num_inputs() - 1, " are given");
   }
   for (int i = 0; i < int(a.outputs.size()); ++i) {
-    const PartialShape &x = a.outputs[std::size_t(i)].shape(), &y = b.outputs[std::size_t(i)].shape();
+    const PartialShape &x = a.outputs[std::size_t(i)].shape(),
+                       &y = b.outputs[std::size_t(i)].shape();
     if (a.outputs[std::size_t(i)].dtype() != b.outputs[std::size_t(i)].dtype()) {
-      type_error("output ", i, " has dtype ", a.outputs[std::size_t(i)].dtype(), " in one branch and ",
-                 b.outputs[std::size_t(i)].dtype(), " in the other");
+      type_error("output ", i, " has dtype ", a.outputs[std::size_t(i)].dtype(),
+                 " in one branch and ", b.outputs[std::size_t(i)].dtype(), " in the other");
     }
     PartialShape s;
     if (x.has_rank() && y.has_rank() && x.rank() == y.rank()) {
@@ -85,14 +89,15 @@ void if_shape(ShapeContext& c) {
     }
     c.set_output(i, s);
   }
-  if (c.num_outputs() > int(a.outputs.size())) c.set_output(c.num_outputs() - 1, PartialShape::scalar());
+  if (c.num_outputs() > int(a.outputs.size()))
+    c.set_output(c.num_outputs() - 1, PartialShape::scalar());
 }
 
 void while_shape(ShapeContext& c) {
   const Subgraph &condition = *c.attrs().func("cond"), &body = *c.attrs().func("body");
   if (int(body.inputs.size()) != c.num_inputs() || int(condition.inputs.size()) != c.num_inputs()) {
-    invalid("condition and body take ", condition.inputs.size(), " and ", body.inputs.size(), " inputs, ",
-            c.num_inputs(), " are given");
+    invalid("condition and body take ", condition.inputs.size(), " and ", body.inputs.size(),
+            " inputs, ", c.num_inputs(), " are given");
   }
   if (condition.outputs.size() != 1) invalid("the condition must have one output");
   if (int(body.outputs.size()) > c.num_inputs()) invalid("the body has more outputs than inputs");
@@ -104,7 +109,8 @@ void while_shape(ShapeContext& c) {
     }
     const PartialShape& invariant = body.inputs[std::size_t(i)].shape();
     if (!invariant.compatible_with(c.input(i))) {
-      invalid("loop variable ", i, " of shape ", c.input(i), " does not fit its invariant ", invariant);
+      invalid("loop variable ", i, " of shape ", c.input(i), " does not fit its invariant ",
+              invariant);
     }
     c.set_output(i, varies ? invariant : c.input(i));
   }
@@ -115,7 +121,8 @@ void while_shape(ShapeContext& c) {
 /// constants, captured inputs or reads of the tape.
 class GradientBody {
  public:
-  GradientBody(Subgraph& forward, Graph& outer, const std::string& name) : forward_(forward), made_(std::make_shared<Subgraph>()) {
+  GradientBody(Subgraph& forward, Graph& outer, const std::string& name)
+      : forward_(forward), made_(std::make_shared<Subgraph>()) {
     made_->name = name;
     made_->graph->set_outer(&outer);
     if (forward.forward_nodes < 0) forward.forward_nodes = forward.graph->num_nodes();
@@ -194,7 +201,9 @@ class GradientBody {
   }
 
  private:
-  static std::uint64_t key(const Output& o) { return std::uint64_t(o.node->id()) << 16 | unsigned(o.index); }
+  static std::uint64_t key(const Output& o) {
+    return std::uint64_t(o.node->id()) << 16 | unsigned(o.index);
+  }
 
   void copy_node(Node& n) {
     NodeSpec spec;
@@ -214,21 +223,23 @@ class GradientBody {
 
   Output find(const Output& o) {
     if (const auto it = map_.find(key(o)); it != map_.end()) return it->second;
-    if (o.node->id() >= mark_) fail(Code::kInternal, "gradient node ", o.node->name(), " was not copied");
+    if (o.node->id() >= mark_)
+      fail(Code::kInternal, "gradient node ", o.node->name(), " was not copied");
     if (o.node->op().has(kConstant)) {
       const Output c = builder().constant(o.node->attrs().tensor("value"), o.node->name());
       map_.emplace(key(o), c);
       return c;
     }
     if (o.is_ref()) {
-      fail(Code::kUnimplemented, "the gradient of control flow cannot reach the variable ", o.node->name(),
-           " that is read inside; read it outside");
+      fail(Code::kUnimplemented, "the gradient of control flow cannot reach the variable ",
+           o.node->name(), " that is read inside; read it outside");
     }
     auto& saved = forward_.saved;
     auto at = std::find(saved.begin(), saved.end(), o);
     if (at == saved.end()) at = saved.insert(saved.end(), o);
-    const Output value = builder()("TapeRead", {tape_, index_},
-                                   {{"k", std::int64_t(at - saved.begin())}, {"dtype", o.dtype()}, {"shape", o.shape()}});
+    const Output value = builder()(
+        "TapeRead", {tape_, index_},
+        {{"k", std::int64_t(at - saved.begin())}, {"dtype", o.dtype()}, {"shape", o.shape()}});
     map_.emplace(key(o), value);
     return value;
   }
@@ -277,15 +288,16 @@ void if_gradient(GradContext& g) {
     }
     for (const int i : wanted) {
       const Output grad = grads[std::size_t(i) - 1];
-      body.made().outputs.push_back(grad ? body.copy(grad)
-                                         : body.builder()("ZerosLike", {captured[std::size_t(i) - 1]}));
+      body.made().outputs.push_back(
+          grad ? body.copy(grad) : body.builder()("ZerosLike", {captured[std::size_t(i) - 1]}));
     }
     made.push_back(body.take());
   }
   std::vector<DType> types;
   for (const Output& o : made[0]->outputs) types.push_back(o.dtype());
-  Node* grad = g.builder().node(node.op().name, inputs,
-                                {{"Tout", types}, {"then_branch", made[0]}, {"else_branch", made[1]}}, "If");
+  Node* grad =
+      g.builder().node(node.op().name, inputs,
+                       {{"Tout", types}, {"then_branch", made[0]}, {"else_branch", made[1]}}, "If");
   for (std::size_t k = 0; k < wanted.size(); ++k) g.set(wanted[k], grad->output(int(k)));
 }
 
@@ -299,7 +311,8 @@ void while_gradient(GradContext& g) {
   const auto grads = body.differentiate();
 
   // Loop variables of the backward loop: index, gradients of loop variables, sums for the captures.
-  std::vector<Output> start{g("Sub", {g("TapeSize", {tape}), g.builder().scalar(std::int32_t(1))}, {}, "last")};
+  std::vector<Output> start{
+      g("Sub", {g("TapeSize", {tape}), g.builder().scalar(std::int32_t(1))}, {}, "last")};
   const Output index = body.add_input(DType::kInt32, PartialShape::scalar(), "index");
   std::vector<Output> next{body.builder()("Sub", {index, body.builder().scalar(std::int32_t(1))})};
   std::vector<int> target;
@@ -342,12 +355,14 @@ void while_gradient(GradContext& g) {
   condition->graph->set_outer(&node.graph());
   const Builder cb(*condition->graph);
   for (const Output& in : body.made().inputs) {
-    condition->inputs.push_back(cb("Placeholder", {}, {{"dtype", in.dtype()}, {"shape", in.shape()}}, "x"));
+    condition->inputs.push_back(
+        cb("Placeholder", {}, {{"dtype", in.dtype()}, {"shape", in.shape()}}, "x"));
   }
   condition->outputs = {cb("GreaterEqual", {condition->inputs[0], cb.scalar(std::int32_t(0))})};
 
   start.insert(start.end(), invariant.begin(), invariant.end());
-  Node* loop = g.builder().node(node.op().name, start, {{"cond", condition}, {"body", body.take()}}, "While");
+  Node* loop = g.builder().node(node.op().name, start, {{"cond", condition}, {"body", body.take()}},
+                                "While");
   for (std::size_t k = 0; k < target.size(); ++k) g.set(target[k], loop->output(int(k) + 1));
 }
 
@@ -356,7 +371,8 @@ void tape_read_shape(ShapeContext& c) { c.set_output(0, c.attrs().shape("shape")
 void captured_ref_shape(ShapeContext& c) { c.set_output(0, c.attrs().shape("shape")); }
 
 void second_order(GradContext& g) {
-  fail(Code::kUnimplemented, "second-order gradients through control flow are not supported (", g.node().name(), ")");
+  fail(Code::kUnimplemented, "second-order gradients through control flow are not supported (",
+       g.node().name(), ")");
 }
 
 constexpr OpRow kRows[] = {
@@ -370,20 +386,23 @@ constexpr OpRow kRows[] = {
      "then_branch:func; else_branch:func; output_shapes:list(shape)=[]",
      if_shape, if_gradient, kControlFlow | kMaybeDynamic},
     {"While",
-     "input:[T] -> output:[T]; T:list(type)>=0; cond:func; body:func; output_shapes:list(shape)=[]; "
+     "input:[T] -> output:[T]; T:list(type)>=0; cond:func; body:func; "
+     "output_shapes:list(shape)=[]; "
      "parallel_iterations:int=10",
      while_shape, while_gradient, kControlFlow | kMaybeDynamic},
     {"StatelessWhile",
-     "input:[T] -> output:[T]; T:list(type)>=0; cond:func; body:func; output_shapes:list(shape)=[]; "
+     "input:[T] -> output:[T]; T:list(type)>=0; cond:func; body:func; "
+     "output_shapes:list(shape)=[]; "
      "parallel_iterations:int=10",
      while_shape, while_gradient, kControlFlow | kMaybeDynamic},
     // Reads intermediate k of iteration `index` from the tape of a While (or of an If, index 0).
-    {"TapeRead", "tape:variant index:int32 -> value:dtype; k:int>=0; dtype:type; shape:shape=unknown",
+    {"TapeRead",
+     "tape:variant index:int32 -> value:dtype; k:int>=0; dtype:type; shape:shape=unknown",
      tape_read_shape, second_order, kMaybeDynamic},
     {"TapeSize", "tape:variant -> size:int32", scalar_shape, no_gradient, 0},
     // Inside a subgraph: the variable `outer` of the graph around it.
-    {"CapturedRef", "- -> ref:Ref(dtype); dtype:type; shape:shape=unknown; outer:string", captured_ref_shape,
-     no_gradient, kVariable | kStateful},
+    {"CapturedRef", "- -> ref:Ref(dtype); dtype:type; shape:shape=unknown; outer:string",
+     captured_ref_shape, no_gradient, kVariable | kStateful},
 };
 
 }  // namespace

@@ -202,12 +202,12 @@ void to_filter_grad(GradContext& g) {
   if (g.needs(2)) g.set(2, g(kNames.forward, {g.input(0), g.dy()}, conv_attrs(g)));
 }
 
-#define CAUDAL_CONV_ATTRS                                                                      \
-  "T:type{half,bfloat16,float,double}; strides:list(int); use_cudnn_on_gpu:bool=true; "        \
-  "padding:string{'SAME','VALID','EXPLICIT'}; explicit_paddings:list(int)=[]; "                \
+#define CAUDAL_CONV_ATTRS                                                               \
+  "T:type{half,bfloat16,float,double}; strides:list(int); use_cudnn_on_gpu:bool=true; " \
+  "padding:string{'SAME','VALID','EXPLICIT'}; explicit_paddings:list(int)=[]; "         \
   "data_format:string{'NHWC','NCHW'}='NHWC'; dilations:list(int)=[1,1,1,1]"
-#define CAUDAL_DEPTHWISE_ATTRS                                                                 \
-  "T:type{half,bfloat16,float,double}; strides:list(int); padding:string{'SAME','VALID'}; "    \
+#define CAUDAL_DEPTHWISE_ATTRS                                                              \
+  "T:type{half,bfloat16,float,double}; strides:list(int); padding:string{'SAME','VALID'}; " \
   "data_format:string{'NHWC','NCHW'}='NHWC'; dilations:list(int)=[1,1,1,1]"
 
 constexpr OpRow kRows[] = {

@@ -143,8 +143,8 @@ void top_k_grad(GradContext& g) {
   const Output minus_one = b.ints({-1});
   const Output last = g("Size", {shape});
   auto last_dim = [&](Output dims) {
-    return g("GatherV2", {dims, g("Sub", {last, b.scalar(std::int32_t(1))}),
-                          b.scalar(std::int32_t(0))});
+    return g("GatherV2",
+             {dims, g("Sub", {last, b.scalar(std::int32_t(1))}), b.scalar(std::int32_t(0))});
   };
   const Output width = last_dim(shape);
   const Output size = g("Prod", {shape, b.ints({0})}, {{"keep_dims", false}});
@@ -157,7 +157,7 @@ void top_k_grad(GradContext& g) {
   g.set(0, g("Reshape", {scattered, shape}));
 }
 
-#define CAUDAL_TOP_K_TYPES                                                               \
+#define CAUDAL_TOP_K_TYPES \
   "T:type{float,double,int32,uint8,int16,int8,int64,bfloat16,uint16,half,uint32,uint64}"
 
 constexpr OpRow kRows[] = {
@@ -173,16 +173,13 @@ constexpr OpRow kRows[] = {
      "Tlabels:type{int32,int64}=int64",
      sparse_cross_entropy_shape, sparse_cross_entropy_grad},
     {"L2Loss", "t:T -> output:T; T:type{half,bfloat16,float,double}", scalar_shape, l2_loss_grad},
-    {"InTopK",
-     "predictions:float targets:T -> precision:bool; k:int; T:type{int32,int64}=int32",
+    {"InTopK", "predictions:float targets:T -> precision:bool; k:int; T:type{int32,int64}=int32",
      in_top_k_shape, no_gradient},
-    {"InTopKV2",
-     "predictions:float targets:T k:T -> precision:bool; T:type{int32,int64}=int32",
+    {"InTopKV2", "predictions:float targets:T k:T -> precision:bool; T:type{int32,int64}=int32",
      in_top_k_shape, no_gradient},
     {"TopK", "input:T -> values:T indices:int32; k:int>=0; sorted:bool=true; " CAUDAL_TOP_K_TYPES,
      top_k_shape, top_k_grad},
-    {"TopKV2",
-     "input:T k:int32 -> values:T indices:int32; sorted:bool=true; " CAUDAL_TOP_K_TYPES,
+    {"TopKV2", "input:T k:int32 -> values:T indices:int32; sorted:bool=true; " CAUDAL_TOP_K_TYPES,
      top_k_v2_shape, top_k_grad},
 };
 

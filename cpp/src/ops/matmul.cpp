@@ -91,8 +91,8 @@ void batch_matmul_v2_grad(GradContext& g) {
         if (own < 0 || (d == 1 && e != 1)) axes.push_back(i);
       }
       if (axes.empty()) return grad;
-      const Output sum = g("Sum", {grad, g.builder().ints(axes, "reduction_indices")},
-                           {{"keep_dims", false}});
+      const Output sum =
+          g("Sum", {grad, g.builder().ints(axes, "reduction_indices")}, {{"keep_dims", false}});
       return g("Reshape", {sum, shape_of(g, input)});
     };
     if (da) g.set(0, reduced(da, a, b, g.input(0)));
@@ -150,10 +150,9 @@ void bias_add_grad_grad(GradContext& g) {
   g.set(0, g("BiasAdd", {zeros, g.dy()}, {{"data_format", g.attrs().at("data_format")}}));
 }
 
-#define CAUDAL_PRODUCT_TYPES \
-  "T:type{bfloat16,half,float,double,int32,int64,complex64,complex128}"
-#define CAUDAL_BIAS_ATTRS                                                                        \
-  "T:type{float,double,int32,uint8,int16,int8,complex64,int64,qint8,quint8,qint32,bfloat16,"     \
+#define CAUDAL_PRODUCT_TYPES "T:type{bfloat16,half,float,double,int32,int64,complex64,complex128}"
+#define CAUDAL_BIAS_ATTRS                                                                    \
+  "T:type{float,double,int32,uint8,int16,int8,complex64,int64,qint8,quint8,qint32,bfloat16," \
   "uint16,complex128,half,uint32,uint64}; data_format:string{'NHWC','NCHW'}='NHWC'"
 
 constexpr OpRow kRows[] = {

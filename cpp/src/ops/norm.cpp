@@ -53,12 +53,12 @@ AttrList norm_attrs(const GradContext& g) {
   return out;
 }
 
-/// In training the statistics of the batch come back as reserve spaces; in inference they are inputs.
+/// In training the statistics of the batch come back as reserve spaces; in inference they are
+/// inputs.
 template <int kVersion>
 void batch_norm_grad(GradContext& g) {
   const bool training = g.attrs().b("is_training");
-  std::vector<Output> inputs{g.dy(), g.input(0), g.input(1),
-                             training ? g.output(3) : g.input(3),
+  std::vector<Output> inputs{g.dy(), g.input(0), g.input(1), training ? g.output(3) : g.input(3),
                              training ? g.output(4) : g.input(4)};
   if (kVersion == 3) inputs.push_back(g.output(5));
   const char* op = kVersion == 1   ? "FusedBatchNormGrad"
@@ -76,9 +76,7 @@ void batch_norm_grad_grad(GradContext& g) {
   const bool nchw = ImageLayout::of(g.attrs()).nchw();
   const float epsilon = g.attrs().f("epsilon");
   const Builder& b = g.builder();
-  auto to_nhwc = [&](Output v) {
-    return nchw ? g("Transpose", {v, b.ints({0, 2, 3, 1})}) : v;
-  };
+  auto to_nhwc = [&](Output v) { return nchw ? g("Transpose", {v, b.ints({0, 2, 3, 1})}) : v; };
   const Output dy_in = g.input(0), x_in = g.input(1), scale = g.input(2);
   const Output dy = to_nhwc(dy_in), x = to_nhwc(x_in);
   const Output axes = b.ints({0, 1, 2}, "reduction_indices");
@@ -145,11 +143,11 @@ void lrn_grad(GradContext& g) {
   g.set(0, g("LRNGrad", {g.dy(), g.input(0), g.output(0)}, std::move(attrs)));
 }
 
-#define CAUDAL_NORM_ATTRS                                                              \
+#define CAUDAL_NORM_ATTRS \
   "epsilon:float=0.0001; data_format:string{'NHWC','NCHW'}='NHWC'; is_training:bool=true"
 #define CAUDAL_NORM_TU "T:type{half,bfloat16,float}; U:type{float}; "
-#define CAUDAL_LRN_ATTRS                                                               \
-  "depth_radius:int=5; bias:float=1; alpha:float=1; beta:float=0.5; "                  \
+#define CAUDAL_LRN_ATTRS                                              \
+  "depth_radius:int=5; bias:float=1; alpha:float=1; beta:float=0.5; " \
   "T:type{half,bfloat16,float}=float"
 
 constexpr OpRow kRows[] = {
@@ -167,23 +165,22 @@ constexpr OpRow kRows[] = {
      batch_norm_shape<3>, batch_norm_grad<3>},
     {"FusedBatchNormGrad",
      "y_backprop:T x:T scale:T reserve_space_1:T reserve_space_2:T -> x_backprop:T "
-     "scale_backprop:T offset_backprop:T reserve_space_3:T reserve_space_4:T; T:type{float}; "
-     CAUDAL_NORM_ATTRS,
+     "scale_backprop:T offset_backprop:T reserve_space_3:T reserve_space_4:T; "
+     "T:type{float}; " CAUDAL_NORM_ATTRS,
      batch_norm_grad_shape<2>, batch_norm_grad_grad},
     {"FusedBatchNormGradV2",
      "y_backprop:T x:T scale:float reserve_space_1:U reserve_space_2:U -> x_backprop:T "
      "scale_backprop:U offset_backprop:U reserve_space_3:U reserve_space_4:U; " CAUDAL_NORM_TU
-     CAUDAL_NORM_ATTRS,
+         CAUDAL_NORM_ATTRS,
      batch_norm_grad_shape<2>, batch_norm_grad_grad},
     {"FusedBatchNormGradV3",
      "y_backprop:T x:T scale:float reserve_space_1:U reserve_space_2:U reserve_space_3:U -> "
-     "x_backprop:T scale_backprop:U offset_backprop:U reserve_space_4:U reserve_space_5:U; "
-     CAUDAL_NORM_TU CAUDAL_NORM_ATTRS,
+     "x_backprop:T scale_backprop:U offset_backprop:U reserve_space_4:U "
+     "reserve_space_5:U; " CAUDAL_NORM_TU CAUDAL_NORM_ATTRS,
      batch_norm_grad_shape<3>, batch_norm_grad_grad},
     {"LRN", "input:T -> output:T; " CAUDAL_LRN_ATTRS, rank4_shape, lrn_grad},
-    {"LRNGrad",
-     "input_grads:T input_image:T output_image:T -> output:T; " CAUDAL_LRN_ATTRS, lrn_grad_shape,
-     nullptr},
+    {"LRNGrad", "input_grads:T input_image:T output_image:T -> output:T; " CAUDAL_LRN_ATTRS,
+     lrn_grad_shape, nullptr},
 };
 
 }  // namespace

@@ -95,10 +95,10 @@ void avg_pool_grad_grad(GradContext& g) {
   if (g.needs(1)) g.set(1, g("AvgPool", {g.dy()}, pool_attrs(g)));
 }
 
-#define CAUDAL_POOL_ATTRS                                                                   \
-  "ksize:list(int)>=4; strides:list(int)>=4; padding:string{'SAME','VALID'}; "              \
+#define CAUDAL_POOL_ATTRS                                                      \
+  "ksize:list(int)>=4; strides:list(int)>=4; padding:string{'SAME','VALID'}; " \
   "data_format:string{'NHWC','NCHW'}='NHWC'; "
-#define CAUDAL_POOL_REAL                                                                    \
+#define CAUDAL_POOL_REAL \
   "T:type{float,double,int32,uint8,int16,int8,int64,bfloat16,uint16,half,uint32,uint64}"
 
 constexpr OpRow kRows[] = {
@@ -113,9 +113,8 @@ constexpr OpRow kRows[] = {
     {"MaxPoolGradGrad",
      "orig_input:T orig_output:T grad:T -> output:T; " CAUDAL_POOL_ATTRS CAUDAL_POOL_REAL,
      max_pool_grad_grad_shape, max_pool_grad_grad_grad},
-    {"AvgPool",
-     "value:T -> output:T; " CAUDAL_POOL_ATTRS "T:type{half,bfloat16,float,double}", pool_shape,
-     avg_pool_grad},
+    {"AvgPool", "value:T -> output:T; " CAUDAL_POOL_ATTRS "T:type{half,bfloat16,float,double}",
+     pool_shape, avg_pool_grad},
     {"AvgPoolGrad",
      "orig_input_shape:int32 grad:T -> output:T; " CAUDAL_POOL_ATTRS
      "T:type{half,bfloat16,float,double}",

@@ -10,9 +10,10 @@ namespace {
   "T:type{float,double,int32,uint8,int16,int8,complex64,int64,qint8,quint8,qint32,bfloat16," \
   "uint16,complex128,half,uint32,uint64}"
 #define CAUDAL_DENSE(args) args " -> out:Ref(T); " CAUDAL_TRAIN_TYPES "; use_locking:bool=false"
-#define CAUDAL_SPARSE(args)                                                   \
-  args " -> out:Ref(T); " CAUDAL_TRAIN_TYPES "; Tindices:type{int32,int64}; " \
-                                             "use_locking:bool=false"
+#define CAUDAL_SPARSE(args)                  \
+  args " -> out:Ref(T); " CAUDAL_TRAIN_TYPES \
+       "; Tindices:type{int32,int64}; "      \
+       "use_locking:bool=false"
 
 /// The variable is input 0, its slots follow; input kGrad is the gradient; the rest are scalars.
 template <int kSlots, int kGrad>

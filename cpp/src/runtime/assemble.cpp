@@ -21,7 +21,9 @@ void run_copy(const void* params, void* const* in, void* const* out, void*, RunC
   if (bytes > 0 && in[0] != out[0]) std::memcpy(out[0], in[0], bytes);
 }
 
-void run_share(const void*, std::span<const Tensor> in, std::span<Tensor> out, RunContext&) { out[0] = in[0]; }
+void run_share(const void*, std::span<const Tensor> in, std::span<Tensor> out, RunContext&) {
+  out[0] = in[0];
+}
 
 /// Where a value lives.
 struct Location {
@@ -87,11 +89,16 @@ class Assembler {
     while (true) {
       const PlanNode& n = g_.nodes[std::size_t(r.node)];
       switch (n.kind) {
-        case PlanKind::kConstant: return {Location::kPointer, n.outputs[std::size_t(r.output)].constant.raw(), -1};
-        case PlanKind::kLiveIn: return {Location::kLiveIn, nullptr, n.live_in};
-        case PlanKind::kDynamic: return {Location::kValue, nullptr, -1};
-        case PlanKind::kVariable: return {};
-        default: break;
+        case PlanKind::kConstant:
+          return {Location::kPointer, n.outputs[std::size_t(r.output)].constant.raw(), -1};
+        case PlanKind::kLiveIn:
+          return {Location::kLiveIn, nullptr, n.live_in};
+        case PlanKind::kDynamic:
+          return {Location::kValue, nullptr, -1};
+        case PlanKind::kVariable:
+          return {};
+        default:
+          break;
       }
       if (shares(n)) return {Location::kValue, nullptr, shared_value(r.node)};
       if (n.is_view() && r.output == 0) {
@@ -99,16 +106,19 @@ class Assembler {
         r = n.inputs[0];
         continue;
       }
-      if (n.outputs[std::size_t(r.output)].is_ref) return n.ref_storage.empty() ? Location{} : variable(n.ref_storage[0]);
+      if (n.outputs[std::size_t(r.output)].is_ref)
+        return n.ref_storage.empty() ? Location{} : variable(n.ref_storage[0]);
       return {Location::kItem, nullptr, item_of(r)};
     }
   }
 
   static std::size_t bytes_of(const PlanOutput& o) {
     const std::int64_t size = std::int64_t(dtype_size(o.dtype));
-    constexpr std::int64_t kLimit = std::int64_t(1) << 46;  // sums of sizes cannot overflow below it
+    constexpr std::int64_t kLimit = std::int64_t(1)
+                                    << 46;  // sums of sizes cannot overflow below it
     if (size > 0 && o.shape.num_elements() > kLimit / size) {
-      fail(Code::kResourceExhausted, "OOM when allocating tensor with shape", o.shape, " and type ", o.dtype);
+      fail(Code::kResourceExhausted, "OOM when allocating tensor with shape", o.shape, " and type ",
+           o.dtype);
     }
     return std::size_t(o.shape.num_elements() * size);
   }
@@ -118,7 +128,9 @@ class Assembler {
            n.kind == PlanKind::kCopy || n.kind == PlanKind::kControl;
   }
   /// Copies of strings share the tensor: they are values of the run, not memory.
-  static bool shares(const PlanNode& n) { return n.kind == PlanKind::kCopy && is_object(n.outputs[0].dtype); }
+  static bool shares(const PlanNode& n) {
+    return n.kind == PlanKind::kCopy && is_object(n.outputs[0].dtype);
+  }
   int shared_value(int index) const {
     const int value = value_of_live_out({index, 0});
     return value >= 0 ? value : g_.program->value_index({g_.nodes[std::size_t(index)].node, 0});
@@ -163,7 +175,8 @@ class Assembler {
       const PlanNode& n = node(ref.node);
       if (n.kind == PlanKind::kDynamic || shares(n)) continue;
       const Location at = locate(ref);
-      if (at.kind != Location::kItem) fail(Code::kInternal, "a value that leaves the plan has no memory");
+      if (at.kind != Location::kItem)
+        fail(Code::kInternal, "a value that leaves the plan has no memory");
       items_[std::size_t(at.index)].live_out = int(segment_->live_outs.size());
       segment_->live_outs.push_back({value, g_.at(ref).dtype, g_.at(ref).shape});
     }
@@ -183,14 +196,18 @@ class Assembler {
     const DTypeSet types = kernel_types(type, op);
     std::string known;
     for (int t = 1; t < kNumDTypes; ++t) {
-      if (!types.empty() && types.contains(DType(t))) known += str(known.empty() ? "" : ", ", DType(t));
+      if (!types.empty() && types.contains(DType(t)))
+        known += str(known.empty() ? "" : ", ", DType(t));
     }
     std::string given;
     for (const auto& [name, value] : n.node->attrs().list()) {
-      if (value.holds<DType>()) given += str(given.empty() ? "" : ", ", name, "=", value.get<DType>());
+      if (value.holds<DType>())
+        given += str(given.empty() ? "" : ", ", name, "=", value.get<DType>());
     }
-    invalid("No OpKernel was registered to support Op '", op, "' on ", type, given.empty() ? "" : " with ", given,
-            known.empty() ? std::string(". There is none for any dtype") : str(". It has kernels for: ", known));
+    invalid("No OpKernel was registered to support Op '", op, "' on ", type,
+            given.empty() ? "" : " with ", given,
+            known.empty() ? std::string(". There is none for any dtype")
+                          : str(". It has kernels for: ", known));
   }
 
   void prepare_all() {
@@ -235,7 +252,8 @@ class Assembler {
       request.outputs = results;
       std::vector<Epilogue> epilogue;
       for (const AbsorbedOp& a : n.absorbed) {
-        epilogue.push_back({a.node->op().has(kActivation) ? a.node->op().name.c_str() : "BiasAdd", a.input_index, &a.node->attrs()});
+        epilogue.push_back({a.node->op().has(kActivation) ? a.node->op().name.c_str() : "BiasAdd",
+                            a.input_index, &a.node->attrs()});
       }
       request.epilogue = epilogue;
       request.threads = g_.env->options.intra_op_threads;
@@ -243,10 +261,12 @@ class Assembler {
       request.node_state = n.has(kStateful) ? &(*g_.env->node_states)[n.node] : &stateless;
       out = kernel(n).prepare(request);
     }
-    if (out.inplace_inputs != 0 && !n.outputs.empty()) take_over(n, index, position, out.inplace_inputs);
+    if (out.inplace_inputs != 0 && !n.outputs.empty())
+      take_over(n, index, position, out.inplace_inputs);
   }
 
-  Prepared prepare_fused(const PlanNode& n, const std::vector<ValueInfo>& in, const std::vector<ValueInfo>& results) {
+  Prepared prepare_fused(const PlanNode& n, const std::vector<ValueInfo>& in,
+                         const std::vector<ValueInfo>& results) {
     std::vector<FusedNode> nodes;
     for (const FusedMember& m : n.members) {
       FusedNode f;
@@ -278,7 +298,8 @@ class Assembler {
   /// Lets output 0 use the memory of an input that nobody reads later.
   void take_over(const PlanNode& n, int index, int position, std::uint32_t candidates) {
     const int out = item_of({index, 0});
-    if (out < 0 || items_[std::size_t(out)].live_out >= 0 || items_[std::size_t(out)].bytes == 0) return;
+    if (out < 0 || items_[std::size_t(out)].live_out >= 0 || items_[std::size_t(out)].bytes == 0)
+      return;
     for (std::size_t i = 0; i < n.inputs.size() && i < 32; ++i) {
       if (!(candidates >> i & 1)) continue;
       const Location at = locate_input(n, i);
@@ -289,8 +310,9 @@ class Assembler {
       // done with it when it writes.
       const bool single = n.kind == PlanKind::kOp && n.has(kElementwise);
       const bool shared = !single && reads_elsewhere(n, i, from);
-      if (shared || item.live_out >= 0 || item.pinned || item.last != position || item.device != n.device ||
-          item.bytes != items_[std::size_t(out)].bytes || items_[std::size_t(out)].pinned) {
+      if (shared || item.live_out >= 0 || item.pinned || item.last != position ||
+          item.device != n.device || item.bytes != items_[std::size_t(out)].bytes ||
+          items_[std::size_t(out)].pinned) {
         continue;
       }
       items_[std::size_t(out)].merged_into = from;
@@ -306,7 +328,9 @@ class Assembler {
     std::int64_t most = 0;
     for (const PlanOutput& o : n.outputs) most = std::max(most, o.shape.num_elements());
     for (std::size_t i = 0; i < n.inputs.size(); ++i) {
-      most = std::max(most, info(n.inputs[i], i < n.ref_storage.size() ? n.ref_storage[i] : -1).shape.num_elements());
+      most = std::max(
+          most,
+          info(n.inputs[i], i < n.ref_storage.size() ? n.ref_storage[i] : -1).shape.num_elements());
     }
     return most >= kManyElements;
   }
@@ -366,14 +390,17 @@ class Assembler {
       Step step;
       step.node = n.node;
       step.device = std::uint8_t(n.device);
-      if (n.kind == PlanKind::kControl || n.kind == PlanKind::kDynamic || prepared.run_dynamic != nullptr) {
-        if (n.kind == PlanKind::kOp) fail(Code::kInternal, "kernel of ", n.node->op().name, " needs a dynamic op");
+      if (n.kind == PlanKind::kControl || n.kind == PlanKind::kDynamic ||
+          prepared.run_dynamic != nullptr) {
+        if (n.kind == PlanKind::kOp)
+          fail(Code::kInternal, "kernel of ", n.node->op().name, " needs a dynamic op");
         const bool control = n.has(kControlFlow) && n.kind != PlanKind::kCopy;
         step.kind = control ? StepKind::kControl : StepKind::kDynamic;
         step.extra = int(segment_->extras.size());
         StepExtra extra;
         extra.run_dynamic = prepared.run_dynamic;
-        for (std::size_t i = 0; i < n.inputs.size(); ++i) extra.inputs.push_back(describe_input(n, i));
+        for (std::size_t i = 0; i < n.inputs.size(); ++i)
+          extra.inputs.push_back(describe_input(n, i));
         for (std::size_t o = 0; o < n.outputs.size(); ++o) {
           ValueDesc d{n.outputs[o].dtype, n.outputs[o].shape, -1, -1};
           const int item = item_of({index, int(o)});
@@ -389,13 +416,15 @@ class Assembler {
         segment_->extras.push_back(std::move(extra));
       } else {
         step.run = prepared.run;
-        if (step.run == nullptr) fail(Code::kInternal, "no kernel was prepared for ", n.node->op().name);
+        if (step.run == nullptr)
+          fail(Code::kInternal, "no kernel was prepared for ", n.node->op().name);
         step.in = int(segment_->arguments.size());
         for (std::size_t i = 0; i < n.inputs.size(); ++i) push_argument(locate_input(n, i));
         step.out = int(segment_->arguments.size());
         for (std::size_t o = 0; o < n.outputs.size(); ++o) {
-          push_argument(n.outputs[o].is_ref ? (n.ref_storage.empty() ? Location{} : variable(n.ref_storage[0]))
-                                            : Location{Location::kItem, nullptr, item_of({index, int(o)})});
+          push_argument(n.outputs[o].is_ref
+                            ? (n.ref_storage.empty() ? Location{} : variable(n.ref_storage[0]))
+                            : Location{Location::kItem, nullptr, item_of({index, int(o)})});
         }
         if (prepared.workspace > 0) {
           Item scratch;
@@ -451,7 +480,8 @@ class Assembler {
                              item.pinned ? std::numeric_limits<int>::max() : item.last});
       }
       const MemoryPlan plan = plan_memory(intervals);
-      for (std::size_t k = 0; k < planned.size(); ++k) offset_of[std::size_t(planned[k])] = plan.offsets[k];
+      for (std::size_t k = 0; k < planned.size(); ++k)
+        offset_of[std::size_t(planned[k])] = plan.offsets[k];
       for (const auto& [argument, item] : uses_) {
         if (items_[std::size_t(item)].device == device) {
           segment_->arena_patches.push_back({argument, device, offset_of[std::size_t(item)]});
@@ -477,7 +507,8 @@ class Assembler {
         if (step >= 0) {
           needs.push_back(step);
         } else {
-          needs.insert(needs.end(), before[std::size_t(other)].begin(), before[std::size_t(other)].end());
+          needs.insert(needs.end(), before[std::size_t(other)].begin(),
+                       before[std::size_t(other)].end());
         }
       };
       for (const PlanRef& in : n.inputs) depend_on(in.node);
@@ -504,7 +535,8 @@ class Assembler {
           r = from.inputs[0];
         }
         if (storage >= 0) {
-          const bool writes = own >= 0 && n.has(kWritesRef) && i < n.node->op().inputs.size() && n.node->op().inputs[i].is_ref;
+          const bool writes = own >= 0 && n.has(kWritesRef) && i < n.node->op().inputs.size() &&
+                              n.node->op().inputs[i].is_ref;
           access(storage, writes);
         }
       }
@@ -536,7 +568,8 @@ class Assembler {
       if (step.kind == StepKind::kPublish) {
         what = "Publish";
       } else if (n.kind == PlanKind::kFused) {
-        for (const FusedMember& m : n.members) what += str(what.empty() ? "Fused(" : " ", m.node->op().name);
+        for (const FusedMember& m : n.members)
+          what += str(what.empty() ? "Fused(" : " ", m.node->op().name);
         what += ")";
       } else {
         what = n.kind == PlanKind::kCopy ? "Copy" : n.node->op().name;
@@ -552,7 +585,8 @@ class Assembler {
     std::size_t bytes = 0;
     for (const std::size_t b : segment_->arena_bytes) bytes += b;
     out += str("arena: ", bytes, " bytes, in place: ", taken_over_, "\n");
-    if (!segment_->rest.empty()) out += str("then: ", segment_->rest.size(), " nodes planned on arrival\n");
+    if (!segment_->rest.empty())
+      out += str("then: ", segment_->rest.size(), " nodes planned on arrival\n");
   }
 
   PlanGraph& g_;

@@ -18,14 +18,18 @@ Program& program_of(Run& run, Subgraph& subgraph, bool with_saved) {
     slot->graph = subgraph.graph.get();
     slot->feeds = subgraph.inputs;
     slot->fetches = subgraph.outputs;
-    if (with_saved) slot->fetches.insert(slot->fetches.end(), subgraph.saved.begin(), subgraph.saved.end());
+    if (with_saved)
+      slot->fetches.insert(slot->fetches.end(), subgraph.saved.begin(), subgraph.saved.end());
     // Everything with an effect runs, whether or not a result depends on it.
-    const int forward = subgraph.forward_nodes < 0 ? subgraph.graph->num_nodes() : subgraph.forward_nodes;
+    const int forward =
+        subgraph.forward_nodes < 0 ? subgraph.graph->num_nodes() : subgraph.forward_nodes;
     for (int i = 0; i < forward; ++i) {
       Node* node = subgraph.graph->node(i);
       const OpDef& op = node->op();
-      const bool effect = (op.has(kStateful) && !op.has(kRandom) && !op.has(kVariable)) || op.has(kWritesRef);
-      if (effect || (op.has(kControlFlow) && ops::has_effects(*node))) slot->targets.push_back(node);
+      const bool effect =
+          (op.has(kStateful) && !op.has(kRandom) && !op.has(kVariable)) || op.has(kWritesRef);
+      if (effect || (op.has(kControlFlow) && ops::has_effects(*node)))
+        slot->targets.push_back(node);
     }
     resolve(*slot);
   }
@@ -33,14 +37,17 @@ Program& program_of(Run& run, Subgraph& subgraph, bool with_saved) {
 }
 
 /// Runs a subgraph; returns its outputs, and appends the saved values to the tape.
-std::vector<Tensor> call(Run& run, Subgraph& subgraph, const std::vector<Tensor>& inputs, Tape* tape) {
+std::vector<Tensor> call(Run& run, Subgraph& subgraph, const std::vector<Tensor>& inputs,
+                         Tape* tape) {
   if (inputs.size() < subgraph.inputs.size()) {
-    fail(Code::kInternal, subgraph.name, " takes ", subgraph.inputs.size(), " inputs, got ", inputs.size());
+    fail(Code::kInternal, subgraph.name, " takes ", subgraph.inputs.size(), " inputs, got ",
+         inputs.size());
   }
   Program& program = program_of(run, subgraph, tape != nullptr);
   std::vector<Tensor> values(inputs.begin(), inputs.begin() + long(subgraph.inputs.size()));
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i].dtype() != subgraph.inputs[i].dtype()) fail(Code::kInternal, "wrong dtype into ", subgraph.name);
+    if (values[i].dtype() != subgraph.inputs[i].dtype())
+      fail(Code::kInternal, "wrong dtype into ", subgraph.name);
   }
   run_program(run, program, values);
   std::vector<Tensor> out;
@@ -61,14 +68,22 @@ bool truth(const Tensor& t) {
   const std::int64_t n = t.num_elements();
   if (t.shape().rank() > 0) return n > 0;
   switch (t.dtype()) {
-    case DType::kBool: return *t.data<bool>();
-    case DType::kFloat: return *t.data<float>() != 0;
-    case DType::kDouble: return *t.data<double>() != 0;
-    case DType::kInt32: return *t.data<std::int32_t>() != 0;
-    case DType::kInt64: return *t.data<std::int64_t>() != 0;
-    case DType::kUint8: return *t.data<std::uint8_t>() != 0;
-    case DType::kString: return !t.data<std::string>()->empty();
-    default: invalid("a ", t.dtype(), " cannot be a condition");
+    case DType::kBool:
+      return *t.data<bool>();
+    case DType::kFloat:
+      return *t.data<float>() != 0;
+    case DType::kDouble:
+      return *t.data<double>() != 0;
+    case DType::kInt32:
+      return *t.data<std::int32_t>() != 0;
+    case DType::kInt64:
+      return *t.data<std::int64_t>() != 0;
+    case DType::kUint8:
+      return *t.data<std::uint8_t>() != 0;
+    case DType::kString:
+      return !t.data<std::string>()->empty();
+    default:
+      invalid("a ", t.dtype(), " cannot be a condition");
   }
 }
 
@@ -80,24 +95,28 @@ Tensor tape_tensor(std::shared_ptr<Tape> tape) {
 
 }  // namespace
 
-void run_control(Run& run, const Node& node, std::vector<Tensor> inputs, std::vector<Tensor>& outputs) {
+void run_control(Run& run, const Node& node, std::vector<Tensor> inputs,
+                 std::vector<Tensor>& outputs) {
   const auto graphs = ops::subgraphs(node);
   const std::size_t plain = std::size_t(node.num_outputs()) - (ops::has_tape(node) ? 1 : 0);
   auto tape = outputs.size() > plain ? std::make_shared<Tape>() : nullptr;
   std::vector<Tensor> results;
   if (ops::is_loop(node)) {
     Subgraph &condition = *graphs[0], &body = *graphs[1];
-    const std::int64_t limit = node.attrs().find("_maximum_iterations") ? node.attrs().i("_maximum_iterations") : -1;
+    const std::int64_t limit =
+        node.attrs().find("_maximum_iterations") ? node.attrs().i("_maximum_iterations") : -1;
     for (std::int64_t iteration = 0; limit < 0 || iteration < limit; ++iteration) {
       run.check();
       const auto go_on = call(run, condition, inputs, nullptr);
       if (!truth(go_on.at(0))) break;
       auto next = call(run, body, inputs, tape.get());
-      if (next.size() > inputs.size()) fail(Code::kInternal, "the body has more outputs than inputs");
+      if (next.size() > inputs.size())
+        fail(Code::kInternal, "the body has more outputs than inputs");
       for (std::size_t i = 0; i < next.size(); ++i) {
         const PartialShape& invariant = body.inputs[i].shape();
         if (!invariant.compatible_with(next[i].shape())) {
-          invalid("loop variable ", i, " has shape ", next[i].shape(), " after an iteration, its invariant is ", invariant);
+          invalid("loop variable ", i, " has shape ", next[i].shape(),
+                  " after an iteration, its invariant is ", invariant);
         }
         inputs[i] = std::move(next[i]);
       }

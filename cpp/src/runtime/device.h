@@ -29,8 +29,8 @@ struct Device {
 
 std::vector<Device> make_devices(int cpu_devices);
 
-/// Registers the built-in ops and kernels; cheap when done already. Throws Unavailable on processors
-/// that no kernel was built for.
+/// Registers the built-in ops and kernels; cheap when done already. Throws Unavailable on
+/// processors that no kernel was built for.
 void start_up();
 
 }  // namespace caudal

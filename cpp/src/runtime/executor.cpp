@@ -90,7 +90,8 @@ class Loop {
         }
       }
     } catch (Error& e) {
-      if (step != nullptr && step->node != nullptr && e.code() != Code::kCancelled) rethrow_with_frame(e, *step->node);
+      if (step != nullptr && step->node != nullptr && e.code() != Code::kCancelled)
+        rethrow_with_frame(e, *step->node);
       throw;
     }
   }
@@ -99,7 +100,8 @@ class Loop {
   void perform(const Step& s, RunContext& context) {
     void** arguments = state_.arguments.data();
     if (s.kind == StepKind::kKernel) {
-      s.run(s.params, arguments + s.in, arguments + s.out, s.workspace < 0 ? nullptr : arguments[s.workspace], context);
+      s.run(s.params, arguments + s.in, arguments + s.out,
+            s.workspace < 0 ? nullptr : arguments[s.workspace], context);
       return;
     }
     const StepExtra& extra = segment_.extras[std::size_t(s.extra)];
@@ -121,7 +123,8 @@ class Loop {
         if (!(out[i].shape() == d.shape)) {
           invalid("output ", i, " has shape ", out[i].shape(), ", expected ", d.shape);
         }
-        if (out[i].num_bytes() > 0) std::memcpy(arguments[d.argument], out[i].raw(), out[i].num_bytes());
+        if (out[i].num_bytes() > 0)
+          std::memcpy(arguments[d.argument], out[i].raw(), out[i].num_bytes());
       } else if (d.value >= 0) {
         values_[std::size_t(d.value)] = out[i].owner() ? std::move(out[i]) : out[i].clone();
       }
@@ -169,7 +172,8 @@ class Loop {
         continue;
       }
       run_.check();
-      std::this_thread::sleep_for(std::min<nanoseconds>((steady_clock::now() - begin) / 8, milliseconds(2)));
+      std::this_thread::sleep_for(
+          std::min<nanoseconds>((steady_clock::now() - begin) / 8, milliseconds(2)));
     }
   }
 
@@ -256,14 +260,18 @@ void execute(Run& run, Segment& segment, std::vector<Tensor>& values) {
   Lease lease(segment);
   RunState& state = *lease;
   for (const PointerPatch& p : segment.live_in_patches) {
-    state.arguments[std::size_t(p.argument)] = values[std::size_t(segment.live_ins[std::size_t(p.index)].value)].raw();
+    state.arguments[std::size_t(p.argument)] =
+        values[std::size_t(segment.live_ins[std::size_t(p.index)].value)].raw();
   }
-  for (const LiveOut& o : segment.live_outs) values[std::size_t(o.value)] = Tensor(o.dtype, o.shape);
+  for (const LiveOut& o : segment.live_outs)
+    values[std::size_t(o.value)] = Tensor(o.dtype, o.shape);
   for (const PointerPatch& p : segment.live_out_patches) {
-    state.arguments[std::size_t(p.argument)] = values[std::size_t(segment.live_outs[std::size_t(p.index)].value)].raw();
+    state.arguments[std::size_t(p.argument)] =
+        values[std::size_t(segment.live_outs[std::size_t(p.index)].value)].raw();
   }
   if (run.runtime.options.poison_arena) {
-    for (std::size_t d = 0; d < state.arenas.size(); ++d) std::memset(state.arenas[d].get(), 0xff, segment.arena_bytes[d]);
+    for (std::size_t d = 0; d < state.arenas.size(); ++d)
+      std::memset(state.arenas[d].get(), 0xff, segment.arena_bytes[d]);
     for (const LiveOut& o : segment.live_outs) {
       const Tensor& t = values[std::size_t(o.value)];
       if (t.num_bytes() > 0) std::memset(t.raw(), 0xff, t.num_bytes());

@@ -15,7 +15,11 @@ namespace {
 class PlanShapes : public ShapeContext {
  public:
   PlanShapes(const Node& node, std::vector<ValueInfo>& inputs)
-      : node_(node), values_(inputs), wanted_(inputs.size()), used_(inputs.size()), outputs_(std::size_t(node.num_outputs())) {
+      : node_(node),
+        values_(inputs),
+        wanted_(inputs.size()),
+        used_(inputs.size()),
+        outputs_(std::size_t(node.num_outputs())) {
     for (const ValueInfo& v : inputs) shapes_.push_back(v.shape);
   }
 
@@ -37,7 +41,9 @@ class PlanShapes : public ShapeContext {
   void set_output(int i, const PartialShape& shape) override { outputs_[std::size_t(i)] = shape; }
   bool planning() const override { return true; }
 
-  PartialShape& declare(int i, const PartialShape& shape) { return shapes_[std::size_t(i)] = shape; }
+  PartialShape& declare(int i, const PartialShape& shape) {
+    return shapes_[std::size_t(i)] = shape;
+  }
   /// Inputs whose values the rule asked for and did not get; and those that it got.
   const std::vector<bool>& wanted() const { return wanted_; }
   const std::vector<bool>& used() const { return used_; }
@@ -54,7 +60,8 @@ class PlanShapes : public ShapeContext {
 bool same_attrs(const AttrMap& a, const AttrMap& b) {
   if (a.list().size() != b.list().size()) return false;
   for (std::size_t i = 0; i < a.list().size(); ++i) {
-    if (a.list()[i].first != b.list()[i].first || !(a.list()[i].second == b.list()[i].second)) return false;
+    if (a.list()[i].first != b.list()[i].first || !(a.list()[i].second == b.list()[i].second))
+      return false;
   }
   return true;
 }
@@ -95,7 +102,9 @@ class Lowering {
   }
 
  private:
-  static std::uint64_t key(const Output& o) { return std::uint64_t(o.node->id()) << 16 | unsigned(o.index); }
+  static std::uint64_t key(const Output& o) {
+    return std::uint64_t(o.node->id()) << 16 | unsigned(o.index);
+  }
 
   void add_live_in(int i) {
     const LiveIn& in = g_.live_ins[std::size_t(i)];
@@ -127,9 +136,13 @@ class Lowering {
   }
 
   static bool touches_state(const Node& node) {
-    if (node.op().has(kStateful) && !node.op().has(kRandom) && !node.op().has(kVariable)) return true;
-    if (node.op().has(kControlFlow) && (ops::has_effects(node) || !ops::captured_variables(node).empty())) return true;
-    return std::any_of(node.inputs().begin(), node.inputs().end(), [](const Output& o) { return o.is_ref(); });
+    if (node.op().has(kStateful) && !node.op().has(kRandom) && !node.op().has(kVariable))
+      return true;
+    if (node.op().has(kControlFlow) &&
+        (ops::has_effects(node) || !ops::captured_variables(node).empty()))
+      return true;
+    return std::any_of(node.inputs().begin(), node.inputs().end(),
+                       [](const Output& o) { return o.is_ref(); });
   }
 
   bool must_wait(const Node& node) const {
@@ -167,7 +180,8 @@ class Lowering {
     if (op.has(kPlaceholder)) {
       invalid("You must feed a value for placeholder tensor '", node->name(), "' with dtype ",
               dtype_signature_name(node->output_dtype(0)),
-              node->output_shape(0).has_rank() ? str(" and shape ", node->output_shape(0)) : std::string());
+              node->output_shape(0).has_rank() ? str(" and shape ", node->output_shape(0))
+                                               : std::string());
     }
     PlanNode n;
     n.node = node;
@@ -176,7 +190,8 @@ class Lowering {
       n.inputs.push_back(find(in));
       if (n.inputs.back().node < 0) fail(Code::kInternal, "input ", in.name(), " was not planned");
       // A dynamic result of this segment has no shape yet.
-      if (g_.nodes[std::size_t(n.inputs.back().node)].kind == PlanKind::kDynamic) return defer(node);
+      if (g_.nodes[std::size_t(n.inputs.back().node)].kind == PlanKind::kDynamic)
+        return defer(node);
     }
     for (const Node* c : node->control_inputs()) {
       const int p = plan_of_[std::size_t(c->id())];
@@ -210,8 +225,8 @@ class Lowering {
     if (op.shape != nullptr) op.shape(shapes);
 
     // A tape that no gradient of this run reads is not recorded.
-    const int num_outputs =
-        node->num_outputs() - (op.has(kControlFlow) && ops::has_tape(*node) && !tapes_read_.contains(node->id()));
+    const int num_outputs = node->num_outputs() - (op.has(kControlFlow) && ops::has_tape(*node) &&
+                                                   !tapes_read_.contains(node->id()));
     bool objects = false, known = true;
     for (int i = 0; i < num_outputs; ++i) {
       objects = objects || (is_object(node->output_dtype(i)) && !node->output_is_ref(i));
@@ -251,7 +266,8 @@ class Lowering {
       const bool ready = in.variable < 0 || g_.variables[std::size_t(in.variable)].storage >= 0;
       return add_constant(n, Tensor::scalar(ready));
     }
-    const bool pure = !op.has(kStateful) && std::all_of(n.ref_storage.begin(), n.ref_storage.end(), [](int s) { return s < 0; });
+    const bool pure = !op.has(kStateful) && std::all_of(n.ref_storage.begin(), n.ref_storage.end(),
+                                                        [](int s) { return s < 0; });
     if (pure && g_.env->options.optimize && !n.outputs.empty()) {
       if (try_fold(n, inputs) || try_merge(n)) return;
     }
@@ -273,7 +289,8 @@ class Lowering {
   }
 
   /// The storage of a Ref input, checked to be initialised where the op needs that.
-  int read_storage(const OpDef& op, const PlanNode& n, std::size_t i, int variable, ValueInfo& info) {
+  int read_storage(const OpDef& op, const PlanNode& n, std::size_t i, int variable,
+                   ValueInfo& info) {
     const PlanVariable& v = g_.variables[std::size_t(variable)];
     if (v.storage >= 0) {
       info.shape = g_.storages[std::size_t(v.storage)].value.shape();
@@ -289,7 +306,8 @@ class Lowering {
   /// Assign to a variable without value, or of another shape: new memory, published after the step.
   void initialise(PlanNode& n, const std::vector<ValueInfo>& inputs) {
     PlanVariable& v = g_.variables[std::size_t(g_.at(n.inputs[0]).variable)];
-    if (v.storage >= 0 && g_.storages[std::size_t(v.storage)].value.shape() == inputs[1].shape) return;
+    if (v.storage >= 0 && g_.storages[std::size_t(v.storage)].value.shape() == inputs[1].shape)
+      return;
     v.storage = int(g_.storages.size());
     g_.storages.push_back({v.name, Tensor(v.dtype, inputs[1].shape), true});
     n.ref_storage[0] = v.storage;
@@ -303,8 +321,8 @@ class Lowering {
       if (!shapes.wanted()[i] && !shapes.used()[i]) continue;
       any = any || shapes.wanted()[i];
       if (shapes.wanted()[i] && n.ref_storage[i] >= 0) {
-        fail(Code::kUnimplemented, "a shape cannot be taken from the variable behind ", node->input(int(i)).name(),
-             " directly: read it with tf.identity");
+        fail(Code::kUnimplemented, "a shape cannot be taken from the variable behind ",
+             node->input(int(i)).name(), " directly: read it with tf.identity");
       }
       by_value_.emplace(key(node->input(int(i))), 0);
     }
@@ -382,7 +400,8 @@ class Lowering {
 
   bool try_fold(PlanNode& n, const std::vector<ValueInfo>& inputs) {
     const OpDef& op = n.node->op();
-    const bool constant = std::all_of(inputs.begin(), inputs.end(), [](const ValueInfo& v) { return v.constant != nullptr; });
+    const bool constant = std::all_of(inputs.begin(), inputs.end(),
+                                      [](const ValueInfo& v) { return v.constant != nullptr; });
     if (!constant && !op.has(kShapeOnly)) return false;
     const auto results = fold(*n.node, inputs, n.outputs);
     if (results.empty()) return false;
@@ -403,12 +422,13 @@ class Lowering {
   bool try_merge(PlanNode& n) {
     if (!n.controls.empty()) return false;
     std::size_t h = std::hash<const void*>()(&n.node->op());
-    for (const PlanRef& r : n.inputs) h = (h ^ (std::size_t(r.node) << 8 | unsigned(r.output))) * 1099511628211ull;
+    for (const PlanRef& r : n.inputs)
+      h = (h ^ (std::size_t(r.node) << 8 | unsigned(r.output))) * 1099511628211ull;
     auto [begin, end] = merged_.equal_range(h);
     for (auto it = begin; it != end; ++it) {
       const PlanNode& other = g_.nodes[std::size_t(it->second)];
-      if (&other.node->op() == &n.node->op() && other.inputs == n.inputs && other.device == n.device &&
-          same_attrs(other.node->attrs(), n.node->attrs())) {
+      if (&other.node->op() == &n.node->op() && other.inputs == n.inputs &&
+          other.device == n.device && same_attrs(other.node->attrs(), n.node->attrs())) {
         plan_of_[std::size_t(n.node->id())] = it->second;
         return true;
       }
@@ -451,7 +471,9 @@ class Lowering {
         leave(in);
         // What one segment had to know stays known: the next may wait for another value only.
         const auto before = live_in_of_.find(key(in));
-        const bool known = before != live_in_of_.end() && g_.live_ins[std::size_t(g_.nodes[std::size_t(before->second)].live_in)].by_value;
+        const bool known =
+            before != live_in_of_.end() &&
+            g_.live_ins[std::size_t(g_.nodes[std::size_t(before->second)].live_in)].by_value;
         LiveIn next{in, g_.program->value_index(in), known || by_value_.contains(key(in))};
         g_.next_live_ins.push_back(next);
       }
@@ -465,7 +487,8 @@ class Lowering {
       for (const Output& in : node->inputs()) {
         if (deferred_.contains(in.node->id())) continue;
         if (in.node->op().has(kConstant) && !live_in_of_.contains(key(in))) need(in.node);
-        for (Node* ref = in.node; in.is_ref() && !deferred_.contains(ref->id()); ref = ref->input(0).node) {
+        for (Node* ref = in.node; in.is_ref() && !deferred_.contains(ref->id());
+             ref = ref->input(0).node) {
           // Follow forwarded Refs to the variable itself: the write has happened in this segment.
           if (ref->op().has(kVariable)) {
             need(ref);
@@ -499,7 +522,8 @@ PlanGraph lower(const PlanEnvironment& env, Program& program, const std::vector<
 }
 
 PlanRef root_of(const PlanGraph& g, PlanRef r) {
-  while (r.output == 0 && g.nodes[std::size_t(r.node)].is_view()) r = g.nodes[std::size_t(r.node)].inputs[0];
+  while (r.output == 0 && g.nodes[std::size_t(r.node)].is_view())
+    r = g.nodes[std::size_t(r.node)].inputs[0];
   return r;
 }
 

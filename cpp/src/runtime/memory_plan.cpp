@@ -85,7 +85,9 @@ MemoryPlan plan_memory(std::span<const Interval> intervals) {
   });
   std::set<std::pair<int, std::size_t>> live;  // (last step, interval)
   FreeList free_list;
-  const auto rounded = [](std::size_t size) { return (size + kAlignment - 1) / kAlignment * kAlignment; };
+  const auto rounded = [](std::size_t size) {
+    return (size + kAlignment - 1) / kAlignment * kAlignment;
+  };
   for (const std::size_t i : order) {
     if (intervals[i].size == 0) continue;
     while (!live.empty() && live.begin()->first < intervals[i].first) {

@@ -52,9 +52,9 @@ struct Program {
   std::vector<Output> feeds;
   std::vector<Output> fetches;
   std::vector<Node*> targets;
-  std::vector<Node*> order;  ///< pruned, ascending ids
+  std::vector<Node*> order;                         ///< pruned, ascending ids
   std::unordered_map<std::uint64_t, int> value_of;  ///< (node id, output) -> index into values
-  std::vector<LiveIn> live_ins;  ///< the feeds
+  std::vector<LiveIn> live_ins;                     ///< the feeds
   std::vector<int> fetch_values;
   SegmentCache cache;
   bool warned_about_shapes = false;
@@ -65,8 +65,8 @@ struct Program {
 
 /// Where a pointer of a step comes from.
 struct PointerPatch {
-  int argument;        ///< index into RunState::arguments
-  int index;           ///< live-in or live-out number
+  int argument;  ///< index into RunState::arguments
+  int index;     ///< live-in or live-out number
 };
 
 enum class StepKind : std::uint8_t { kKernel, kDynamic, kControl, kPublish };
@@ -75,8 +75,8 @@ enum class StepKind : std::uint8_t { kKernel, kDynamic, kControl, kPublish };
 struct ValueDesc {
   DType dtype = DType::kInvalid;
   Shape shape;
-  int argument = -1;       ///< pointer in RunState::arguments
-  int value = -1;          ///< or: index into the run's values (strings, dynamic results)
+  int argument = -1;  ///< pointer in RunState::arguments
+  int value = -1;     ///< or: index into the run's values (strings, dynamic results)
 };
 
 /// What a step needs beside pointers when it is not a plain kernel.
@@ -84,22 +84,22 @@ struct StepExtra {
   DynamicRunFn run_dynamic = nullptr;
   std::vector<ValueDesc> inputs;
   std::vector<ValueDesc> outputs;
-  std::string variable;    ///< publish
-  Tensor storage;          ///< publish: the new memory of the variable
+  std::string variable;  ///< publish
+  Tensor storage;        ///< publish: the new memory of the variable
 };
 
 struct Step {
   RunFn run = nullptr;
   const void* params = nullptr;
-  int in = 0, out = 0;         ///< first pointer in RunState::arguments
-  int workspace = -1;          ///< pointer in RunState::arguments
+  int in = 0, out = 0;  ///< first pointer in RunState::arguments
+  int workspace = -1;   ///< pointer in RunState::arguments
   StepKind kind = StepKind::kKernel;
   std::uint8_t device = 0;
   bool heavy = false;          ///< may take long: cancellation is looked at before it
   std::int16_t num_waits = 0;  ///< steps of other devices to wait for; in Segment::waits
   int first_wait = 0;
   int extra = -1;
-  Node* node = nullptr;        ///< for errors and timings: the last of a fused group
+  Node* node = nullptr;  ///< for errors and timings: the last of a fused group
 };
 
 /// Memory of one run of one segment, reused by later runs.
@@ -109,7 +109,7 @@ struct RunState {
 };
 
 struct LiveOut {
-  int value;        ///< index into the run's values
+  int value;  ///< index into the run's values
   DType dtype;
   Shape shape;
 };
@@ -133,9 +133,9 @@ struct Segment {
   std::vector<PointerPatch> live_in_patches;
   std::vector<PointerPatch> live_out_patches;
   std::vector<LiveOut> live_outs;
-  std::vector<LiveIn> live_ins;               ///< what the patches of live-ins number
+  std::vector<LiveIn> live_ins;                    ///< what the patches of live-ins number
   std::vector<std::shared_ptr<const void>> owned;  ///< kernel params
-  std::vector<Tensor> held;                   ///< constants and variable memory
+  std::vector<Tensor> held;                        ///< constants and variable memory
 
   /// What this segment could not plan: the nodes left and the values that the next one depends on.
   std::vector<Node*> rest;
@@ -145,7 +145,7 @@ struct Segment {
   std::mutex mutex;
   std::vector<std::unique_ptr<RunState>> idle;
   std::atomic<std::int64_t> last_used{0};  ///< number of the run
-  std::string text;  ///< one line per step, for plan_text
+  std::string text;                        ///< one line per step, for plan_text
 };
 
 }  // namespace caudal

@@ -62,21 +62,20 @@ struct PlanNode {
   PlanKind kind = PlanKind::kOp;
   int device = 0;
   std::vector<PlanRef> inputs;
-  std::vector<int> ref_storage;   ///< per input: variable storage that a Ref input reads or writes, else -1
+  std::vector<int>
+      ref_storage;  ///< per input: variable storage that a Ref input reads or writes, else -1
   std::vector<int> controls;
   std::vector<PlanOutput> outputs;
   std::vector<FusedMember> members;
   std::vector<int> member_outputs;
   std::vector<AbsorbedOp> absorbed;
   int live_in = -1;
-  int fresh_storage = -1;         ///< storage that this node initialises and publishes
-  std::vector<int> touched;       ///< storages that a control-flow node may write
+  int fresh_storage = -1;    ///< storage that this node initialises and publishes
+  std::vector<int> touched;  ///< storages that a control-flow node may write
 
   bool has(Trait t) const { return node != nullptr && node->op().has(t); }
   /// Output 0 is input 0's memory.
-  bool is_view() const {
-    return kind == PlanKind::kOp && has(kView) && absorbed.empty();
-  }
+  bool is_view() const { return kind == PlanKind::kOp && has(kView) && absorbed.empty(); }
 };
 
 /// One piece of variable memory. A variable that changes shape within a plan has two.
@@ -106,16 +105,18 @@ struct PlanGraph {
   const PlanEnvironment* env = nullptr;
   Program* program = nullptr;
   std::vector<PlanNode> nodes;
-  std::vector<int> sequence;             ///< indices of nodes in execution order
+  std::vector<int> sequence;  ///< indices of nodes in execution order
   std::vector<VariableStorage> storages;
   std::vector<PlanVariable> variables;
   std::vector<LiveIn> live_ins;
   /// Values that leave the segment.
   std::vector<std::pair<PlanRef, int>> live_outs;  ///< (ref, index into the run's values)
-  std::vector<Node*> rest;               ///< nodes that could not be planned yet
+  std::vector<Node*> rest;                         ///< nodes that could not be planned yet
   std::vector<LiveIn> next_live_ins;
 
-  const PlanOutput& at(PlanRef r) const { return nodes[std::size_t(r.node)].outputs[std::size_t(r.output)]; }
+  const PlanOutput& at(PlanRef r) const {
+    return nodes[std::size_t(r.node)].outputs[std::size_t(r.output)];
+  }
 };
 
 /// Adds "[[node ...]]" with op, shapes, device and the user's line to an error of a node, and

@@ -14,9 +14,12 @@ constexpr int kManySegments = 24;
 constexpr std::size_t kMaxIdleBytes = std::size_t(512) << 20;
 constexpr std::size_t kSegmentBytes = 4096;  // so that many small segments count too
 
-std::uint64_t key_of(const Output& o) { return std::uint64_t(o.node->id()) << 16 | unsigned(o.index); }
+std::uint64_t key_of(const Output& o) {
+  return std::uint64_t(o.node->id()) << 16 | unsigned(o.index);
+}
 
-SegmentKey make_key(const Runtime& runtime, const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values) {
+SegmentKey make_key(const Runtime& runtime, const std::vector<LiveIn>& live_ins,
+                    const std::vector<Tensor>& values) {
   SegmentKey key;
   key.reserve(live_ins.size() * 3 + 1);
   key.push_back(runtime.variables.epoch());
@@ -36,11 +39,13 @@ SegmentKey make_key(const Runtime& runtime, const std::vector<LiveIn>& live_ins,
 }
 
 /// One line per node, the first time that it is planned.
-void log_placement(Runtime& runtime, const std::vector<Node*>& order, std::vector<std::string>& log) {
+void log_placement(Runtime& runtime, const std::vector<Node*>& order,
+                   std::vector<std::string>& log) {
   for (const Node* node : order) {
     if (!runtime.logged.insert(node).second) continue;
     const auto device = std::size_t(place(runtime.env, *node));
-    log.push_back(str(node->name(), ": (", node->op().name, "): ", runtime.env.devices[device].name));
+    log.push_back(
+        str(node->name(), ": (", node->op().name, "): ", runtime.env.devices[device].name));
   }
 }
 
@@ -52,7 +57,8 @@ void free_idle_memory(Runtime& runtime) {
   }
   runtime.segments.assign(alive.begin(), alive.end());
   runtime.bytes_built = 0;
-  std::ranges::stable_sort(alive, std::ranges::greater(), [](const auto& s) { return s->last_used.load(); });
+  std::ranges::stable_sort(alive, std::ranges::greater(),
+                           [](const auto& s) { return s->last_used.load(); });
   std::size_t total = 0;
   for (const auto& s : alive) {
     std::lock_guard lock(s->mutex);
@@ -61,16 +67,20 @@ void free_idle_memory(Runtime& runtime) {
   }
 }
 
-bool same_live_in(const LiveIn& a, const LiveIn& b) { return a.output == b.output && a.by_value == b.by_value; }
+bool same_live_in(const LiveIn& a, const LiveIn& b) {
+  return a.output == b.output && a.by_value == b.by_value;
+}
 
 std::shared_ptr<Segment> build(Run& run, Program& program, const std::vector<Node*>& order,
-                               const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values,
-                               std::vector<std::string>& log) {
+                               const std::vector<LiveIn>& live_ins,
+                               const std::vector<Tensor>& values, std::vector<std::string>& log) {
   std::lock_guard lock(run.runtime.build_mutex);
   PlanGraph g = lower(run.runtime.env, program, order, live_ins, values);
   if (run.runtime.options.log_device_placement) log_placement(run.runtime, order, log);
-  if (g.rest.size() >= order.size() && std::ranges::equal(g.next_live_ins, live_ins, same_live_in)) {
-    fail(Code::kInternal, "nothing can be planned of the ", order.size(), " nodes from ", order[0]->name(), " on");
+  if (g.rest.size() >= order.size() &&
+      std::ranges::equal(g.next_live_ins, live_ins, same_live_in)) {
+    fail(Code::kInternal, "nothing can be planned of the ", order.size(), " nodes from ",
+         order[0]->name(), " on");
   }
   if (run.runtime.options.optimize) {
     fuse_epilogues(g);
@@ -102,16 +112,19 @@ void warn_about_shapes(Program& program, const SegmentCache& cache, std::vector<
     for (const LiveIn& in : program.live_ins) {
       if (i >= a.size() || k >= b.size()) break;
       const auto rank_a = std::size_t(-1 - a[i]), rank_b = std::size_t(-1 - b[k]);
-      if (rank_a != rank_b || !std::equal(a.begin() + long(i), a.begin() + long(i + rank_a + 1), b.begin() + long(k))) {
+      if (rank_a != rank_b ||
+          !std::equal(a.begin() + long(i), a.begin() + long(i + rank_a + 1), b.begin() + long(k))) {
         names += str(names.empty() ? "" : ", ", in.output.name());
       }
       i += rank_a + 1;
       k += rank_b + 1;
     }
   }
-  log.push_back(str("caudal: one session.run call has been compiled for ", kManySegments, " different feed shapes",
-               names.empty() ? std::string() : str("; the shape of ", names, " keeps changing"),
-               ". Every new shape costs a compilation: pad or bucket the input."));
+  log.push_back(
+      str("caudal: one session.run call has been compiled for ", kManySegments,
+          " different feed shapes",
+          names.empty() ? std::string() : str("; the shape of ", names, " keeps changing"),
+          ". Every new shape costs a compilation: pad or bucket the input."));
 }
 
 }  // namespace
@@ -128,7 +141,8 @@ void Run::check() {
   }
   if (options == nullptr || (options->timeout_ms <= 0 && !options->poll)) return;
   const auto now = std::chrono::steady_clock::now();
-  if (options->timeout_ms > 0 && (now - started) / std::chrono::milliseconds(1) > options->timeout_ms) {
+  if (options->timeout_ms > 0 &&
+      (now - started) / std::chrono::milliseconds(1) > options->timeout_ms) {
     fail(Code::kDeadlineExceeded, "Timed out after ", options->timeout_ms, " ms");
   }
   if (options->poll && std::this_thread::get_id() == caller && now >= next_poll) {
@@ -162,24 +176,29 @@ void resolve(Program& program) {
     Node* node = stack.back();
     stack.pop_back();
     bool all_fed = node->num_outputs() > 0;
-    for (int i = 0; i < node->num_outputs() && all_fed; ++i) all_fed = fed.contains(key_of(node->output(i)));
+    for (int i = 0; i < node->num_outputs() && all_fed; ++i)
+      all_fed = fed.contains(key_of(node->output(i)));
     if (all_fed) continue;
     for (const Output& in : node->inputs()) {
       if (!fed.contains(key_of(in))) visit(in.node);
     }
     for (Node* c : node->control_inputs()) visit(c);
   }
-  std::sort(program.order.begin(), program.order.end(), [](Node* a, Node* b) { return a->id() < b->id(); });
+  std::sort(program.order.begin(), program.order.end(),
+            [](Node* a, Node* b) { return a->id() < b->id(); });
 }
 
 namespace {
 
-std::shared_ptr<Segment> find_or_build(Run& run, Program& program, SegmentCache& cache, const std::vector<Node*>& order,
-                                       const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values,
+std::shared_ptr<Segment> find_or_build(Run& run, Program& program, SegmentCache& cache,
+                                       const std::vector<Node*>& order,
+                                       const std::vector<LiveIn>& live_ins,
+                                       const std::vector<Tensor>& values,
                                        std::vector<std::string>& log) {
   const SegmentKey key = make_key(run.runtime, live_ins, values);
   std::lock_guard lock(cache.mutex);
-  if (!cache.recent.empty() && cache.recent.front().first == key) return cache.recent.front().second;
+  if (!cache.recent.empty() && cache.recent.front().first == key)
+    return cache.recent.front().second;
   if (const auto it = cache.by_key.find(key); it != cache.by_key.end()) {
     cache.recent.splice(cache.recent.begin(), cache.recent, it->second);
     return it->second->second;
@@ -200,14 +219,16 @@ std::shared_ptr<Segment> find_or_build(Run& run, Program& program, SegmentCache&
     cache.by_key.erase(cache.recent.back().first);
     cache.recent.pop_back();
   }
-  if (&cache == &program.cache && cache.recent.size() >= std::size_t(kManySegments)) warn_about_shapes(program, cache, log);
+  if (&cache == &program.cache && cache.recent.size() >= std::size_t(kManySegments))
+    warn_about_shapes(program, cache, log);
   return segment;
 }
 
 }  // namespace
 
 std::shared_ptr<Segment> find_segment(Run& run, Program& program, SegmentCache& cache,
-                                      const std::vector<Node*>& order, const std::vector<LiveIn>& live_ins,
+                                      const std::vector<Node*>& order,
+                                      const std::vector<LiveIn>& live_ins,
                                       const std::vector<Tensor>& values) {
   std::vector<std::string> log;  // written when no lock is held: the sink may call anything
   auto segment = find_or_build(run, program, cache, order, live_ins, values, log);
@@ -216,12 +237,14 @@ std::shared_ptr<Segment> find_segment(Run& run, Program& program, SegmentCache& 
 }
 
 void run_program(Run& run, Program& program, std::vector<Tensor>& values) {
-  std::shared_ptr<Segment> segment = find_segment(run, program, program.cache, program.order, program.live_ins, values);
+  std::shared_ptr<Segment> segment =
+      find_segment(run, program, program.cache, program.order, program.live_ins, values);
   while (true) {
     values.resize(std::size_t(program.num_values.load(std::memory_order_acquire)));
     execute(run, *segment, values);
     if (segment->rest.empty()) return;
-    auto next = find_segment(run, program, segment->next, segment->rest, segment->next_live_ins, values);
+    auto next =
+        find_segment(run, program, segment->next, segment->rest, segment->next_live_ins, values);
     segment = std::move(next);
   }
 }

@@ -47,9 +47,9 @@ struct Runtime {
   std::atomic<std::size_t> peak_arena{0};
   std::atomic<std::int64_t> plans_built{0};
   std::atomic<std::int64_t> steps_run{0};
-  std::mutex build_mutex;  ///< one segment is built at a time
+  std::mutex build_mutex;                        ///< one segment is built at a time
   std::vector<std::weak_ptr<Segment>> segments;  ///< those alive; under build_mutex
-  std::size_t bytes_built = 0;  ///< arenas of segments since idle memory was looked at
+  std::size_t bytes_built = 0;             ///< arenas of segments since idle memory was looked at
   std::unordered_set<const Node*> logged;  ///< nodes whose device was logged; under build_mutex
   std::mutex programs_mutex;
   std::map<std::pair<const Subgraph*, std::size_t>, std::unique_ptr<Program>> subprograms;
@@ -65,7 +65,7 @@ struct Run {
   std::mutex metadata_mutex;
   std::chrono::steady_clock::time_point started;
   std::chrono::steady_clock::time_point next_poll;
-  std::atomic<bool> stop{false};  ///< another thread of this run has failed
+  std::atomic<bool> stop{false};                        ///< another thread of this run has failed
   std::thread::id caller = std::this_thread::get_id();  ///< the one that polls
 
   /// Throws Cancelled or DeadlineExceeded when it is time to stop.
@@ -82,11 +82,13 @@ void run_program(Run& run, Program& program, std::vector<Tensor>& values);
 void execute(Run& run, Segment& segment, std::vector<Tensor>& values);
 
 /// Runs an If or While step. `outputs` come back with memory of their own.
-void run_control(Run& run, const Node& node, std::vector<Tensor> inputs, std::vector<Tensor>& outputs);
+void run_control(Run& run, const Node& node, std::vector<Tensor> inputs,
+                 std::vector<Tensor>& outputs);
 
 /// The segment for the values at hand, compiled when it is new.
 std::shared_ptr<Segment> find_segment(Run& run, Program& program, SegmentCache& cache,
-                                      const std::vector<Node*>& order, const std::vector<LiveIn>& live_ins,
+                                      const std::vector<Node*>& order,
+                                      const std::vector<LiveIn>& live_ins,
                                       const std::vector<Tensor>& values);
 
 }  // namespace caudal

@@ -36,10 +36,12 @@ struct Session::Impl {
     for (std::size_t i = 0; i < program.feeds.size(); ++i) {
       const Output& o = program.feeds[i];
       if (feeds[i].dtype() != o.dtype()) {
-        invalid("Cannot feed value of type ", feeds[i].dtype(), " for Tensor '", o.name(), "', which has type ", o.dtype());
+        invalid("Cannot feed value of type ", feeds[i].dtype(), " for Tensor '", o.name(),
+                "', which has type ", o.dtype());
       }
       if (!o.shape().compatible_with(feeds[i].shape())) {
-        invalid("Cannot feed value of shape ", feeds[i].shape(), " for Tensor '", o.name(), "', which has shape ", o.shape());
+        invalid("Cannot feed value of shape ", feeds[i].shape(), " for Tensor '", o.name(),
+                "', which has shape ", o.shape());
       }
     }
   }
@@ -47,15 +49,18 @@ struct Session::Impl {
   int prepare(RunSignature s) {
     for (const auto* list : {&s.feeds, &s.fetches}) {
       for (const Output& o : *list) {
-        if (!o || &o.node->graph() != runtime.graph) invalid("a feed or fetch is not an element of this graph");
+        if (!o || &o.node->graph() != runtime.graph)
+          invalid("a feed or fetch is not an element of this graph");
       }
     }
     for (const Node* t : s.targets) {
-      if (t == nullptr || &t->graph() != runtime.graph) invalid("a target is not an element of this graph");
+      if (t == nullptr || &t->graph() != runtime.graph)
+        invalid("a target is not an element of this graph");
     }
     std::unordered_set<std::uint64_t> fed;
     for (const Output& o : s.feeds) {
-      if (!fed.insert(std::uint64_t(o.node->id()) << 16 | unsigned(o.index)).second) invalid("Endpoint \"", o.name(), "\" fed more than once.");
+      if (!fed.insert(std::uint64_t(o.node->id()) << 16 | unsigned(o.index)).second)
+        invalid("Endpoint \"", o.name(), "\" fed more than once.");
     }
     std::string key;
     for (const Output& o : s.feeds) key += str(o.node->id(), ":", o.index, ",");
@@ -76,7 +81,8 @@ struct Session::Impl {
     return id;
   }
 
-  void run(Program& p, const Tensor* feeds, std::vector<Tensor>& fetches, const RunOptions* options, RunMetadata* metadata) {
+  void run(Program& p, const Tensor* feeds, std::vector<Tensor>& fetches, const RunOptions* options,
+           RunMetadata* metadata) {
     check_open();
     check_feeds(p, feeds);
     set_intra_op_threads(runtime.options.intra_op_threads);
@@ -99,7 +105,8 @@ struct Session::Impl {
 Session::Session(Graph& graph, SessionOptions options) : impl_(std::make_unique<Impl>()) {
   start_up();
   constexpr int kMaxDevices = 255;
-  if (options.cpu_devices > kMaxDevices) invalid("there are at most ", kMaxDevices, " CPU devices, not ", options.cpu_devices);
+  if (options.cpu_devices > kMaxDevices)
+    invalid("there are at most ", kMaxDevices, " CPU devices, not ", options.cpu_devices);
   Runtime& r = impl_->runtime;
   r.graph = &graph;
   r.options = options;
@@ -112,7 +119,8 @@ Session::Session(Graph& graph, SessionOptions options) : impl_(std::make_unique<
 Session::~Session() = default;
 
 std::vector<Tensor> Session::run(const std::vector<std::pair<Output, Tensor>>& feeds,
-                                 const std::vector<Output>& fetches, const std::vector<Node*>& targets) {
+                                 const std::vector<Output>& fetches,
+                                 const std::vector<Node*>& targets) {
   RunSignature s;
   std::vector<Tensor> values;
   for (const auto& [o, t] : feeds) {
@@ -131,8 +139,8 @@ int Session::prepare(RunSignature signature) {
   return impl_->prepare(std::move(signature));
 }
 
-void Session::run_prepared(int id, const Tensor* feeds, std::vector<Tensor>& fetches, const RunOptions* options,
-                           RunMetadata* metadata) {
+void Session::run_prepared(int id, const Tensor* feeds, std::vector<Tensor>& fetches,
+                           const RunOptions* options, RunMetadata* metadata) {
   impl_->run(impl_->program(id), feeds, fetches, options, metadata);
 }
 
@@ -148,7 +156,8 @@ std::vector<std::string> Session::devices() const {
   return out;
 }
 
-std::string Session::plan_text(const std::vector<std::pair<Output, Tensor>>& feeds, const std::vector<Output>& fetches,
+std::string Session::plan_text(const std::vector<std::pair<Output, Tensor>>& feeds,
+                               const std::vector<Output>& fetches,
                                const std::vector<Node*>& targets) {
   RunSignature s;
   std::vector<Tensor> values;

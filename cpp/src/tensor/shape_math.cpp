@@ -94,9 +94,7 @@ ResolvedSlice resolve_slice(const PartialShape& input, const std::vector<std::in
     if (dim >= 0 && (a.full || (begin && end))) {
       const std::int64_t low = stride > 0 ? 0 : -1;
       const std::int64_t high = stride > 0 ? dim : dim - 1;
-      const auto clamp = [&](std::int64_t v) {
-        return std::clamp(v < 0 ? v + dim : v, low, high);
-      };
+      const auto clamp = [&](std::int64_t v) { return std::clamp(v < 0 ? v + dim : v, low, high); };
       a.begin = bit(masks.begin, i) ? (stride > 0 ? low : high) : clamp((*begin)[i]);
       const std::int64_t stop = bit(masks.end, i) ? (stride > 0 ? high : low) : clamp((*end)[i]);
       a.size = range_size(a.begin, stop, stride);

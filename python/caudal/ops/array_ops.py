@@ -203,9 +203,7 @@ def range(start, limit=None, delta=1, dtype=None, name="range"):  # noqa: A001
                     raise TypeError("tf.range does not take values of dtype %s" % p.dtype.name)
             dtype = max((p.dtype.base_dtype for p in parts), key=order.index)
         dtype = dtypes.as_dtype(dtype).base_dtype
-        parts = [
-            p if p.dtype.base_dtype == dtype else apply("Cast", p, DstT=dtype) for p in parts
-        ]
+        parts = [p if p.dtype.base_dtype == dtype else apply("Cast", p, DstT=dtype) for p in parts]
         return apply("Range", *parts, name=scope)
 
 
@@ -213,9 +211,7 @@ def _is_tensor(value):
     return tensor_util.is_tensor(value)
 
 
-def one_hot(
-    indices, depth, on_value=None, off_value=None, axis=None, dtype=None, name=None
-):
+def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None, name=None):
     """Vectors with `on_value` at the index and `off_value` elsewhere. Op: OneHot.
 
     Args:
@@ -309,9 +305,7 @@ def meshgrid(*args, **kwargs):
     indexing = kwargs.pop("indexing", "xy")
     name = kwargs.pop("name", "meshgrid")
     if kwargs:
-        raise TypeError(
-            "'{}' is an invalid keyword argument for this function".format(next(iter(kwargs)))
-        )
+        raise TypeError(f"'{next(iter(kwargs))}' is an invalid keyword argument for this function")
     if indexing not in ("xy", "ij"):
         raise ValueError("indexing parameter must be either 'xy' or 'ij'")
     with ops.name_scope(name, "meshgrid", list(args)):
@@ -485,8 +479,10 @@ def pad(tensor, paddings, mode="CONSTANT", name=None, constant_values=0):
     """
     mode = mode.upper()
     if mode == "CONSTANT":
-        if not _is_tensor(constant_values) and np.ndim(constant_values) == 0 and (
-            constant_values == 0
+        if (
+            not _is_tensor(constant_values)
+            and np.ndim(constant_values) == 0
+            and (constant_values == 0)
         ):
             return apply("Pad", tensor, paddings, name=name)
         return apply("PadV2", tensor, paddings, constant_values, name=name)
@@ -647,9 +643,7 @@ def boolean_mask(tensor, mask, name="boolean_mask", axis=None):
         )
         if not isinstance(axis, ops.Tensor) and static.rank is not None:
             first = static[axis : axis + count].num_elements()
-            tensor.set_shape(
-                static[:axis].concatenate([first]).concatenate(static[axis + count :])
-            )
+            tensor.set_shape(static[:axis].concatenate([first]).concatenate(static[axis + count :]))
         indices = squeeze(where(reshape(mask, [-1])), axis=[1])
         return gather(tensor, indices, axis=axis)
 

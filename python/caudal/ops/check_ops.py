@@ -92,9 +92,7 @@ def assert_equal(x, y, data=None, summarize=None, message=None, name=None):
     with ops.name_scope(name, "assert_equal", [x, y, data]):
         if x is y:
             return control_flow_ops.no_op("assert_equal")
-    return _compare(
-        "==", "Equal", np.equal, "assert_equal", x, y, data, summarize, message, name
-    )
+    return _compare("==", "Equal", np.equal, "assert_equal", x, y, data, summarize, message, name)
 
 
 assert_equal.__doc__ = _COMPARISON_TEXT % "=="
@@ -361,6 +359,4 @@ def assert_proper_iterable(values):
             'Expected argument "values" to be a "proper" iterable.  Found: %s' % type(values)
         )
     if not hasattr(values, "__iter__"):
-        raise TypeError(
-            'Expected argument "values" to be iterable.  Found: %s' % type(values)
-        )
+        raise TypeError('Expected argument "values" to be iterable.  Found: %s' % type(values))

@@ -506,7 +506,8 @@ def _check_iteration(start, shape, after):
         raise ValueError(
             "Input tensor '%s' enters the loop with shape %s, but has shape %s after one "
             "iteration. To allow the shape to vary across iterations, use the `shape_invariants` "
-            "argument of tf.while_loop to specify a less-specific shape." % (start.name, shape, after.shape)
+            "argument of tf.while_loop to specify a less-specific shape."
+            % (start.name, shape, after.shape)
         )
 
 

@@ -41,9 +41,7 @@ def softmax_cross_entropy_with_logits_v2(labels, logits, axis=None, name=None, d
     """
     axis = _alias(axis, "axis", dim, "dim")
     axis = -1 if axis is None else axis
-    with ops.name_scope(
-        name, "softmax_cross_entropy_with_logits", [logits, labels]
-    ) as scope:
+    with ops.name_scope(name, "softmax_cross_entropy_with_logits", [logits, labels]) as scope:
         logits = ops.convert_to_tensor(logits, name="logits")
         labels = ops.convert_to_tensor(labels, name="labels")
         half = logits.dtype in (dtypes.float16, dtypes.bfloat16)
@@ -75,9 +73,7 @@ def softmax_cross_entropy_with_logits(
     """`softmax_cross_entropy_with_logits_v2` without gradient towards the labels."""
     dim = axis if axis is not None else dim
     _ensure_named("softmax_cross_entropy_with_logits", _sentinel, labels, logits)
-    with ops.name_scope(
-        name, "softmax_cross_entropy_with_logits_sg", [logits, labels]
-    ) as scope:
+    with ops.name_scope(name, "softmax_cross_entropy_with_logits_sg", [logits, labels]) as scope:
         labels = array_ops.stop_gradient(labels, name="labels_stop_gradient")
         return softmax_cross_entropy_with_logits_v2(labels, logits, axis=dim, name=scope)
 

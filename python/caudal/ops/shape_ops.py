@@ -17,7 +17,6 @@ def one_of(new_name, new, old_name, old):
     return old
 
 
-
 def shape_internal(input, name=None, optimize=True, out_type=dtypes.int32):  # noqa: A002
     """`shape` that can be told not to make constants."""
     with ops.name_scope(name, "Shape", [input]) as scope:
@@ -111,9 +110,7 @@ def broadcast_static_shape(shape_x, shape_y):
         elif x is None or y is None:
             out.append(y if x is None else x)
         else:
-            raise ValueError(
-                "Incompatible shapes for broadcasting: %s and %s" % (shape_x, shape_y)
-            )
+            raise ValueError("Incompatible shapes for broadcasting: %s and %s" % (shape_x, shape_y))
     return tensor_shape.TensorShape(out)
 
 

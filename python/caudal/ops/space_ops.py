@@ -59,9 +59,7 @@ def space_to_depth(input, block_size, name=None, data_format="NHWC"):  # noqa: A
       block_size: an int >= 2.
       data_format: "NHWC" or "NCHW".
     """
-    return apply(
-        "SpaceToDepth", input, block_size=block_size, data_format=data_format, name=name
-    )
+    return apply("SpaceToDepth", input, block_size=block_size, data_format=data_format, name=name)
 
 
 def depth_to_space(input, block_size, name=None, data_format="NHWC"):  # noqa: A002
@@ -72,9 +70,7 @@ def depth_to_space(input, block_size, name=None, data_format="NHWC"):  # noqa: A
       block_size: an int >= 2.
       data_format: "NHWC" or "NCHW".
     """
-    return apply(
-        "DepthToSpace", input, block_size=block_size, data_format=data_format, name=name
-    )
+    return apply("DepthToSpace", input, block_size=block_size, data_format=data_format, name=name)
 
 
 def _block(block_size, block_shape):

@@ -343,9 +343,7 @@ class variable_scope:  # noqa: N801 - TensorFlow's name
             raise TypeError("If default_name is None then name_or_scope is required")
         if not isinstance(auxiliary_name_scope, bool):
             raise TypeError(
-                "The auxiliary_name_scope must be `True` or `False`, while get {}".format(
-                    auxiliary_name_scope
-                )
+                f"auxiliary_name_scope must be `True` or `False`, not {auxiliary_name_scope!r}"
             )
         self._name_or_scope = name_or_scope
         self._default_name = default_name

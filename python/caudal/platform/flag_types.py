@@ -45,7 +45,7 @@ class ArgumentParser:
 
     def parse(self, argument):
         if not isinstance(argument, str):
-            raise TypeError('flag value must be a string, found "{}"'.format(type(argument)))
+            raise TypeError(f'flag value must be a string, found "{type(argument)}"')
         return argument
 
     def flag_type(self):
@@ -94,7 +94,7 @@ class FloatParser(_NumberParser):
     def convert(self, argument):
         if isinstance(argument, bool) or not isinstance(argument, (int, float, str)):
             raise TypeError(
-                "Expect argument to be a string, int, or float, found {}".format(type(argument))
+                f"Expect argument to be a string, int, or float, found {type(argument)}"
             )
         return float(argument)
 
@@ -114,9 +114,7 @@ class IntegerParser(_NumberParser):
             base = {"0x": 16, "0o": 8}.get(text.lstrip("+-")[:2], 10)
             return int(argument, base)
         if isinstance(argument, bool) or not isinstance(argument, int):
-            raise TypeError(
-                "Expect argument to be a string or int, found {}".format(type(argument))
-            )
+            raise TypeError(f"Expect argument to be a string or int, found {type(argument)}")
         return argument
 
     def flag_type(self):
@@ -147,7 +145,7 @@ class EnumParser(ArgumentParser):
 
     def __init__(self, enum_values, case_sensitive=True):
         if not enum_values:
-            raise ValueError('enum_values cannot be empty, found "{}"'.format(enum_values))
+            raise ValueError(f'enum_values cannot be empty, found "{enum_values}"')
         self.enum_values = list(enum_values)
         self.case_sensitive = case_sensitive
 

@@ -12,7 +12,6 @@ def ints_of(a):
     return [int(v) for v in np.asarray(a).ravel()]
 
 
-
 def matrix_diag(d):
     out = np.zeros((*d.shape, d.shape[-1]), d.dtype)
     i = np.arange(d.shape[-1])

@@ -220,6 +220,7 @@ def test_add_check_numerics_ops():
 
 def test_as_string():
     with tf.Session() as sess:
+
         def text(value, **kwargs):
             return sess.run(tf.as_string(value, **kwargs))
 

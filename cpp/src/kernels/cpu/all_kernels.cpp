@@ -10,7 +10,7 @@ void register_all() {
         slice_kernels(),       space_kernels(),  gather_scatter_kernels(), dynamic_kernels(),
         matmul_kernels(),      pool_kernels(),   norm_kernels(),           loss_kernels(),
         nn_kernels(),          random_kernels(), state_kernels(),          training_kernels(),
-        tape_kernels(), host_kernels()}) {
+        tape_kernels(),        host_kernels()}) {
     register_kernels("CPU", rows);
   }
   register_fuser("CPU", elementwise_fuser());

@@ -20,8 +20,8 @@ namespace {
 
 using Dgemm = decltype(&CAUDAL_BLAS(cblas_dgemm));
 
-/// The library is loaded with the first product: it starts its threads at once, and programs without
-/// large float64 products need not wait for that. Throws Unavailable.
+/// The library is loaded with the first product: it starts its threads at once, and programs
+/// without large float64 products need not wait for that. Throws Unavailable.
 Dgemm dgemm() {
 #ifdef CAUDAL_BLAS_LIBRARY
 #define CAUDAL_TEXT_(x) #x
@@ -43,8 +43,8 @@ void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, cons
           std::int64_t lda, const double* b, std::int64_t ldb, double beta, double* c,
           std::int64_t ldc) {
   using Int = blasint;
-  dgemm()(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, Int(m), Int(n),
-   Int(k), 1.0, a, Int(lda), b, Int(ldb), beta, c, Int(ldc));
+  dgemm()(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, Int(m),
+          Int(n), Int(k), 1.0, a, Int(lda), b, Int(ldb), beta, c, Int(ldc));
 }
 
 /// OpenBLAS counts in its own integers.
@@ -115,7 +115,8 @@ struct Conv {
   void gather(const double* image, std::int64_t group, double* col) const {
     const std::int64_t step = in_step();
     each_tap(group, [&](std::int64_t at, std::int64_t from) {
-      for (std::int64_t c = 0; c < in_group; ++c) col[at + c] = from < 0 ? 0 : image[from + c * step];
+      for (std::int64_t c = 0; c < in_group; ++c)
+        col[at + c] = from < 0 ? 0 : image[from + c * step];
     });
   }
   void scatter(const double* col, std::int64_t group, double* image) const {
@@ -226,7 +227,9 @@ Prepared prepare_conv(const KernelRequest& r) {
   const Shape& filter = kDirection == kToFilter ? r.outputs[0].shape : r.inputs[1].shape;
   Conv v = make_conv(r, image, filter, kDepthwise);
   Prepared p;
-  p.run = kDirection == kForward ? run_forward : kDirection == kToInput ? run_to_input : run_to_filter;
+  p.run = kDirection == kForward   ? run_forward
+          : kDirection == kToInput ? run_to_input
+                                   : run_to_filter;
   if (!v.g.trivial()) p.workspace = v.workspace();
   *make_params<Conv>(p) = v;
   return p;

@@ -9,7 +9,8 @@
 namespace caudal::cpu::CAUDAL_ISA {
 
 // One function per file of this folder, returning its rows.
-std::span<const KernelRow> elementwise_kernels();  // unary, binary, comparison, activation: one-instruction programs
+std::span<const KernelRow>
+elementwise_kernels();  // unary, binary, comparison, activation: one-instruction programs
 std::span<const KernelRow> select_kernels();
 std::span<const KernelRow> cast_kernels();
 std::span<const KernelRow> reduction_kernels();
@@ -25,7 +26,8 @@ std::span<const KernelRow> matmul_kernels();  // tiny and integer products
 std::span<const KernelRow> pool_kernels();
 std::span<const KernelRow> norm_kernels();
 std::span<const KernelRow> loss_kernels();
-std::span<const KernelRow> nn_kernels();  // BiasAdd, BiasAddGrad, L2Loss, Softmax of small shapes, LRN
+std::span<const KernelRow>
+nn_kernels();  // BiasAdd, BiasAddGrad, L2Loss, Softmax of small shapes, LRN
 std::span<const KernelRow> random_kernels();
 std::span<const KernelRow> state_kernels();
 std::span<const KernelRow> training_kernels();

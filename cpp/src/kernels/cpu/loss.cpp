@@ -342,8 +342,8 @@ Prepared prepare_in_top_k(const KernelRequest& r) {
   p->r.rows = r.inputs[0].shape[0];
   p->k_is_input = r.inputs.size() > 2;
   if (!p->k_is_input) p->k = r.attrs->i("k");
-  out.run = r.inputs[1].dtype == DType::kInt64 ? run_in_top_k<std::int64_t>
-                                               : run_in_top_k<std::int32_t>;
+  out.run =
+      r.inputs[1].dtype == DType::kInt64 ? run_in_top_k<std::int64_t> : run_in_top_k<std::int32_t>;
   return out;
 }
 
@@ -413,11 +413,21 @@ Prepared prepare_top_k(const KernelRequest& r) {
   }
   if (p->k == 0) p->r.rows = 0;
   switch (r.inputs[0].dtype) {
-    case DType::kFloat: out.run = run_top_k<float>; break;
-    case DType::kDouble: out.run = run_top_k<double>; break;
-    case DType::kInt32: out.run = run_top_k<std::int32_t>; break;
-    case DType::kInt64: out.run = run_top_k<std::int64_t>; break;
-    default: out.run = run_top_k<std::uint8_t>; break;
+    case DType::kFloat:
+      out.run = run_top_k<float>;
+      break;
+    case DType::kDouble:
+      out.run = run_top_k<double>;
+      break;
+    case DType::kInt32:
+      out.run = run_top_k<std::int32_t>;
+      break;
+    case DType::kInt64:
+      out.run = run_top_k<std::int64_t>;
+      break;
+    default:
+      out.run = run_top_k<std::uint8_t>;
+      break;
   }
   return out;
 }

@@ -173,8 +173,8 @@ void multiply(const Plan& plan, const T* a, const T* panels, bool packed, T* c, 
       tile_rows<T, 1>(end - begin, p.k, a + begin * a_row, a_row, a_col, panel, step, to, p.n,
                       columns, limit);
     } else {
-      tile_rows<T, kTileVectors>(end - begin, p.k, a + begin * a_row, a_row, a_col, panel, step,
-                                 to, p.n, columns, limit);
+      tile_rows<T, kTileVectors>(end - begin, p.k, a + begin * a_row, a_row, a_col, panel, step, to,
+                                 p.n, columns, limit);
     }
   }
   if constexpr (std::is_same_v<T, float>) {
@@ -239,9 +239,9 @@ void take_epilogue(const KernelRequest& r, Plan& plan) {
     std::string_view op;
     RowFn fn;
   };
-  static const Known known[] = {{"Relu", relu_row},   {"Relu6", relu6_row},
-                                {"Sigmoid", sigmoid_row}, {"Tanh", tanh_row},
-                                {"Elu", elu_row},     {"Selu", selu_row},
+  static const Known known[] = {{"Relu", relu_row},         {"Relu6", relu6_row},
+                                {"Sigmoid", sigmoid_row},   {"Tanh", tanh_row},
+                                {"Elu", elu_row},           {"Selu", selu_row},
                                 {"Softplus", softplus_row}, {"LeakyRelu", leaky_relu_row}};
   for (std::size_t i = 0; i < r.epilogue.size(); ++i) {
     const Epilogue& e = r.epilogue[i];
@@ -269,7 +269,8 @@ Prepared prepare_for(const KernelRequest& r) {
   plan.p = ProductShape::of(r);
   const ProductShape& p = plan.p;
   take_epilogue(r, plan);
-  plan.rows_per_block = 4 * std::max<std::int64_t>(1, 50'000 / std::max<std::int64_t>(1, p.n * p.k));
+  plan.rows_per_block =
+      4 * std::max<std::int64_t>(1, 50'000 / std::max<std::int64_t>(1, p.n * p.k));
   Prepared out;
   out.run = run_product<T>;
   if (p.transpose_b || p.n % kLanes<T> != 0) {
@@ -283,10 +284,14 @@ Prepared prepare_for(const KernelRequest& r) {
 
 Prepared prepare(const KernelRequest& r) {
   switch (r.inputs[0].dtype) {
-    case DType::kFloat: return prepare_for<float>(r);
-    case DType::kDouble: return prepare_for<double>(r);
-    case DType::kInt32: return prepare_for<std::uint32_t>(r);  // wraps around on overflow
-    default: return prepare_for<std::uint64_t>(r);
+    case DType::kFloat:
+      return prepare_for<float>(r);
+    case DType::kDouble:
+      return prepare_for<double>(r);
+    case DType::kInt32:
+      return prepare_for<std::uint32_t>(r);  // wraps around on overflow
+    default:
+      return prepare_for<std::uint64_t>(r);
   }
 }
 

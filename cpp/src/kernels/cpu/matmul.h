@@ -16,7 +16,7 @@ struct ProductShape {
   bool transpose_a = false, transpose_b = false;
   std::vector<std::int64_t> a, b;  ///< one entry per product
   bool b_shared = false;           ///< every product uses the same B
-  bool strided = false;            ///< neither side is broadcast: a[i] = i * m * k, b[i] = i * k * n
+  bool strided = false;  ///< neither side is broadcast: a[i] = i * m * k, b[i] = i * k * n
 
   static ProductShape of(const KernelRequest& r);
   std::int64_t batch() const { return std::int64_t(a.size()); }

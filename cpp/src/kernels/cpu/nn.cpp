@@ -22,7 +22,8 @@ void run_bias_add(const void* params, void* const* in, void* const* out, void*, 
   auto* y = static_cast<T*>(out[0]);
   const std::int64_t c = v.channels;
   if (v.inner != 1) {
-    parallel_for(v.outer * c, std::max<std::int64_t>(1, (1 << 15) / std::max<std::int64_t>(1, v.inner)),
+    parallel_for(v.outer * c,
+                 std::max<std::int64_t>(1, (1 << 15) / std::max<std::int64_t>(1, v.inner)),
                  [&](std::int64_t begin, std::int64_t end) {
                    for (std::int64_t i = begin; i < end; ++i) {
                      const T b = bias[i % c];
@@ -78,13 +79,23 @@ void run_bias_add_grad(const void* params, void* const* in, void* const* out, vo
   }
 }
 
-#define CAUDAL_DISPATCH_NUMBERS(fn)                          \
-  switch (r.inputs[0].dtype) {                               \
-    case DType::kFloat: out.run = fn<float>; break;          \
-    case DType::kDouble: out.run = fn<double>; break;        \
-    case DType::kInt32: out.run = fn<std::uint32_t>; break;  \
-    case DType::kInt64: out.run = fn<std::uint64_t>; break;  \
-    default: out.run = fn<std::uint8_t>; break;              \
+#define CAUDAL_DISPATCH_NUMBERS(fn) \
+  switch (r.inputs[0].dtype) {      \
+    case DType::kFloat:             \
+      out.run = fn<float>;          \
+      break;                        \
+    case DType::kDouble:            \
+      out.run = fn<double>;         \
+      break;                        \
+    case DType::kInt32:             \
+      out.run = fn<std::uint32_t>;  \
+      break;                        \
+    case DType::kInt64:             \
+      out.run = fn<std::uint64_t>;  \
+      break;                        \
+    default:                        \
+      out.run = fn<std::uint8_t>;   \
+      break;                        \
   }
 
 Prepared prepare_bias_add(const KernelRequest& r) {

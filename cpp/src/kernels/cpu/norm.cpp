@@ -84,9 +84,8 @@ void run_batch_norm(const void* params, void* const* in, void* const* out, void*
     factor[c] = scale[c] / vm::sqrt(variance[c] + b.epsilon);
     addend[c] = offset[c];
   }
-  each_element(v, [=](std::int64_t i, std::int64_t c) {
-    y[i] = (x[i] - mean[c]) * factor[c] + addend[c];
-  });
+  each_element(
+      v, [=](std::int64_t i, std::int64_t c) { y[i] = (x[i] - mean[c]) * factor[c] + addend[c]; });
 }
 
 /// inputs: y_backprop, x, scale, mean, variance.
@@ -189,8 +188,7 @@ std::int64_t lrn_grain(const Lrn& p) {
 }
 
 /// The workspace holds two rows for every block of pixels.
-void run_lrn(const void* params, void* const* in, void* const* out, void* workspace,
-             RunContext&) {
+void run_lrn(const void* params, void* const* in, void* const* out, void* workspace, RunContext&) {
   const auto& p = *static_cast<const Lrn*>(params);
   const auto* x = static_cast<const float*>(in[0]);
   auto* y = static_cast<float*>(out[0]);

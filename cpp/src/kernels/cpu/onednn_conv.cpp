@@ -44,9 +44,18 @@ struct ConvDescs {
 
   dnnl::convolution_forward::primitive_desc forward(const dnnl::primitive_attr& attr,
                                                     const DnnlDesc& bias) const {
-    return {dnnl_engine(), dnnl::prop_kind::forward_training,
-            dnnl::algorithm::convolution_direct, image, filter_any, bias, result, strides,
-            dilations, pad_l, pad_r, attr};
+    return {dnnl_engine(),
+            dnnl::prop_kind::forward_training,
+            dnnl::algorithm::convolution_direct,
+            image,
+            filter_any,
+            bias,
+            result,
+            strides,
+            dilations,
+            pad_l,
+            pad_r,
+            attr};
   }
 };
 
@@ -105,8 +114,7 @@ Prepared prepare_forward(const KernelRequest& r) {
   }
   const int bias_at = epilogue_bias(r);
   const dnnl::primitive_attr attr = epilogue_attr(r);
-  const DnnlDesc bias =
-      bias_at < 0 ? DnnlDesc() : DnnlDesc({d.g.oc}, DnnlType::f32, DnnlTag::a);
+  const DnnlDesc bias = bias_at < 0 ? DnnlDesc() : DnnlDesc({d.g.oc}, DnnlType::f32, DnnlTag::a);
   const ThreadScope threads(small(d.g));
   try {
     const auto desc = chosen(d.g, [&] { return d.forward(attr, bias); });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Float matrix products. Measured on AVX-512 with 2 cores: tiny products are fastest in plain
-// loops; A^T B without epilogue (the gradient of a weight) in oneDNN's sgemm; the rest in its matmul.
+// loops; A^T B without epilogue (the gradient of a weight) in oneDNN's sgemm; the rest in its
+// matmul.
 #include "kernels/cpu/libraries.h"
 #include "kernels/cpu/matmul.h"
 #include "kernels/cpu/onednn_program.h"
@@ -67,10 +68,10 @@ void run_sgemm(const void* params, void* const* in, void* const* out, void*, Run
   const auto* b = static_cast<const float*>(in[1]);
   auto* c = static_cast<float*>(out[0]);
   for (std::size_t i = 0; i < p.a.size(); ++i) {
-    const dnnl_status_t status = dnnl_sgemm(
-        p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, 1.0f, a + p.a[i],
-        p.transpose_a ? p.m : p.k, b + p.b[i], p.transpose_b ? p.k : p.n, 0.0f,
-        c + std::int64_t(i) * p.m * p.n, p.n);
+    const dnnl_status_t status =
+        dnnl_sgemm(p.transpose_a ? 'T' : 'N', p.transpose_b ? 'T' : 'N', p.m, p.n, p.k, 1.0f,
+                   a + p.a[i], p.transpose_a ? p.m : p.k, b + p.b[i], p.transpose_b ? p.k : p.n,
+                   0.0f, c + std::int64_t(i) * p.m * p.n, p.n);
     if (status != dnnl_success) fail(Code::kInternal, "oneDNN sgemm failed, status ", int(status));
   }
 }

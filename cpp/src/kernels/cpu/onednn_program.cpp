@@ -33,7 +33,7 @@ ThreadScope::~ThreadScope() {
 
 struct Program::State {
   dnnl::stream stream{dnnl_engine()};
-  std::vector<dnnl::memory> memories;       // of all steps, one after the other
+  std::vector<dnnl::memory> memories;      // of all steps, one after the other
   std::vector<dnnl_exec_arg_t> arguments;  // parallel to memories
 };
 

@@ -51,7 +51,8 @@ class Program {
   template <class Desc>
   void step(const dnnl::primitive& primitive, const Desc& desc, std::vector<Argument> args) {
     if (desc.scratchpad_desc().get_size() != 0) {
-      args.push_back({DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc(), reserve(desc.scratchpad_desc())});
+      args.push_back(
+          {DNNL_ARG_SCRATCHPAD, desc.scratchpad_desc(), reserve(desc.scratchpad_desc())});
     }
     step(primitive, std::move(args));
   }

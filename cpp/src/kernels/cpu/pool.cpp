@@ -63,7 +63,8 @@ Pool make_pool(const KernelRequest& r, const Shape& input) {
   return p;
 }
 
-/// Calls fn(image, output row) in parallel; one image stays on one core unless rows are independent.
+/// Calls fn(image, output row) in parallel; one image stays on one core unless rows are
+/// independent.
 template <class F>
 void each_row(const Pool& p, bool independent, F&& fn) {
   if (p.in_image() == 0 || p.out_image() == 0) return;
@@ -97,12 +98,18 @@ void each_row(const Pool& p, bool independent, F&& fn) {
 template <class F>
 void with_channels(std::int64_t c, F&& fn) {
   switch (c) {
-    case 1: return fn(std::integral_constant<int, 1>());
-    case 3: return fn(std::integral_constant<int, 3>());
-    case 4: return fn(std::integral_constant<int, 4>());
-    case 6: return fn(std::integral_constant<int, 6>());
-    case 8: return fn(std::integral_constant<int, 8>());
-    default: return fn(std::integral_constant<int, 0>());
+    case 1:
+      return fn(std::integral_constant<int, 1>());
+    case 3:
+      return fn(std::integral_constant<int, 3>());
+    case 4:
+      return fn(std::integral_constant<int, 4>());
+    case 6:
+      return fn(std::integral_constant<int, 6>());
+    case 8:
+      return fn(std::integral_constant<int, 8>());
+    default:
+      return fn(std::integral_constant<int, 0>());
   }
 }
 
@@ -252,8 +259,7 @@ void run_max_grad(const void* params, void* const* in, void* const* out, void*, 
 }
 
 template <class T>
-void run_max_grad_grad(const void* params, void* const* in, void* const* out, void*,
-                       RunContext&) {
+void run_max_grad_grad(const void* params, void* const* in, void* const* out, void*, RunContext&) {
   const Pool& p = *static_cast<const Pool*>(params);
   const auto* x = static_cast<const T*>(in[0]);
   const auto* ddx = static_cast<const T*>(in[2]);
@@ -350,13 +356,23 @@ void run_avg_grad(const void* params, void* const* in, void* const* out, void*, 
   });
 }
 
-#define CAUDAL_DISPATCH_NUMBERS(fn)                         \
-  switch (r.outputs[0].dtype) {                              \
-    case DType::kFloat: out.run = fn<float>; break;         \
-    case DType::kDouble: out.run = fn<double>; break;       \
-    case DType::kInt32: out.run = fn<std::int32_t>; break;  \
-    case DType::kInt64: out.run = fn<std::int64_t>; break;  \
-    default: out.run = fn<std::uint8_t>; break;             \
+#define CAUDAL_DISPATCH_NUMBERS(fn) \
+  switch (r.outputs[0].dtype) {     \
+    case DType::kFloat:             \
+      out.run = fn<float>;          \
+      break;                        \
+    case DType::kDouble:            \
+      out.run = fn<double>;         \
+      break;                        \
+    case DType::kInt32:             \
+      out.run = fn<std::int32_t>;   \
+      break;                        \
+    case DType::kInt64:             \
+      out.run = fn<std::int64_t>;   \
+      break;                        \
+    default:                        \
+      out.run = fn<std::uint8_t>;   \
+      break;                        \
   }
 
 enum Kind { kMax, kMaxGrad, kMaxGradGrad, kAvg, kAvgGrad };

@@ -19,7 +19,8 @@ const Tensor& entry(const Tape& tape, std::int32_t index, std::int64_t k) {
     invalid("the tape has ", tape.entries.size(), " entries, not ", index);
   }
   const auto& row = tape.entries[std::size_t(index)];
-  if (std::size_t(k) >= row.size()) invalid("the tape was recorded before value ", k, " was asked for");
+  if (std::size_t(k) >= row.size())
+    invalid("the tape was recorded before value ", k, " was asked for");
   return row[std::size_t(k)];
 }
 
@@ -30,12 +31,15 @@ struct ReadParams {
 
 void read_static(const void* params, void* const* in, void* const* out, void*, RunContext&) {
   const auto& p = *static_cast<const ReadParams*>(params);
-  const Tensor& t = entry(tape_of(*static_cast<const Variant*>(in[0])), *static_cast<const std::int32_t*>(in[1]), p.k);
-  if (t.num_bytes() != p.bytes) invalid("the tape holds ", t.shape(), ", another shape was expected");
+  const Tensor& t = entry(tape_of(*static_cast<const Variant*>(in[0])),
+                          *static_cast<const std::int32_t*>(in[1]), p.k);
+  if (t.num_bytes() != p.bytes)
+    invalid("the tape holds ", t.shape(), ", another shape was expected");
   if (p.bytes > 0) std::memcpy(out[0], t.raw(), p.bytes);
 }
 
-void read_dynamic(const void* params, std::span<const Tensor> in, std::span<Tensor> out, RunContext&) {
+void read_dynamic(const void* params, std::span<const Tensor> in, std::span<Tensor> out,
+                  RunContext&) {
   const auto& p = *static_cast<const ReadParams*>(params);
   out[0] = entry(tape_of(*in[0].data<Variant>()), *in[1].data<std::int32_t>(), p.k);
 }
@@ -45,7 +49,8 @@ Prepared prepare_read(const KernelRequest& r) {
   auto* p = make_params<ReadParams>(prepared);
   p->k = r.attrs->i("k");
   const bool fixed = r.attrs->shape("shape").fully_defined() && !is_object(r.attrs->type("dtype"));
-  p->bytes = fixed ? std::size_t(r.outputs[0].shape.num_elements()) * dtype_size(r.outputs[0].dtype) : 0;
+  p->bytes =
+      fixed ? std::size_t(r.outputs[0].shape.num_elements()) * dtype_size(r.outputs[0].dtype) : 0;
   if (fixed) {
     prepared.run = read_static;
   } else {
@@ -55,7 +60,8 @@ Prepared prepare_read(const KernelRequest& r) {
 }
 
 void run_size(const void*, void* const* in, void* const* out, void*, RunContext&) {
-  *static_cast<std::int32_t*>(out[0]) = std::int32_t(tape_of(*static_cast<const Variant*>(in[0])).entries.size());
+  *static_cast<std::int32_t*>(out[0]) =
+      std::int32_t(tape_of(*static_cast<const Variant*>(in[0])).entries.size());
 }
 
 Prepared prepare_size(const KernelRequest&) {

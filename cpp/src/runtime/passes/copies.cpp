@@ -22,7 +22,8 @@ PlanNode copy_of(const PlanGraph& g, PlanRef ref) {
   int storage = -1;
   if (g.at(ref).is_ref) {
     // A forwarded Ref reads the storage that its op wrote; a variable its current one.
-    storage = from.ref_storage.empty() ? g.variables[std::size_t(g.at(ref).variable)].storage : from.ref_storage[0];
+    storage = from.ref_storage.empty() ? g.variables[std::size_t(g.at(ref).variable)].storage
+                                       : from.ref_storage[0];
   }
   copy.ref_storage = {storage};
   PlanOutput out;
@@ -40,7 +41,8 @@ std::vector<std::vector<int>> write_positions(const PlanGraph& g) {
     for (const int s : n.touched) writes[std::size_t(s)].push_back(int(p));
     if (!n.has(kWritesRef) || n.kind != PlanKind::kOp) continue;
     for (std::size_t i = 0; i < n.ref_storage.size(); ++i) {
-      if (n.ref_storage[i] >= 0 && i < n.node->op().inputs.size() && n.node->op().inputs[i].is_ref) {
+      if (n.ref_storage[i] >= 0 && i < n.node->op().inputs.size() &&
+          n.node->op().inputs[i].is_ref) {
         writes[std::size_t(n.ref_storage[i])].push_back(int(p));
       }
     }
@@ -67,9 +69,8 @@ void copy_views_read_after_writes(PlanGraph& g) {
     PlanNode& n = g.nodes[std::size_t(index)];
     if (!n.is_view() || n.ref_storage.empty() || n.ref_storage[0] < 0) continue;
     const auto& w = writes[std::size_t(n.ref_storage[0])];
-    const bool hazard = std::any_of(w.begin(), w.end(), [&](int at) {
-      return at > int(p) && at <= last[std::size_t(index)];
-    });
+    const bool hazard = std::any_of(
+        w.begin(), w.end(), [&](int at) { return at > int(p) && at <= last[std::size_t(index)]; });
     if (hazard) n.kind = PlanKind::kCopy;
   }
 }
@@ -86,15 +87,17 @@ void insert_copies(PlanGraph& g) {
     const PlanRef root = root_of(g, ref);
     const PlanNode& n = g.nodes[std::size_t(root.node)];
     if (n.kind == PlanKind::kDynamic) continue;
-    const bool own = (n.kind == PlanKind::kOp || n.kind == PlanKind::kFused || n.kind == PlanKind::kControl ||
-                      n.kind == PlanKind::kCopy) &&
+    const bool own = (n.kind == PlanKind::kOp || n.kind == PlanKind::kFused ||
+                      n.kind == PlanKind::kControl || n.kind == PlanKind::kCopy) &&
                      !g.at(root).is_ref && (root == ref || !is_object(g.at(ref).dtype));
-    if (own && claimed.insert(std::uint64_t(root.node) << 16 | unsigned(root.output)).second) continue;
+    if (own && claimed.insert(std::uint64_t(root.node) << 16 | unsigned(root.output)).second)
+      continue;
     const int copy = int(g.nodes.size());
     g.nodes.push_back(copy_of(g, ref));
     // A variable that gets its memory in this plan has no value before.
     const int storage = g.nodes.back().ref_storage[0];
-    if (g.nodes[std::size_t(ref.node)].kind == PlanKind::kVariable && storage >= 0 && g.storages[std::size_t(storage)].fresh) {
+    if (g.nodes[std::size_t(ref.node)].kind == PlanKind::kVariable && storage >= 0 &&
+        g.storages[std::size_t(storage)].fresh) {
       at_end.push_back(copy);
     } else {
       after.emplace_back(ref.node, copy);
@@ -106,7 +109,8 @@ void insert_copies(PlanGraph& g) {
   std::vector<int> sequence;
   for (const auto& [node, copy] : after) {
     const PlanKind kind = g.nodes[std::size_t(node)].kind;
-    if (kind == PlanKind::kConstant || kind == PlanKind::kLiveIn || kind == PlanKind::kVariable) sequence.push_back(copy);
+    if (kind == PlanKind::kConstant || kind == PlanKind::kLiveIn || kind == PlanKind::kVariable)
+      sequence.push_back(copy);
   }
   for (const int index : g.sequence) {
     sequence.push_back(index);

@@ -32,7 +32,8 @@ struct Uses {
 };
 
 void drop_removed(PlanGraph& g) {
-  std::erase_if(g.sequence, [&](int i) { return g.nodes[std::size_t(i)].kind == PlanKind::kRemoved; });
+  std::erase_if(g.sequence,
+                [&](int i) { return g.nodes[std::size_t(i)].kind == PlanKind::kRemoved; });
 }
 
 /// The bias operand of a node that adds a vector to `host` along the channels, or -1.
@@ -58,7 +59,8 @@ int bias_operand(const PlanGraph& g, const PlanNode& add, int host) {
 
 /// Whether the host's kernel takes the epilogue.
 bool accepted(const PlanGraph& g, const PlanNode& host) {
-  const KernelRow* row = find_kernel(g.env->devices[std::size_t(host.device)].type, host.node->op().name, host.node->attrs());
+  const KernelRow* row = find_kernel(g.env->devices[std::size_t(host.device)].type,
+                                     host.node->op().name, host.node->attrs());
   if (row == nullptr) return false;
   std::vector<ValueInfo> in, out;
   for (const PlanRef& r : host.inputs) {
@@ -68,7 +70,8 @@ bool accepted(const PlanGraph& g, const PlanNode& host) {
   out.push_back({host.outputs[0].dtype, host.outputs[0].shape, nullptr});
   std::vector<Epilogue> epilogue;
   for (const AbsorbedOp& a : host.absorbed) {
-    epilogue.push_back({a.node->op().has(kActivation) ? a.node->op().name.c_str() : "BiasAdd", a.input_index, &a.node->attrs()});
+    epilogue.push_back({a.node->op().has(kActivation) ? a.node->op().name.c_str() : "BiasAdd",
+                        a.input_index, &a.node->attrs()});
   }
   KernelRequest request;
   request.op = host.node->op().name;
@@ -92,9 +95,12 @@ void fuse_epilogues(PlanGraph& g) {
   for (std::size_t p = 0; p < g.sequence.size(); ++p) {
     const int index = g.sequence[p];
     PlanNode& host = g.nodes[std::size_t(index)];
-    if (host.kind != PlanKind::kOp || !host.has(kEpilogueHost) || host.outputs.size() != 1) continue;
-    // The host will run later than it stands: what it reads of a variable might be overwritten by then.
-    if (std::any_of(host.ref_storage.begin(), host.ref_storage.end(), [](int s) { return s >= 0; })) continue;
+    if (host.kind != PlanKind::kOp || !host.has(kEpilogueHost) || host.outputs.size() != 1)
+      continue;
+    // The host will run later than it stands: what it reads of a variable might be overwritten by
+    // then.
+    if (std::any_of(host.ref_storage.begin(), host.ref_storage.end(), [](int s) { return s >= 0; }))
+      continue;
     std::vector<int> chain;
     int last = index;
     for (int stage = 0; stage < 2; ++stage) {
@@ -102,7 +108,8 @@ void fuse_epilogues(PlanGraph& g) {
       if (reader < 0) break;
       const PlanNode& n = g.nodes[std::size_t(reader)];
       if (n.kind != PlanKind::kOp || n.device != host.device || n.outputs.size() != 1) break;
-      if (std::any_of(n.ref_storage.begin(), n.ref_storage.end(), [](int s) { return s >= 0; })) break;
+      if (std::any_of(n.ref_storage.begin(), n.ref_storage.end(), [](int s) { return s >= 0; }))
+        break;
       const int bias = stage == 0 ? bias_operand(g, n, last) : -1;
       if (bias >= 0) {
         host.inputs.push_back(n.inputs[std::size_t(bias)]);
@@ -159,7 +166,8 @@ class Grouper {
         const int group = find(group_of_[std::size_t(in.node)]);
         if (group < 0) continue;
         if (can && joinable(group, n)) {
-          if (std::find(joined.begin(), joined.end(), group) == joined.end()) joined.push_back(group);
+          if (std::find(joined.begin(), joined.end(), group) == joined.end())
+            joined.push_back(group);
         } else {
           groups_[std::size_t(group)].open = false;
         }
@@ -189,13 +197,14 @@ class Grouper {
   };
 
   int find(int group) const {
-    while (group >= 0 && groups_[std::size_t(group)].parent >= 0) group = groups_[std::size_t(group)].parent;
+    while (group >= 0 && groups_[std::size_t(group)].parent >= 0)
+      group = groups_[std::size_t(group)].parent;
     return group;
   }
 
   bool eligible(const PlanNode& n) const {
-    if (n.kind != PlanKind::kOp || !n.has(kElementwise) || n.outputs.size() != 1 || n.inputs.empty() ||
-        n.outputs[0].shape.num_elements() <= 1) {
+    if (n.kind != PlanKind::kOp || !n.has(kElementwise) || n.outputs.size() != 1 ||
+        n.inputs.empty() || n.outputs[0].shape.num_elements() <= 1) {
       return false;
     }
     const Fuser* fuser = find_fuser(g_.env->devices[std::size_t(n.device)].type);
@@ -204,10 +213,12 @@ class Grouper {
     for (std::size_t i = 0; i < n.inputs.size(); ++i) {
       const PlanOutput& in = g_.at(n.inputs[i]);
       if (n.ref_storage[i] >= 0 || in.is_ref) return false;
-      if (!(in.shape == n.outputs[0].shape) && !fuser->can_broadcast(in.shape, n.outputs[0].shape)) return false;
+      if (!(in.shape == n.outputs[0].shape) && !fuser->can_broadcast(in.shape, n.outputs[0].shape))
+        return false;
       types.push_back(in.dtype);
     }
-    return types.size() <= 4 && fuser->can_fuse(n.node->op().name, n.node->attrs(), types, n.outputs[0].dtype);
+    return types.size() <= 4 &&
+           fuser->can_fuse(n.node->op().name, n.node->attrs(), types, n.outputs[0].dtype);
   }
 
   bool is_open(int k) const { return k >= closed_before_ && groups_[std::size_t(k)].open; }
@@ -312,9 +323,9 @@ class Grouper {
     }
     for (const int m : group.members) {
       const auto& readers = uses_.readers[std::size_t(m)];
-      const bool outside = uses_.leaves[std::size_t(m)] || std::any_of(readers.begin(), readers.end(), [&](int r) {
-                             return !member_index.contains(r);
-                           });
+      const bool outside = uses_.leaves[std::size_t(m)] ||
+                           std::any_of(readers.begin(), readers.end(),
+                                       [&](int r) { return !member_index.contains(r); });
       if (!outside && m != last) continue;
       moved_.emplace(key({m, 0}), PlanRef{last, int(fused.outputs.size())});
       fused.member_outputs.push_back(member_index.at(m));

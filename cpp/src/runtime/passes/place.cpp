@@ -25,15 +25,19 @@ void insert_device_copies(PlanGraph& g) {
   std::vector<int> sequence;
   std::unordered_map<std::uint64_t, PlanRef> copies;  // (ref, device) -> copy
   const auto resident_anywhere = [&](const PlanNode& n) {
-    return n.kind == PlanKind::kConstant || n.kind == PlanKind::kLiveIn || n.kind == PlanKind::kVariable;
+    return n.kind == PlanKind::kConstant || n.kind == PlanKind::kLiveIn ||
+           n.kind == PlanKind::kVariable;
   };
   for (const int index : g.sequence) {
     const int device = g.nodes[std::size_t(index)].device;
     for (std::size_t i = 0; i < g.nodes[std::size_t(index)].inputs.size(); ++i) {
       const PlanRef in = g.nodes[std::size_t(index)].inputs[i];
       const PlanNode& from = g.nodes[std::size_t(in.node)];
-      if (from.device == device || resident_anywhere(from) || g.at(in).is_ref || is_object(g.at(in).dtype)) continue;
-      const std::uint64_t key = (std::uint64_t(in.node) << 24 | std::uint64_t(in.output) << 8) | unsigned(device);
+      if (from.device == device || resident_anywhere(from) || g.at(in).is_ref ||
+          is_object(g.at(in).dtype))
+        continue;
+      const std::uint64_t key =
+          (std::uint64_t(in.node) << 24 | std::uint64_t(in.output) << 8) | unsigned(device);
       auto [it, added] = copies.try_emplace(key);
       if (added) {
         PlanNode copy;
