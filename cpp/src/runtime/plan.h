@@ -56,6 +56,7 @@ struct Program {
   std::unordered_map<std::uint64_t, int> value_of;  ///< (node id, output) -> index into values
   std::vector<LiveIn> live_ins;                     ///< the feeds
   std::vector<int> fetch_values;
+  std::vector<std::string> fetched_variables;  ///< per fetch: the variable that it shows, or ""
   SegmentCache cache;
   bool warned_about_shapes = false;
   std::atomic<int> num_values{0};  ///< size of value_of, readable while segments are built

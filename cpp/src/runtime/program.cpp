@@ -151,6 +151,34 @@ void Run::check() {
   }
 }
 
+namespace {
+
+/// The variable that an output shows without computing anything, or "".
+std::string variable_shown(Output o, const std::unordered_map<std::uint64_t, char>& fed) {
+  while (!fed.contains(key_of(o))) {
+    const OpDef& op = o.node->op();
+    if (op.has(kVariable)) return variable_key(*o.node);
+    const bool forwards = o.is_ref() ? op.has(kRefForward) : op.has(kView);
+    if (!forwards || o.index != 0) break;
+    o = o.node->input(0);
+  }
+  return "";
+}
+
+/// After several segments: fetched variables show what the whole run left.
+void refresh_variables(const Run& run, const Program& program, std::vector<Tensor>& values) {
+  for (std::size_t i = 0; i < program.fetches.size(); ++i) {
+    if (program.fetched_variables[i].empty()) continue;
+    const Tensor now = run.runtime.variables.find(program.fetched_variables[i]);
+    Tensor& value = values[std::size_t(program.fetch_values[i])];
+    if (now.defined() && !is_object(now.dtype()) && now.num_elements() == value.num_elements()) {
+      value = now.clone().reshaped(value.shape());
+    }
+  }
+}
+
+}  // namespace
+
 void resolve(Program& program) {
   for (const Output& f : program.feeds) {
     program.live_ins.push_back({f, program.value_index(f), false});
@@ -159,6 +187,9 @@ void resolve(Program& program) {
 
   std::unordered_map<std::uint64_t, char> fed;
   for (const Output& f : program.feeds) fed.emplace(key_of(f), 0);
+  for (const Output& f : program.fetches) {
+    program.fetched_variables.push_back(variable_shown(f, fed));
+  }
   std::vector<char> needed(std::size_t(program.graph->num_nodes()), 0);
   std::vector<Node*> stack;
   const auto visit = [&](Node* node) {
@@ -239,10 +270,13 @@ std::shared_ptr<Segment> find_segment(Run& run, Program& program, SegmentCache& 
 void run_program(Run& run, Program& program, std::vector<Tensor>& values) {
   std::shared_ptr<Segment> segment =
       find_segment(run, program, program.cache, program.order, program.live_ins, values);
-  while (true) {
+  for (int count = 1;; ++count) {
     values.resize(std::size_t(program.num_values.load(std::memory_order_acquire)));
     execute(run, *segment, values);
-    if (segment->rest.empty()) return;
+    if (segment->rest.empty()) {
+      if (count > 1) refresh_variables(run, program, values);
+      return;
+    }
     auto next =
         find_segment(run, program, segment->next, segment->rest, segment->next_live_ins, values);
     segment = std::move(next);

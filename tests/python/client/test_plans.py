@@ -61,15 +61,29 @@ def test_a_variable_fetched_with_its_initializer_has_its_value():
         np.testing.assert_array_equal(s.run([v.initializer, v])[1], [7, 7, 7])
 
 
-def test_a_fetched_variable_keeps_the_value_of_the_first_segment():
+def test_fetched_variables_show_what_the_run_left():
+    """As TensorFlow, whose fetches share the variable's memory."""
+    v = tf.Variable([1.0, 2.0])
+    step = tf.train.get_or_create_global_step()
+    loss = tf.reduce_sum(tf.square(v))
+    train = tf.train.GradientDescentOptimizer(0.25).minimize(loss, global_step=step)
+    column, doubled = tf.reshape(v, [2, 1]), v * 2.0
+    with initialised() as s:
+        got = s.run([step, v, column, loss, train, doubled])
+        assert got[0] == 1 and got[3] == 5.0
+        np.testing.assert_array_equal(got[1], [0.5, 1.0])
+        np.testing.assert_array_equal(got[2], [[0.5], [1.0]])
+        np.testing.assert_array_equal(got[5], [2.0, 4.0])  # computed, so from what it read
+
+
+def test_fetched_variables_show_what_several_segments_left():
     v = tf.Variable([1.0])
     total = tf.reduce_sum(tf.unique(tf.placeholder_with_default([1.0, 2.0], [None]))[0])
     first = tf.assign_add(v, [1.0])
     early = tf.identity(first)
     late = tf.assign_add(v, [total])
     with initialised() as s:
-        before, one, _, two = s.run([v, early, late.op, late])
-        assert (before, one, two) == ([1.0], [2.0], [5.0])
+        assert s.run([v, early, late.op, late]) == [[5.0], [5.0], None, [5.0]]
 
 
 def test_variable_set_from_a_value_of_data_dependent_shape():

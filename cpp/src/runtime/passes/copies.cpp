@@ -50,11 +50,36 @@ std::vector<std::vector<int>> write_positions(const PlanGraph& g) {
   return writes;
 }
 
+/// The storage that a value merely shows (a variable, a forwarded Ref, a view of either), or -1.
+int storage_behind(const PlanGraph& g, PlanRef r) {
+  while (true) {
+    const PlanNode& n = g.nodes[std::size_t(r.node)];
+    if (n.kind == PlanKind::kVariable) return g.variables[std::size_t(g.at(r).variable)].storage;
+    const int own = n.ref_storage.empty() ? -1 : n.ref_storage[0];
+    if (g.at(r).is_ref) return own;
+    const bool moved = n.kind == PlanKind::kCopy;  // to another device
+    if (!(n.is_view() || moved) || r.output != 0) return -1;
+    if (own >= 0) return own;
+    r = n.inputs[0];
+  }
+}
+
+/// Whether a fetch reads its variable when the plan ends. As in TensorFlow, where it shares the
+/// variable's memory, run([v, train]) gives the value that training left.
+bool read_at_end(const PlanGraph& g, PlanRef ref) {
+  if (!g.rest.empty() || is_object(g.at(ref).dtype)) return false;
+  const int storage = storage_behind(g, ref);
+  return storage >= 0 && std::any_of(g.variables.begin(), g.variables.end(),
+                                     [&](const auto& v) { return v.storage == storage; });
+}
+
 void copy_views_read_after_writes(PlanGraph& g) {
   const auto writes = write_positions(g);
   if (std::all_of(writes.begin(), writes.end(), [](const auto& w) { return w.empty(); })) return;
   std::vector<int> last(g.nodes.size(), -1);
-  for (const auto& [ref, value] : g.live_outs) last[std::size_t(ref.node)] = kForever;
+  for (const auto& [ref, value] : g.live_outs) {
+    if (!read_at_end(g, ref)) last[std::size_t(ref.node)] = kForever;
+  }
   for (int p = int(g.sequence.size()) - 1; p >= 0; --p) {
     const int index = g.sequence[std::size_t(p)];
     const PlanNode& n = g.nodes[std::size_t(index)];
@@ -78,12 +103,24 @@ void copy_views_read_after_writes(PlanGraph& g) {
 }  // namespace
 
 void insert_copies(PlanGraph& g) {
+  std::unordered_map<int, int> shown;  // value -> storage, before views become copies
+  for (const auto& [ref, value] : g.live_outs) {
+    if (read_at_end(g, ref)) shown.emplace(value, storage_behind(g, ref));
+  }
   copy_views_read_after_writes(g);
   // A live-out may take over the memory of the op that made it, once.
   std::vector<std::pair<int, int>> after;  // (node that the copy follows, copy)
   std::vector<int> at_end;
   std::unordered_set<std::uint64_t> claimed;
   for (auto& [ref, value] : g.live_outs) {
+    if (const auto at = shown.find(value); at != shown.end()) {
+      at_end.push_back(int(g.nodes.size()));
+      PlanNode copy = copy_of(g, ref);
+      copy.ref_storage = {at->second};
+      g.nodes.push_back(std::move(copy));
+      ref = {at_end.back(), 0};
+      continue;
+    }
     const PlanRef root = root_of(g, ref);
     const PlanNode& n = g.nodes[std::size_t(root.node)];
     if (n.kind == PlanKind::kDynamic) continue;

@@ -9,13 +9,15 @@
 // glibc's vector library (libmvec) has a variant of each of these per vector width; the attribute
 // lets the compiler call it from loops. The first line is there since glibc 2.22, the rest since
 // 2.35. They are within 4 ulp and right for NaN and infinities.
-#define CAUDAL_LIBMVEC_UNARY(X)                                                              \
-  X(exp)                                                                                     \
-  X(log)                                                                                     \
-  X(sin)                                                                                     \
-  X(cos)                                                                                     \
-  X(tan) X(asin) X(acos) X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(expm1) \
-      X(log1p) X(erf) X(erfc)
+#define CAUDAL_LIBMVEC_UNARY(X) \
+  X(exp)                        \
+  X(log)                        \
+  X(sin)                        \
+  X(cos)                        \
+  X(tan)                        \
+  X(asin)                       \
+  X(acos)                       \
+  X(atan) X(sinh) X(cosh) X(tanh) X(asinh) X(acosh) X(atanh) X(expm1) X(log1p) X(erf) X(erfc)
 #define CAUDAL_LIBMVEC_BINARY(X) X(pow) X(atan2)
 
 extern "C" {
