@@ -234,8 +234,16 @@ def on_device_two(make):
     return value + 1
 
 
+@pytest.fixture
+def interrupts():
+    """Python's own handling of Ctrl-C, also where the test runner's parent ignores the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("devices", [1, 3])
-def test_ctrl_c_ends_a_loop_and_the_session_stays_usable(devices):
+def test_ctrl_c_ends_a_loop_and_the_session_stays_usable(devices, interrupts):
     loop = on_device_two(endless_loop) if devices == 3 else endless_loop()
     one = tf.constant(1)
     with three_devices() if devices == 3 else tf.Session() as s:
@@ -264,7 +272,7 @@ def test_timeouts():
         assert s.run(tf.constant(2), options=tf.RunOptions(timeout_in_ms=2**62)) == 2
 
 
-def test_ctrl_c_between_long_steps():
+def test_ctrl_c_between_long_steps(interrupts):
     chain = long_chain()
     with tf.Session() as s:
         s.run(chain)
