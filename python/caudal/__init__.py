@@ -307,7 +307,7 @@ from caudal.ops.math_ops import (
     zeta,
 )
 from caudal.ops.matmul_ops import matmul, sparse_matmul, tensordot, trace
-from caudal.ops.linalg_ops import eye, norm
+from caudal.ops.linalg_ops import eye, norm, qr
 from caudal.ops.clip_ops import (
     clip_by_average_norm,
     clip_by_global_norm,

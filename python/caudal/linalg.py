@@ -10,7 +10,7 @@ from caudal.ops.array_ops import diag as tensor_diag
 from caudal.ops.array_ops import diag_part as tensor_diag_part
 from caudal.ops.array_ops import matrix_transpose as transpose
 from caudal.ops.clip_ops import global_norm
-from caudal.ops.linalg_ops import adjoint, eye, norm, normalize
+from caudal.ops.linalg_ops import adjoint, eye, norm, normalize, qr
 from caudal.ops.matmul_ops import matmul, matvec, tensordot, trace
 from caudal.ops.space_ops import matrix_diag as diag
 from caudal.ops.space_ops import matrix_diag_part as diag_part

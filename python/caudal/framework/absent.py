@@ -32,7 +32,7 @@ NAMES = {
         matrix_inverse matrix_solve matrix_solve_ls matrix_square_root
         matrix_triangular_solve metrics min_max_variable_partitioner
         nondifferentiable_batch_function parse_example parse_single_example
-        parse_single_sequence_example parse_tensor profiler python_io qr quantization
+        parse_single_sequence_example parse_tensor profiler python_io quantization
         quantize quantize_v2 quantized_concat queue ragged random_gamma random_poisson
         raw_ops read_file recompute_grad reduce_join regex_replace resource_loader roll
         saved_model scan searchsorted segment_max segment_mean segment_min segment_prod
@@ -87,7 +87,7 @@ NAMES = {
         LinearOperatorLowRankUpdate LinearOperatorLowerTriangular
         LinearOperatorScaledIdentity LinearOperatorToeplitz LinearOperatorZeros cholesky
         cholesky_solve cross det eigh eigvalsh einsum expm inv logdet logm lstsq lu
-        matrix_rank pinv qr slogdet solve sqrtm svd triangular_solve tridiagonal_matmul
+        matrix_rank pinv slogdet solve sqrtm svd triangular_solve tridiagonal_matmul
         tridiagonal_solve
     """,
     "debugging": """

@@ -269,13 +269,8 @@ class Orthogonal(_FloatInitializer):
         shape = tensor_shape.TensorShape(shape).as_list()
         if len(shape) < 2:
             raise ValueError("The tensor to initialize must be at least two-dimensional")
-        try:
-            from caudal.ops import linalg_ops
-        except ImportError:
-            raise NotImplementedError(
-                "orthogonal_initializer needs the QR decomposition, which is not available in "
-                "this build"
-            ) from None
+        from caudal.ops import linalg_ops  # here, since few programs need it
+
         rows, cols = int(np.prod(shape[:-1], dtype=np.int64)), shape[-1]
         square = (max(rows, cols), min(rows, cols))
         values = random_ops.random_normal(square, dtype=dtype, seed=self.seed)

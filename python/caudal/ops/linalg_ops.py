@@ -4,6 +4,7 @@
 import numpy as np
 
 from caudal.framework import dtypes, ops, tensor_util
+from caudal.framework.op_factory import apply
 from caudal.ops import array_ops, math_ops, space_ops
 
 
@@ -108,3 +109,18 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None, keep_dims
             else:
                 result = math_ops.pow(total(math_ops.pow(result, ord), axes), 1.0 / ord)
         return result if keepdims else array_ops.squeeze(result, axes)
+
+
+def qr(input, full_matrices=False, name=None):
+    """QR decompositions of the last two dimensions; differentiation is not supported. Op: Qr.
+
+    Args:
+      input: float32 or float64 tensor [..., m, n].
+      full_matrices: whether q is [..., m, m] and r [..., m, n]; else with p = min(m, n) q is
+        [..., m, p] and r [..., p, n].
+      name: name of the op.
+
+    Returns:
+      A named tuple (q, r): q has orthonormal columns, r is upper triangular.
+    """
+    return apply("Qr", input, full_matrices=full_matrices, name=name)

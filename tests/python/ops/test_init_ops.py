@@ -123,6 +123,24 @@ def test_known_streams():
     np.testing.assert_allclose(_value(None, [2, 2], seed=7), GLOROT_GRAPH_SEED_7, rtol=1e-6)
 
 
+def test_orthogonal():
+    # Numbers from TensorFlow 1.15.
+    value = _value(tf.orthogonal_initializer(gain=2.0, seed=5), [4, 3], seed=3)
+    np.testing.assert_allclose(value, ORTHOGONAL_SEEDS_3_5, rtol=1e-4)
+    wide = _value(tf.orthogonal_initializer(seed=5), [2, 3])
+    np.testing.assert_allclose(wide @ wide.T, np.eye(2), atol=1e-5)
+    kernel = _value(tf.orthogonal_initializer(), [3, 3, 2, 4], tf.float64).reshape(18, 4)
+    np.testing.assert_allclose(kernel.T @ kernel, np.eye(4), atol=1e-12)
+
+
+ORTHOGONAL_SEEDS_3_5 = [
+    [-0.7704091, 1.7762204, 0.47443792],
+    [-1.7866843, -0.5919342, -0.55066967],
+    [-0.36049065, -0.39190423, 0.22594048],
+    [0.2903024, 0.58400863, -1.8494925],
+]
+
+
 def test_configs_and_errors():
     assert tf.glorot_uniform_initializer(seed=3).get_config() == {"seed": 3, "dtype": "float32"}
     assert tf.constant_initializer(2.0).get_config() == {"value": 2.0, "dtype": "float32"}

@@ -31,6 +31,7 @@ nn_kernels();  // BiasAdd, BiasAddGrad, L2Loss, Softmax of small shapes, LRN
 std::span<const KernelRow> random_kernels();
 std::span<const KernelRow> state_kernels();
 std::span<const KernelRow> training_kernels();
+std::span<const KernelRow> linalg_kernels();
 std::span<const KernelRow> tape_kernels();  // TapeRead, TapeSize: gradients of control flow
 std::span<const KernelRow> host_kernels();  // Print, Assert, CheckNumerics, PyFunc
 Fuser elementwise_fuser();                  // vector/
