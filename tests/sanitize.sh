@@ -16,6 +16,9 @@ fi
 cmake --build "$build"
 
 export UBSAN_OPTIONS=print_stacktrace=1
+# The sanitizers' dlopen does not see libcaudal's rpath, by which OpenBLAS is found otherwise.
+openblas=$("$python" -c 'import scipy_openblas32; print(scipy_openblas32.get_lib_dir())')
+export LD_LIBRARY_PATH=$openblas${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 # Libraries that keep thread pools until the process ends are listed in lsan.supp.
 ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=tests/lsan.supp "$build/caudal_tests"
 
