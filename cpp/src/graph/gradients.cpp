@@ -129,12 +129,7 @@ class Backward {
       const Output& y = ys_[i];
       Grad g = options_.grad_ys.empty() ? Grad() : options_.grad_ys[i];
       if (g.none()) {
-        if (!trainable(y.dtype())) {
-          if (is_complex(y.dtype())) type_error("gradients: complex ys need grad_ys: ", y.name());
-          if (!between_[index(y.node->id())]) continue;
-          // As in TensorFlow an integer y has no gradient; it only ends the walk.
-          continue;
-        }
+        if (!trainable(y.dtype())) continue;  // an integer y has no gradient
         const Builder b = builder_.with_device(options_.colocate ? y.node->device() : "");
         Output shape = y.shape().fully_defined()
                            ? b.constant(dims_of(y.shape().to_shape()), "Shape")

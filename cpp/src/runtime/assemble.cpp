@@ -250,11 +250,7 @@ class Assembler {
       request.attrs = &n.node->attrs();
       request.inputs = in;
       request.outputs = results;
-      std::vector<Epilogue> epilogue;
-      for (const AbsorbedOp& a : n.absorbed) {
-        epilogue.push_back({a.node->op().has(kActivation) ? a.node->op().name.c_str() : "BiasAdd",
-                            a.input_index, &a.node->attrs()});
-      }
+      const std::vector<Epilogue> epilogue = epilogue_of(n);
       request.epilogue = epilogue;
       request.threads = g_.env->options.intra_op_threads;
       std::shared_ptr<void> stateless;

@@ -126,6 +126,9 @@ struct PlanGraph {
 /// The memory behind a value after views are followed; never a view itself.
 PlanRef root_of(const PlanGraph& g, PlanRef r);
 
+/// What a node has absorbed, as its kernel is told; valid as long as the graph.
+std::vector<Epilogue> epilogue_of(const PlanNode& host);
+
 /// Name under which a variable node's state is kept.
 std::string variable_key(const Node& node);
 

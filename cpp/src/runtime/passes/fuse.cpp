@@ -68,11 +68,7 @@ bool accepted(const PlanGraph& g, const PlanNode& host) {
     in.push_back({o.dtype, o.shape, o.constant.defined() ? &o.constant : nullptr});
   }
   out.push_back({host.outputs[0].dtype, host.outputs[0].shape, nullptr});
-  std::vector<Epilogue> epilogue;
-  for (const AbsorbedOp& a : host.absorbed) {
-    epilogue.push_back({a.node->op().has(kActivation) ? a.node->op().name.c_str() : "BiasAdd",
-                        a.input_index, &a.node->attrs()});
-  }
+  const std::vector<Epilogue> epilogue = epilogue_of(host);
   KernelRequest request;
   request.op = host.node->op().name;
   request.attrs = &host.node->attrs();
@@ -89,6 +85,15 @@ bool accepted(const PlanGraph& g, const PlanNode& host) {
 }
 
 }  // namespace
+
+std::vector<Epilogue> epilogue_of(const PlanNode& host) {
+  std::vector<Epilogue> out;
+  for (const AbsorbedOp& a : host.absorbed) {
+    out.push_back({a.node->op().has(kActivation) ? a.node->op().name.c_str() : "BiasAdd",
+                   a.input_index, &a.node->attrs()});
+  }
+  return out;
+}
 
 void fuse_epilogues(PlanGraph& g) {
   const Uses uses(g);
