@@ -457,7 +457,14 @@ from caudal.framework.versions import (
     __version__,
 )
 
-_absent = _module_getattr("")
+# Loaded when first asked for: what is large, or not needed by most programs.
+_later = _module_getattr(
+    "",
+    {
+        "caudal.ops.functional_ops": "map_fn scan foldl foldr",
+        "caudal.ops.tensor_array_ops": "TensorArray",
+    },
+)
 
 
 def __getattr__(name):
@@ -466,4 +473,8 @@ def __getattr__(name):
         import importlib
 
         return importlib.import_module("caudal.client.test")
-    return _absent(name)
+    return _later(name)
+
+
+def __dir__():
+    return sorted({*globals(), *_later.names, "test"})

@@ -4,11 +4,13 @@
 // Must not know: shapes, tensors, graphs.
 #pragma once
 
+#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
 
+#include "caudal/half.h"
 #include "caudal/version.h"
 
 namespace caudal {
@@ -104,5 +106,23 @@ template <>
 inline constexpr DType dtype_of<std::uint8_t> = DType::kUint8;
 template <>
 inline constexpr DType dtype_of<bool> = DType::kBool;
+template <>
+inline constexpr DType dtype_of<Half> = DType::kHalf;
+template <>
+inline constexpr DType dtype_of<Bfloat16> = DType::kBfloat16;
+template <>
+inline constexpr DType dtype_of<std::int8_t> = DType::kInt8;
+template <>
+inline constexpr DType dtype_of<std::int16_t> = DType::kInt16;
+template <>
+inline constexpr DType dtype_of<std::uint16_t> = DType::kUint16;
+template <>
+inline constexpr DType dtype_of<std::uint32_t> = DType::kUint32;
+template <>
+inline constexpr DType dtype_of<std::uint64_t> = DType::kUint64;
+template <>
+inline constexpr DType dtype_of<std::complex<float>> = DType::kComplex64;
+template <>
+inline constexpr DType dtype_of<std::complex<double>> = DType::kComplex128;
 
 }  // namespace caudal

@@ -4,6 +4,9 @@
 A name that is added leaves this list.
 """
 
+import importlib
+import sys
+
 # By module, "" for the top level.
 NAMES = {
     "": """
@@ -128,19 +131,37 @@ NAMES = {
 }
 
 
-def module_getattr(module):
+def module_getattr(module, later=None):
     """The `__getattr__` of a public module, "" for the package itself.
 
     Its AttributeError tells a name that TensorFlow 1.15 has from one that nobody knows.
+
+    Args:
+      module: dotted path below the package, "" for the package itself.
+      later: names that are part of the module but load when first asked for, so that importing
+        caudal stays fast: {"caudal.ops.rnn": "dynamic_rnn static_rnn"}; "@" stands for the named
+        module itself, under its last name.
     """
     path = "tf." + (module and module + ".")
+    where = "caudal" + (module and "." + module)
+    homes = {}
+    for home, names in (later or {}).items():
+        for name in names.split():
+            homes[home.rpartition(".")[2] if name == "@" else name] = (home, name)
 
     def __getattr__(name):
+        if name in homes:
+            home, item = homes[name]
+            value = importlib.import_module(home)
+            if item != "@":
+                value = getattr(value, item)
+            setattr(sys.modules[where], name, value)
+            return value
         if name in NAMES.get(module, "").split():
             raise AttributeError(
                 "caudal does not have %s%s yet, which TensorFlow 1.15 has" % (path, name)
             )
-        where = "caudal" + (module and "." + module)
         raise AttributeError("module %r has no attribute %r" % (where, name))
 
+    __getattr__.names = tuple(homes)
     return __getattr__

@@ -6,6 +6,7 @@
 
 #include "caudal/error.h"
 #include "kernels/cpu/libraries.h"
+#include "kernels/cpu/portable/families.h"
 
 namespace caudal::cpu {
 
@@ -65,6 +66,7 @@ std::string_view isa_level() {
 
 void register_cpu_kernels() {
   choose().register_all();
+  register_portable_kernels();
   register_library_kernels();  // later rows win: oneDNN and OpenBLAS over the plain ones
 }
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Owns: the list of kernel families that are compiled once, for every machine.
+// Called by: dispatch.cpp, the family files of this folder.
+// Must not know: what is in them.
+#pragma once
+
+#include <span>
+
+#include "caudal/kernel.h"
+
+namespace caudal::cpu {
+
+// Here stands what gains nothing from wider vectors: strings, tables, sparse indices, searches,
+// LAPACK calls. One function per file of this folder, returning its rows.
+std::span<const KernelRow> tensor_array_kernels();
+
+inline void register_portable_kernels() { register_kernels("CPU", tensor_array_kernels()); }
+
+}  // namespace caudal::cpu
