@@ -17,6 +17,8 @@
 
 namespace caudal {
 
+class ResourceStore;
+
 /// An input or output as prepare sees it.
 struct ValueInfo {
   DType dtype = DType::kInvalid;
@@ -42,6 +44,8 @@ struct KernelRequest {
   int threads = 1;
   /// State of this node in this session, shared by all plans: null at first, the kernel creates it.
   std::shared_ptr<void>* node_state = nullptr;
+  /// Resources that nodes of this session share by name; null while folding.
+  ResourceStore* resources = nullptr;
 };
 
 /// Given to every run.

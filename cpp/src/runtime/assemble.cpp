@@ -254,6 +254,7 @@ class Assembler {
       request.epilogue = epilogue;
       request.threads = g_.env->options.intra_op_threads;
       std::shared_ptr<void> stateless;
+      request.resources = g_.env->resources;
       request.node_state = n.has(kStateful) ? &(*g_.env->node_states)[n.node] : &stateless;
       out = kernel(n).prepare(request);
     }

@@ -99,6 +99,7 @@ struct PlanEnvironment {
   VariableStore* variables = nullptr;
   /// State of random and other stateful kernels, by node.
   std::unordered_map<const Node*, std::shared_ptr<void>>* node_states = nullptr;
+  ResourceStore* resources = nullptr;
 };
 
 struct PlanGraph {

@@ -19,6 +19,7 @@
 #include "caudal/session.h"
 #include "runtime/plan.h"
 #include "runtime/plan_graph.h"
+#include "tensor/resource.h"
 
 namespace caudal {
 
@@ -41,6 +42,7 @@ struct Runtime {
   SessionOptions options;
   VariableStore variables;
   std::unordered_map<const Node*, std::shared_ptr<void>> node_states;
+  ResourceStore resources;
   PlanEnvironment env;
   std::atomic<bool> cancelled{false};
   std::atomic<bool> closed{false};

@@ -114,6 +114,7 @@ Session::Session(Graph& graph, SessionOptions options) : impl_(std::make_unique<
   r.env.devices = make_devices(options.cpu_devices);
   r.env.variables = &r.variables;
   r.env.node_states = &r.node_states;
+  r.env.resources = &r.resources;
 }
 
 Session::~Session() = default;
