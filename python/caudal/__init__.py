@@ -463,6 +463,8 @@ _later = _module_getattr(
     {
         "caudal.ops.functional_ops": "map_fn scan foldl foldr",
         "caudal.ops.tensor_array_ops": "TensorArray",
+        "caudal.losses": "@",
+        "caudal.metrics": "@",
     },
 )
 
