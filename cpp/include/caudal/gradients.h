@@ -16,6 +16,7 @@ struct GradientOptions {
   std::vector<Grad> grad_ys;           ///< empty, or one per y; none entries mean ones
   std::vector<Output> stop_gradients;  ///< treated as constants
   std::string scope = "gradients";     ///< made unique, unless it ends in '/'
+  std::string source;                  ///< names this call for TensorArrays; empty: the scope
   bool colocate = false;               ///< place gradient nodes on their forward node's device
   Origin origin;
 };

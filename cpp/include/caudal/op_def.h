@@ -42,6 +42,7 @@ enum Trait : std::uint32_t {
       << 19,  ///< reads a Ref without requiring it initialised (IsVariableInitialized)
   kMaybeDynamic = 1u << 22,  ///< the kernel allocates when the shape is not known in time
   kAddition = 1u << 21,      ///< plain addition of two inputs: a following bias in disguise
+  kUnmergeable = 1u << 23,    ///< acts on the object behind a handle: equal nodes are not one
   kRandom = 1u << 20,        ///< draws from a stream that belongs to node and session
 };
 
@@ -110,6 +111,8 @@ class CAUDAL_API GradContext {
     return builder_(op, std::move(inputs), std::move(attrs), name);
   }
   const Builder& builder() const { return builder_; }
+  /// Names this call of gradients(): the same in the bodies of control flow.
+  virtual const std::string& source() const = 0;
   const std::vector<Grad>& grads() const { return grads_; }
 
  protected:

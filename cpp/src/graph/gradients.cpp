@@ -26,7 +26,8 @@ class Backward {
         ys_(ys),
         xs_(xs),
         options_(options),
-        builder_(Builder(graph, scope_of(graph, options.scope)).with_origin(options.origin)) {}
+        builder_(Builder(graph, scope_of(graph, options.scope)).with_origin(options.origin)),
+        source_(options.source.empty() ? builder_.scope() : options.source) {}
 
   std::vector<Grad> run() {
     check_arguments();
@@ -193,6 +194,7 @@ class Backward {
   const std::vector<Output>& xs_;
   const GradientOptions& options_;
   Builder builder_;
+  std::string source_;
   int first_ = 0, last_ = -1;
   std::vector<char> between_, stopped_;
   std::vector<std::vector<std::pair<int, std::vector<Grad>>>> pending_;
@@ -214,6 +216,7 @@ class Backward::Context : public GradContext {
     }
     return g.values;
   }
+  const std::string& source() const override { return backward_.source_; }
   const Grad& raw_dy(int i) const override { return dys_[std::size_t(i)]; }
   bool needs(int i) const override {
     const Output in = input(i);

@@ -6,12 +6,11 @@
 namespace caudal::ops {
 
 std::vector<std::span<const OpRow>> all_families() {
-  return {unary_ops(),   binary_ops(), reduction_ops(),      matmul_ops(),
-          linalg_ops(),  array_ops(),  rearrange_ops(),      space_ops(),
-          dynamic_ops(), slice_ops(),  gather_scatter_ops(), activation_ops(),
-          conv_ops(),    pool_ops(),   norm_ops(),           loss_ops(),
-          random_ops(),  state_ops(),  training_ops(),       control_flow_ops(),
-          host_ops()};
+  return {unary_ops(),          binary_ops(),       reduction_ops(),    matmul_ops(),  linalg_ops(),
+          array_ops(),          rearrange_ops(),    space_ops(),        dynamic_ops(), slice_ops(),
+          gather_scatter_ops(), activation_ops(),   conv_ops(),         conv3d_ops(),  pool3d_ops(),
+          pool_ops(),           norm_ops(),         loss_ops(),         random_ops(),  state_ops(),
+          training_ops(),       control_flow_ops(), tensor_array_ops(), host_ops()};
 }
 
 }  // namespace caudal::ops

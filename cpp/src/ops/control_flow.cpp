@@ -121,8 +121,8 @@ void while_shape(ShapeContext& c) {
 /// constants, captured inputs or reads of the tape.
 class GradientBody {
  public:
-  GradientBody(Subgraph& forward, Graph& outer, const std::string& name)
-      : forward_(forward), made_(std::make_shared<Subgraph>()) {
+  GradientBody(Subgraph& forward, Graph& outer, const std::string& name, std::string source)
+      : forward_(forward), made_(std::make_shared<Subgraph>()), source_(std::move(source)) {
     made_->name = name;
     made_->graph->set_outer(&outer);
     if (forward.forward_nodes < 0) forward.forward_nodes = forward.graph->num_nodes();
@@ -135,6 +135,7 @@ class GradientBody {
     const Builder b(*forward_.graph);
     std::vector<Output> ys;
     GradientOptions options;
+    options.source = source_;
     for (const Output& y : forward_.outputs) {
       if (!trainable(y.dtype())) {
         dys_.emplace_back();
@@ -246,6 +247,7 @@ class GradientBody {
 
   Subgraph& forward_;
   SubgraphPtr made_;
+  std::string source_;
   int mark_ = 0;
   Output tape_, index_;
   std::vector<Output> dys_;
@@ -273,7 +275,7 @@ void if_gradient(GradContext& g) {
 
   std::vector<SubgraphPtr> made;
   for (Subgraph* branch : branches) {
-    GradientBody body(*branch, node.graph(), branch->name + "_grad");
+    GradientBody body(*branch, node.graph(), branch->name + "_grad", g.source());
     const auto grads = body.differentiate();
     for (const std::size_t k : flowing) {
       const Output dy = body.add_input(branch->outputs[k].dtype(), node.output_shape(int(k)), "dy");
@@ -307,7 +309,7 @@ void while_gradient(GradContext& g) {
   Subgraph& forward = *parts[1];
   const std::size_t varying = forward.outputs.size(), total = forward.inputs.size();
   const Output tape = g.builder().graph().add_tape_output(&node);
-  GradientBody body(forward, node.graph(), forward.name + "_grad");
+  GradientBody body(forward, node.graph(), forward.name + "_grad", g.source());
   const auto grads = body.differentiate();
 
   // Loop variables of the backward loop: index, gradients of loop variables, sums for the captures.

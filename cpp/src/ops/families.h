@@ -24,13 +24,20 @@ std::span<const OpRow> gather_scatter_ops();  // Gather, Scatter, OneHot, segmen
 std::span<const OpRow> dynamic_ops();         // Where, Unique, ListDiff, DynamicPartition
 std::span<const OpRow> activation_ops();
 std::span<const OpRow> conv_ops();
+std::span<const OpRow> conv3d_ops();
 std::span<const OpRow> pool_ops();
+std::span<const OpRow> pool3d_ops();
 std::span<const OpRow> norm_ops();  // FusedBatchNorm, LRN
 std::span<const OpRow> loss_ops();  // cross-entropies, L2Loss
 std::span<const OpRow> random_ops();
 std::span<const OpRow> state_ops();         // VariableV2, Assign*, Scatter*
 std::span<const OpRow> training_ops();      // Apply*
 std::span<const OpRow> control_flow_ops();  // NoOp, If, While, TapeRead
+std::span<const OpRow> tensor_array_ops();
 std::span<const OpRow> host_ops();          // Print, Assert, CheckNumerics, PyFunc
+std::span<const OpRow> sparse_ops();        // SparseTensor, sets
+std::span<const OpRow> string_ops();        // text, regular expressions, Unicode, files
+std::span<const OpRow> parsing_ops();       // DecodeRaw, DecodeCSV, ParseExample
+std::span<const OpRow> lookup_ops();        // hash tables
 
 }  // namespace caudal::ops

@@ -87,12 +87,6 @@ bool truth(const Tensor& t) {
   }
 }
 
-Tensor tape_tensor(std::shared_ptr<Tape> tape) {
-  Tensor t(DType::kVariant, Shape{});
-  *t.data<Variant>() = std::move(tape);
-  return t;
-}
-
 }  // namespace
 
 void run_control(Run& run, const Node& node, std::vector<Tensor> inputs,
@@ -128,7 +122,7 @@ void run_control(Run& run, const Node& node, std::vector<Tensor> inputs,
     results = call(run, taken, inputs, tape.get());
   }
   for (std::size_t i = 0; i < outputs.size(); ++i) {
-    outputs[i] = i < plain ? std::move(results.at(i)) : tape_tensor(tape);
+    outputs[i] = i < plain ? std::move(results.at(i)) : object_tensor(DType::kVariant, tape);
   }
 }
 

@@ -266,7 +266,7 @@ class Lowering {
       const bool ready = in.variable < 0 || g_.variables[std::size_t(in.variable)].storage >= 0;
       return add_constant(n, Tensor::scalar(ready));
     }
-    const bool pure = !op.has(kStateful) && std::all_of(n.ref_storage.begin(), n.ref_storage.end(),
+    const bool pure = !op.has(kStateful) && !op.has(kUnmergeable) && std::all_of(n.ref_storage.begin(), n.ref_storage.end(),
                                                         [](int s) { return s < 0; });
     if (pure && g_.env->options.optimize && !n.outputs.empty()) {
       if (try_fold(n, inputs) || try_merge(n)) return;

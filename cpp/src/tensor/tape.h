@@ -6,12 +6,15 @@
 
 #include <vector>
 
-#include "caudal/tensor.h"
+#include "tensor/object.h"
 
 namespace caudal {
 
 /// For each execution of the branch or body, the saved intermediates.
-struct Tape {
+struct Tape : Object {
+  static constexpr std::string_view kKind = "tape";
+  std::string_view kind() const override { return kKind; }
+
   std::vector<std::vector<Tensor>> entries;
 };
 

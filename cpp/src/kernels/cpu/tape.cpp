@@ -9,10 +9,7 @@
 namespace caudal::cpu::CAUDAL_ISA {
 namespace {
 
-const Tape& tape_of(const Variant& v) {
-  if (!v) invalid("the tape is empty: its loop or branch has not run");
-  return *static_cast<const Tape*>(v.get());
-}
+std::shared_ptr<Tape> tape_of(const Variant& v) { return object_of<Tape>(v); }
 
 const Tensor& entry(const Tape& tape, std::int32_t index, std::int64_t k) {
   if (index < 0 || std::size_t(index) >= tape.entries.size()) {
@@ -31,8 +28,8 @@ struct ReadParams {
 
 void read_static(const void* params, void* const* in, void* const* out, void*, RunContext&) {
   const auto& p = *static_cast<const ReadParams*>(params);
-  const Tensor& t = entry(tape_of(*static_cast<const Variant*>(in[0])),
-                          *static_cast<const std::int32_t*>(in[1]), p.k);
+  const auto tape = tape_of(*static_cast<const Variant*>(in[0]));
+  const Tensor& t = entry(*tape, *static_cast<const std::int32_t*>(in[1]), p.k);
   if (t.num_bytes() != p.bytes)
     invalid("the tape holds ", t.shape(), ", another shape was expected");
   if (p.bytes > 0) std::memcpy(out[0], t.raw(), p.bytes);
@@ -41,7 +38,7 @@ void read_static(const void* params, void* const* in, void* const* out, void*, R
 void read_dynamic(const void* params, std::span<const Tensor> in, std::span<Tensor> out,
                   RunContext&) {
   const auto& p = *static_cast<const ReadParams*>(params);
-  out[0] = entry(tape_of(*in[0].data<Variant>()), *in[1].data<std::int32_t>(), p.k);
+  out[0] = entry(*tape_of(*in[0].data<Variant>()), *in[1].data<std::int32_t>(), p.k);
 }
 
 Prepared prepare_read(const KernelRequest& r) {
@@ -61,7 +58,7 @@ Prepared prepare_read(const KernelRequest& r) {
 
 void run_size(const void*, void* const* in, void* const* out, void*, RunContext&) {
   *static_cast<std::int32_t*>(out[0]) =
-      std::int32_t(tape_of(*static_cast<const Variant*>(in[0])).entries.size());
+      std::int32_t(tape_of(*static_cast<const Variant*>(in[0]))->entries.size());
 }
 
 Prepared prepare_size(const KernelRequest&) {
