@@ -38,10 +38,11 @@ void Window::resolve(std::string_view padding) {
   out = (padded - reach) / stride + 1;
 }
 
-const std::vector<std::int64_t>& window_list(const AttrMap& attrs, std::string_view name) {
+const std::vector<std::int64_t>& window_list(const AttrMap& attrs, std::string_view name,
+                                             std::size_t rank) {
   const auto& v = attrs.ints(name);
-  if (v.size() != 4) {
-    invalid("attr ", name, " must have 4 entries, one per dimension, but has ", v.size());
+  if (v.size() != rank) {
+    invalid("attr ", name, " must have ", rank, " entries, one per dimension, but has ", v.size());
   }
   return v;
 }
@@ -89,6 +90,35 @@ ConvGeometry ConvGeometry::of(const AttrMap& attrs, const Shape& input, const Sh
 bool ConvGeometry::trivial() const {
   return n == 0 || ic == 0 || oc == 0 || groups == 0 || h.out == 0 || w.out == 0 || h.in == 0 ||
          w.in == 0 || h.filter == 0 || w.filter == 0;
+}
+
+VolumeLayout VolumeLayout::of(const AttrMap& attrs) {
+  const AttrValue* format = attrs.find("data_format");
+  if (format != nullptr && format->get<std::string>() == "NCDHW") return {0, 2, 3, 4, 1};
+  return {};
+}
+
+Conv3dGeometry Conv3dGeometry::of(const AttrMap& attrs, const Shape& input, const Shape& filter) {
+  const VolumeLayout layout = VolumeLayout::of(attrs);
+  const auto& strides = window_list(attrs, "strides", 5);
+  const auto& dilations = window_list(attrs, "dilations", 5);
+  Conv3dGeometry g;
+  g.channels_first = layout.channels_first();
+  g.n = input[layout.n];
+  g.ic = input[layout.c];
+  g.oc = filter[4];
+  for (int i = 0; i < 3; ++i) {
+    const int dim = layout.spatial(i);
+    g.at[i] = {input[dim], filter[i], strides[std::size_t(dim)], dilations[std::size_t(dim)]};
+    g.at[i].resolve(attrs.s("padding"));
+  }
+  return g;
+}
+
+bool Conv3dGeometry::trivial() const {
+  bool empty = n == 0 || ic == 0 || oc == 0;
+  for (const Window& w : at) empty = empty || w.in == 0 || w.out == 0 || w.filter == 0;
+  return empty;
 }
 
 PoolGeometry PoolGeometry::of(const AttrMap& attrs, const Shape& input) {

@@ -30,8 +30,9 @@ struct Window {
   void resolve(std::string_view padding);
 };
 
-/// A list(int) attr with one entry per dimension of an image.
-const std::vector<std::int64_t>& window_list(const AttrMap& attrs, std::string_view name);
+/// A list(int) attr with one entry per dimension of an image, or of `rank` dimensions.
+const std::vector<std::int64_t>& window_list(const AttrMap& attrs, std::string_view name,
+                                             std::size_t rank = 4);
 
 /// The explicit padding of dimension `dim`; zeros unless padding is EXPLICIT.
 void explicit_padding(const AttrMap& attrs, int dim, Window& w);
@@ -48,6 +49,28 @@ struct ConvGeometry {
                          bool depthwise);
   /// Nothing to compute: an output is empty, or every output is zero.
   bool trivial() const;
+};
+
+/// Positions of the batch, the channels and the three spatial dimensions of a volume.
+struct VolumeLayout {
+  int n = 0, d = 1, h = 2, w = 3, c = 4;
+  static VolumeLayout of(const AttrMap& attrs);
+  bool channels_first() const { return c == 1; }
+  /// Spatial dimension i of 0, 1, 2.
+  int spatial(int i) const { return d + i; }
+};
+
+/// All sizes of a 3-D convolution. Filters lie as [kd, kh, kw, ic, oc].
+struct Conv3dGeometry {
+  std::int64_t n = 0, ic = 0, oc = 0;
+  Window at[3];  ///< depth, height, width
+  bool channels_first = false;
+
+  static Conv3dGeometry of(const AttrMap& attrs, const Shape& input, const Shape& filter);
+  /// Nothing to compute: an output is empty, or every output is zero.
+  bool trivial() const;
+  std::int64_t in_pixels() const { return at[0].in * at[1].in * at[2].in; }
+  std::int64_t out_pixels() const { return at[0].out * at[1].out * at[2].out; }
 };
 
 /// All sizes of a pool.

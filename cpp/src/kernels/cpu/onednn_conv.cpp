@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Float convolutions. Images keep their layout; the small filters go to the layout that oneDNN
-// prefers, which costs microseconds and gains up to eight times on the backward passes. With few
-// channels its direct kernels are up to twice as fast as the batched products that it prefers.
+// Float convolutions. Images and volumes keep their layout; the small filters go to the layout that
+// oneDNN prefers, which costs microseconds and gains up to eight times on the backward passes. With
+// few channels its direct kernels are up to twice as fast as the batched products that it prefers.
 #include <algorithm>
 #include <cstring>
 #include <string_view>
@@ -15,18 +15,23 @@ namespace {
 
 using dnnl::memory;
 
-/// Geometry and descriptors that the three directions share.
+/// Sizes and descriptors that the three directions share.
 struct ConvDescs {
-  ConvGeometry g;
+  std::int64_t ic = 0, oc = 0, groups = 1;
+  bool trivial = false;
+  double multiplications = 0;
   DnnlDesc image, filter, filter_any, result;
   memory::dims strides, dilations, pad_l, pad_r;
 
-  explicit ConvDescs(const ConvGeometry& geometry) : g(geometry) {
+  explicit ConvDescs(const ConvGeometry& g) : ic(g.ic), oc(g.oc), groups(g.groups) {
+    trivial = g.trivial();
+    set_windows({g.h, g.w});
+    if (trivial) return;
     const DnnlTag tag = g.nchw ? DnnlTag::nchw : DnnlTag::nhwc;
     image = DnnlDesc({g.n, g.ic, g.h.in, g.w.in}, DnnlType::f32, tag);
     result = DnnlDesc({g.n, g.oc, g.h.out, g.w.out}, DnnlType::f32, tag);
     const std::int64_t icg = g.ic / g.groups, ocg = g.oc / g.groups;
-    const std::int64_t kh = g.h.filter, kw = g.w.filter, oc = g.oc;
+    const std::int64_t kh = g.h.filter, kw = g.w.filter;
     if (g.groups == 1) {
       const memory::dims dims{oc, icg, kh, kw};
       filter = DnnlDesc(dims, DnnlType::f32, DnnlTag::hwio);
@@ -36,10 +41,37 @@ struct ConvDescs {
       filter = DnnlDesc(dims, DnnlType::f32, memory::dims{ocg, 1, oc, kw * icg * oc, icg * oc});
       filter_any = DnnlDesc(dims, DnnlType::f32, DnnlTag::any);
     }
-    strides = {g.h.stride, g.w.stride};
-    dilations = {g.h.dilation - 1, g.w.dilation - 1};
-    pad_l = {g.h.pad_before, g.w.pad_before};
-    pad_r = {g.h.pad_after, g.w.pad_after};
+    multiplications =
+        double(g.n) * double(g.h.out * g.w.out) * double(oc) * double(icg) * double(kh * kw);
+  }
+
+  explicit ConvDescs(const Conv3dGeometry& g) : ic(g.ic), oc(g.oc) {
+    trivial = g.trivial();
+    set_windows({g.at[0], g.at[1], g.at[2]});
+    if (trivial) return;
+    const DnnlTag tag = g.channels_first ? DnnlTag::ncdhw : DnnlTag::ndhwc;
+    const auto& [d, h, w] = g.at;
+    image = DnnlDesc({g.n, ic, d.in, h.in, w.in}, DnnlType::f32, tag);
+    result = DnnlDesc({g.n, oc, d.out, h.out, w.out}, DnnlType::f32, tag);
+    const memory::dims dims{oc, ic, d.filter, h.filter, w.filter};
+    filter = DnnlDesc(dims, DnnlType::f32, DnnlTag::dhwio);
+    filter_any = DnnlDesc(dims, DnnlType::f32, DnnlTag::any);
+    multiplications = double(g.n) * double(g.out_pixels()) * double(oc) * double(ic) *
+                      double(d.filter * h.filter * w.filter);
+  }
+
+  void set_windows(std::initializer_list<Window> windows) {
+    for (const Window& w : windows) {
+      strides.push_back(w.stride);
+      dilations.push_back(w.dilation - 1);
+      pad_l.push_back(w.pad_before);
+      pad_r.push_back(w.pad_after);
+    }
+  }
+
+  /// Whether the convolution is too small for more than one thread.
+  bool small() const {
+    return multiplications < 1e9 && too_small_to_share(std::int64_t(multiplications));
   }
 
   dnnl::convolution_forward::primitive_desc forward(const dnnl::primitive_attr& attr,
@@ -77,24 +109,28 @@ dnnl::primitive_attr plain_attr() {
   return attr;
 }
 
-/// Whether the convolution is too small for more than one thread.
-bool small(const ConvGeometry& g) {
-  const double work = double(g.n) * double(g.h.out * g.w.out) * double(g.oc) *
-                      double(g.ic / g.groups) * double(g.h.filter * g.w.filter);
-  return work < 1e9 && too_small_to_share(std::int64_t(work));
+std::shared_ptr<Program> make_program(const ConvDescs& d) {
+  auto program = std::make_shared<Program>();
+  program->set_serial(d.small());
+  return program;
 }
 
-std::shared_ptr<Program> make_program(const ConvGeometry& g) {
-  auto program = std::make_shared<Program>();
-  program->set_serial(small(g));
-  return program;
+enum Kind { kImages, kDepthwise, kVolumes };
+
+template <Kind kKind>
+ConvDescs descs(const KernelRequest& r, const Shape& image, const Shape& filter) {
+  if constexpr (kKind == kVolumes) {
+    return ConvDescs(Conv3dGeometry::of(*r.attrs, image, filter));
+  } else {
+    return ConvDescs(ConvGeometry::of(*r.attrs, image, filter, kKind == kDepthwise));
+  }
 }
 
 /// The implementation to use: make() gives a fresh descriptor, of oneDNN's first choice.
 template <class Make>
-auto chosen(const ConvGeometry& g, Make make) {
+auto chosen(const ConvDescs& d, Make make) {
   constexpr std::int64_t kFewChannels = 48;
-  if (g.groups == 1 && std::min(g.ic, g.oc) < kFewChannels) {
+  if (d.groups == 1 && std::min(d.ic, d.oc) < kFewChannels) {
     auto desc = make();
     do {
       if (std::string_view(desc.impl_info_str()) == "jit:avx512_core") return desc;
@@ -103,10 +139,10 @@ auto chosen(const ConvGeometry& g, Make make) {
   return make();
 }
 
-template <bool kDepthwise>
+template <Kind kKind>
 Prepared prepare_forward(const KernelRequest& r) {
-  const ConvDescs d(ConvGeometry::of(*r.attrs, r.inputs[0].shape, r.inputs[1].shape, kDepthwise));
-  if (d.g.trivial()) {
+  const ConvDescs d = descs<kKind>(r, r.inputs[0].shape, r.inputs[1].shape);
+  if (d.trivial) {
     if (r.outputs[0].shape.num_elements() != 0 && !r.epilogue.empty()) {
       fail(Code::kUnimplemented, "no epilogue behind an empty convolution");
     }
@@ -114,11 +150,11 @@ Prepared prepare_forward(const KernelRequest& r) {
   }
   const int bias_at = epilogue_bias(r);
   const dnnl::primitive_attr attr = epilogue_attr(r);
-  const DnnlDesc bias = bias_at < 0 ? DnnlDesc() : DnnlDesc({d.g.oc}, DnnlType::f32, DnnlTag::a);
-  const ThreadScope threads(small(d.g));
+  const DnnlDesc bias = bias_at < 0 ? DnnlDesc() : DnnlDesc({d.oc}, DnnlType::f32, DnnlTag::a);
+  const ThreadScope threads(d.small());
   try {
-    const auto desc = chosen(d.g, [&] { return d.forward(attr, bias); });
-    auto program = make_program(d.g);
+    const auto desc = chosen(d, [&] { return d.forward(attr, bias); });
+    auto program = make_program(d);
     const auto filter = program->reordered(Program::input(1), d.filter, desc.weights_desc());
     std::vector<Program::Argument> args{{DNNL_ARG_SRC, d.image, Program::input(0)},
                                         {DNNL_ARG_WEIGHTS, desc.weights_desc(), filter},
@@ -132,19 +168,19 @@ Prepared prepare_forward(const KernelRequest& r) {
 }
 
 /// inputs: input_sizes, filter, out_backprop.
-template <bool kDepthwise>
+template <Kind kKind>
 Prepared prepare_to_input(const KernelRequest& r) {
-  const ConvDescs d(ConvGeometry::of(*r.attrs, r.outputs[0].shape, r.inputs[1].shape, kDepthwise));
-  if (d.g.trivial()) return zeros(r);
-  const ThreadScope threads(small(d.g));
+  const ConvDescs d = descs<kKind>(r, r.outputs[0].shape, r.inputs[1].shape);
+  if (d.trivial) return zeros(r);
+  const ThreadScope threads(d.small());
   try {
     const auto hint = d.forward(plain_attr(), DnnlDesc());
-    const auto desc = chosen(d.g, [&] {
+    const auto desc = chosen(d, [&] {
       return dnnl::convolution_backward_data::primitive_desc(
           dnnl_engine(), dnnl::algorithm::convolution_direct, d.image, d.filter_any, d.result,
           d.strides, d.dilations, d.pad_l, d.pad_r, hint, plain_attr());
     });
-    auto program = make_program(d.g);
+    auto program = make_program(d);
     const auto filter = program->reordered(Program::input(1), d.filter, desc.weights_desc());
     program->step(dnnl::convolution_backward_data(desc), desc,
                   {{DNNL_ARG_DIFF_SRC, d.image, Program::output(0)},
@@ -157,17 +193,17 @@ Prepared prepare_to_input(const KernelRequest& r) {
 }
 
 /// inputs: input, filter_sizes, out_backprop.
-template <bool kDepthwise>
+template <Kind kKind>
 Prepared prepare_to_filter(const KernelRequest& r) {
-  const ConvDescs d(ConvGeometry::of(*r.attrs, r.inputs[0].shape, r.outputs[0].shape, kDepthwise));
-  if (d.g.trivial()) return zeros(r);
-  const ThreadScope threads(small(d.g));
+  const ConvDescs d = descs<kKind>(r, r.inputs[0].shape, r.outputs[0].shape);
+  if (d.trivial) return zeros(r);
+  const ThreadScope threads(d.small());
   try {
     const auto hint = d.forward(plain_attr(), DnnlDesc());
     const dnnl::convolution_backward_weights::primitive_desc desc(
         dnnl_engine(), dnnl::algorithm::convolution_direct, d.image, d.filter_any, d.result,
         d.strides, d.dilations, d.pad_l, d.pad_r, hint, plain_attr());
-    auto program = make_program(d.g);
+    auto program = make_program(d);
     const DnnlDesc have = desc.diff_weights_desc();
     const bool direct = have == d.filter;
     const auto filter = direct ? Program::output(0) : program->reserve(have);
@@ -183,12 +219,17 @@ Prepared prepare_to_filter(const KernelRequest& r) {
 }
 
 const KernelRow kRows[] = {
-    {"Conv2D", "T", {DType::kFloat}, prepare_forward<false>},
-    {"Conv2DBackpropInput", "T", {DType::kFloat}, prepare_to_input<false>},
-    {"Conv2DBackpropFilter", "T", {DType::kFloat}, prepare_to_filter<false>},
-    {"DepthwiseConv2dNative", "T", {DType::kFloat}, prepare_forward<true>},
-    {"DepthwiseConv2dNativeBackpropInput", "T", {DType::kFloat}, prepare_to_input<true>},
-    {"DepthwiseConv2dNativeBackpropFilter", "T", {DType::kFloat}, prepare_to_filter<true>},
+    {"Conv2D", "T", {DType::kFloat}, prepare_forward<kImages>},
+    {"Conv2DBackpropInput", "T", {DType::kFloat}, prepare_to_input<kImages>},
+    {"Conv2DBackpropFilter", "T", {DType::kFloat}, prepare_to_filter<kImages>},
+    {"DepthwiseConv2dNative", "T", {DType::kFloat}, prepare_forward<kDepthwise>},
+    {"DepthwiseConv2dNativeBackpropInput", "T", {DType::kFloat}, prepare_to_input<kDepthwise>},
+    {"DepthwiseConv2dNativeBackpropFilter", "T", {DType::kFloat}, prepare_to_filter<kDepthwise>},
+    {"Conv3D", "T", {DType::kFloat}, prepare_forward<kVolumes>},
+    {"Conv3DBackpropInput", "T", {DType::kFloat}, prepare_to_input<kVolumes>},
+    {"Conv3DBackpropInputV2", "T", {DType::kFloat}, prepare_to_input<kVolumes>},
+    {"Conv3DBackpropFilter", "T", {DType::kFloat}, prepare_to_filter<kVolumes>},
+    {"Conv3DBackpropFilterV2", "T", {DType::kFloat}, prepare_to_filter<kVolumes>},
 };
 
 }  // namespace

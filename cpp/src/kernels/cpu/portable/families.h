@@ -13,7 +13,17 @@ namespace caudal::cpu {
 // Here stands what gains nothing from wider vectors: strings, tables, sparse indices, searches,
 // LAPACK calls. One function per file of this folder, returning its rows.
 std::span<const KernelRow> tensor_array_kernels();
+std::span<const KernelRow> conv3d_kernels();
+std::span<const KernelRow> pool3d_kernels();
 
-inline void register_portable_kernels() { register_kernels("CPU", tensor_array_kernels()); }
+inline void register_portable_kernels() {
+  for (auto rows : {
+           tensor_array_kernels(),
+           conv3d_kernels(),
+           pool3d_kernels(),
+       }) {
+    register_kernels("CPU", rows);
+  }
+}
 
 }  // namespace caudal::cpu
