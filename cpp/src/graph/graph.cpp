@@ -234,6 +234,12 @@ Output Builder::scalar_of(DType dtype, double value, std::string_view name) cons
     case DType::kBool:
       *t.data<bool>() = value != 0;
       break;
+    case DType::kComplex64:
+      *t.data<std::complex<float>>() = float(value);
+      break;
+    case DType::kComplex128:
+      *t.data<std::complex<double>>() = value;
+      break;
     default:
       return (*this)("Cast", {scalar(value, name)}, {{"DstT", dtype}});
   }

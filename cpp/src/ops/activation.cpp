@@ -64,19 +64,19 @@ void softsign_grad_grad(GradContext& g) {
     g.set(1, mul(g, mul(g, g.dy(), g.input(0)), slope));
   }
 }
-// dy y (1 - y)
+// dy y (1 - y); complex y stands conjugated in this and the next.
 void sigmoid_grad_grad(GradContext& g) {
-  const Output y = g.input(0);
+  const Output y = conj(g, g.input(0));
   if (g.needs(0)) {
-    const Output both = mul(g, g.dy(), g.input(1));
+    const Output both = mul(g, conj(g, g.dy()), g.input(1));
     g.set(0, sub(g, both, mul(g, scale(g, both, 2), y)));
   }
   if (g.needs(1)) g.set(1, g("SigmoidGrad", {y, g.dy()}));
 }
 // dy (1 - y^2)
 void tanh_grad_grad(GradContext& g) {
-  const Output y = g.input(0);
-  if (g.needs(0)) g.set(0, mul(g, mul(g, scale(g, g.dy(), -2), g.input(1)), y));
+  const Output y = conj(g, g.input(0));
+  if (g.needs(0)) g.set(0, mul(g, mul(g, scale(g, conj(g, g.dy()), -2), g.input(1)), y));
   if (g.needs(1)) g.set(1, g("TanhGrad", {y, g.dy()}));
 }
 

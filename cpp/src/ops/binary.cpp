@@ -31,20 +31,21 @@ void sub_grad(GradContext& g) {
 }
 
 void mul_grad(GradContext& g) {
-  set_broadcast_grads(g, g.needs(0) ? mul(g, g.dy(), g.input(1)) : Output(),
-                      g.needs(1) ? mul(g, g.input(0), g.dy()) : Output());
+  set_broadcast_grads(g, g.needs(0) ? mul(g, g.dy(), conj(g, g.input(1))) : Output(),
+                      g.needs(1) ? mul(g, conj(g, g.input(0)), g.dy()) : Output());
 }
 
 void mul_no_nan_grad(GradContext& g) {
-  set_broadcast_grads(g, g.needs(0) ? g("MulNoNan", {g.dy(), g.input(1)}) : Output(),
-                      g.needs(1) ? g("MulNoNan", {g.input(0), g.dy()}) : Output());
+  const Output x = conj(g, g.input(0)), y = conj(g, g.input(1));
+  set_broadcast_grads(g, g.needs(0) ? g("MulNoNan", {g.dy(), y}) : Output(),
+                      g.needs(1) ? g("MulNoNan", {x, g.dy()}) : Output());
 }
 
 // dx = dy / y and dy * (-x / y) / y, with the op's own kind of division.
 void div_grad(GradContext& g) {
   const std::string& div = g.node().op().name;
-  const Output x = g.input(0);
-  const Output y = g.input(1);
+  const Output x = conj(g, g.input(0));
+  const Output y = conj(g, g.input(1));
   Output gx, gy;
   if (g.needs(0)) gx = g(div, {g.dy(), y});
   if (g.needs(1)) gy = mul(g, g.dy(), g(div, {g(div, {neg(g, x), y}), y}));
@@ -59,18 +60,18 @@ void floor_mod_grad(GradContext& g) {
 }
 
 void pow_grad(GradContext& g) {
-  const Output x = g.input(0);
-  const Output y = g.input(1);
+  const Output x = conj(g, g.input(0));
+  const Output y = conj(g, g.input(1));
   Output gx, gy;
   if (g.needs(0)) {
     gx = mul(g, mul(g, g.dy(), y), g("Pow", {x, sub(g, y, like(g, y, 1))}));
   }
   if (g.needs(1)) {
-    // The logarithm counts as zero where it is not real; it sees ones there, so its own gradient
-    // stays finite.
-    const Output positive = g("Greater", {x, like(g, x, 0)});
+    // The logarithm counts as zero where it is not real (complex: not finite); it sees ones there,
+    // so its own gradient stays finite.
+    const Output positive = g(is_complex(x.dtype()) ? "NotEqual" : "Greater", {x, like(g, x, 0)});
     const Output safe = g("SelectV2", {positive, x, like(g, x, 1)}, {}, "Select");
-    gy = mul(g, mul(g, g.dy(), g.output(0)), keep_where(g, positive, g("Log", {safe})));
+    gy = mul(g, mul(g, g.dy(), conj(g, g.output(0))), keep_where(g, positive, g("Log", {safe})));
   }
   set_broadcast_grads(g, gx, gy);
 }
@@ -85,7 +86,10 @@ void maximum_grad(GradContext& g) { extremum_grad(g, "GreaterEqual"); }
 void minimum_grad(GradContext& g) { extremum_grad(g, "LessEqual"); }
 
 void squared_difference_grad(GradContext& g) {
-  const Output slope = mul(g, scale(g, g.dy(), 2), sub(g, g.input(0), g.input(1)));
+  // Of complex numbers it is |x - y|^2, to which the conjugate contributes as well.
+  const Output dy = g.dy();
+  const Output twice = is_complex(dy.dtype()) ? add(g, dy, conj(g, dy)) : scale(g, dy, 2);
+  const Output slope = mul(g, twice, sub(g, g.input(0), g.input(1)));
   set_broadcast_grads(g, g.needs(0) ? slope : Output(), g.needs(1) ? slope : Output());
   if (g.needs(1)) g.set(1, neg(g, g.grads()[1].values));
 }
@@ -103,16 +107,16 @@ Output not_zero(GradContext& g, Output x) {
   return g("Cast", {g("NotEqual", {x, like(g, x, 0)})}, {{"DstT", x.dtype()}});
 }
 void xdivy_grad(GradContext& g) {
-  const Output x = g.input(0);
-  const Output y = g.input(1);
+  const Output x = conj(g, g.input(0));
+  const Output y = conj(g, g.input(1));
   Output gx, gy;
   if (g.needs(0)) gx = mul(g, g("Xdivy", {not_zero(g, x), y}), g.dy());
   if (g.needs(1)) gy = mul(g, g("Xdivy", {neg(g, x), square(g, y)}), g.dy());
   set_broadcast_grads(g, gx, gy);
 }
 void xlogy_grad(GradContext& g) {
-  const Output x = g.input(0);
-  const Output y = g.input(1);
+  const Output x = conj(g, g.input(0));
+  const Output y = conj(g, g.input(1));
   Output gx, gy;
   if (g.needs(0)) gx = mul(g, g("Xlogy", {not_zero(g, x), y}), g.dy());
   if (g.needs(1)) gy = mul(g, g("Xdivy", {x, y}), g.dy());

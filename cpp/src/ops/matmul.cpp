@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products and the bias that follows them.
+#include "ops/arithmetic.h"
 #include "ops/common_shapes.h"
 #include "ops/families.h"
 
@@ -19,10 +20,13 @@ void matmul_shape(ShapeContext& c) {
 }
 
 /// The gradients of a product, with the transposes folded into flags instead of Transpose nodes.
+/// Flags that mean adjoints conjugate by themselves.
 void product_grads(GradContext& g, const char* op, const char* flag_a, const char* flag_b,
-                   Output* da, Output* db) {
+                   bool adjoint, Output* da, Output* db) {
   const bool ta = g.attrs().b(flag_a), tb = g.attrs().b(flag_b);
-  const Output a = g.input(0), b = g.input(1), dy = g.dy();
+  const Output dy = g.dy();
+  const Output a = adjoint || !g.needs(1) ? g.input(0) : conj(g, g.input(0));
+  const Output b = adjoint || !g.needs(0) ? g.input(1) : conj(g, g.input(1));
   auto product = [&](Output x, Output y, bool tx, bool ty) {
     return g(op, {x, y}, {{flag_a, tx}, {flag_b, ty}});
   };
@@ -32,7 +36,7 @@ void product_grads(GradContext& g, const char* op, const char* flag_a, const cha
 
 void matmul_grad(GradContext& g) {
   Output da, db;
-  product_grads(g, "MatMul", "transpose_a", "transpose_b", &da, &db);
+  product_grads(g, "MatMul", "transpose_a", "transpose_b", false, &da, &db);
   if (da) g.set(0, da);
   if (db) g.set(1, db);
 }
@@ -68,7 +72,7 @@ void batch_matmul_v2_shape(ShapeContext& c) { batch_matmul(c, true); }
 
 void batch_matmul_grad(GradContext& g) {
   Output da, db;
-  product_grads(g, "BatchMatMul", "adj_x", "adj_y", &da, &db);
+  product_grads(g, "BatchMatMul", "adj_x", "adj_y", true, &da, &db);
   if (da) g.set(0, da);
   if (db) g.set(1, db);
 }
@@ -76,7 +80,7 @@ void batch_matmul_grad(GradContext& g) {
 /// Sums the batch dimensions that broadcasting repeated.
 void batch_matmul_v2_grad(GradContext& g) {
   Output da, db;
-  product_grads(g, "BatchMatMulV2", "adj_x", "adj_y", &da, &db);
+  product_grads(g, "BatchMatMulV2", "adj_x", "adj_y", true, &da, &db);
   const PartialShape& a = g.input(0).shape();
   const PartialShape& b = g.input(1).shape();
   if (a.has_rank() && b.has_rank() && batch_part(a).fully_defined() &&

@@ -172,7 +172,7 @@ void prod_grad(GradContext& g) {
   const Output x = g.input(0);
   const std::optional<AxisSet> reduced = known_axes(g);
   if (!reduced) {
-    g.set(0, mul(g, with_kept_axes(g, g.dy()), product_of_others_anywhere(g, x)));
+    g.set(0, mul(g, with_kept_axes(g, g.dy()), conj(g, product_of_others_anywhere(g, x))));
     return;
   }
   if (reduced->none()) {
@@ -202,7 +202,7 @@ void prod_grad(GradContext& g) {
     rest = product_of_others(g, g("Reshape", {moved, flat}), 0);
     rest = g("Transpose", {g("Reshape", {rest, shape}), b.ints(inverse, "perm")});
   }
-  g.set(0, mul(g, with_kept_axes(g, g.dy()), rest));
+  g.set(0, mul(g, with_kept_axes(g, g.dy()), conj(g, rest)));
 }
 
 void euclidean_norm_grad(GradContext& g) {
@@ -258,8 +258,9 @@ AttrList scan_attrs(GradContext& g) {
 }
 void cumsum_grad(GradContext& g) { g.set(0, g("Cumsum", {g.dy(), g.input(1)}, scan_attrs(g))); }
 void cumprod_grad(GradContext& g) {
-  const Output weighted = mul(g, g.output(0), g.dy());
-  g.set(0, realdiv(g, g("Cumsum", {weighted, g.input(1)}, scan_attrs(g)), g.input(0)));
+  const Output weighted = mul(g, conj(g, g.output(0)), g.dy());
+  const Output total = g("Cumsum", {weighted, g.input(1)}, scan_attrs(g));
+  g.set(0, realdiv(g, total, conj(g, g.input(0))));
 }
 
 void linspace_shape(ShapeContext& c) {

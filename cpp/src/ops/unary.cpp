@@ -26,7 +26,7 @@ constexpr const char* kGrad = "y:T dy:T -> z:T" CAUDAL_T_COMPLEX;
 void neg_grad(GradContext& g) { g.set(0, neg(g, g.dy())); }
 void abs_grad(GradContext& g) { g.set(0, mul(g, g.dy(), g("Sign", {g.input(0)}))); }
 void sign_grad(GradContext& g) { g.set(0, zeros_like(g, g.input(0))); }
-void square_grad(GradContext& g) { g.set(0, mul(g, g.dy(), scale(g, g.input(0), 2))); }
+void square_grad(GradContext& g) { g.set(0, mul(g, g.dy(), scale(g, conj(g, g.input(0)), 2))); }
 
 // d f(x) = <grad op>(f(x), dy).
 void sqrt_grad(GradContext& g) { g.set(0, g("SqrtGrad", {g.output(0), g.dy()})); }
@@ -34,57 +34,57 @@ void rsqrt_grad(GradContext& g) { g.set(0, g("RsqrtGrad", {g.output(0), g.dy()})
 void reciprocal_grad(GradContext& g) { g.set(0, g("ReciprocalGrad", {g.output(0), g.dy()})); }
 void inv_grad(GradContext& g) { g.set(0, g("InvGrad", {g.output(0), g.dy()})); }
 
-// z = dy / (2 y)
+// z = dy / (2 y). For complex numbers y stands conjugated in this and the next two.
 void sqrt_grad_grad(GradContext& g) {
   const Output ratio = realdiv(g, g.dy(), g.input(0));
-  if (g.needs(0)) g.set(0, mul(g, neg(g, ratio), g.output(0)));
+  if (g.needs(0)) g.set(0, mul(g, neg(g, conj(g, ratio)), g.output(0)));
   if (g.needs(1)) g.set(1, scale(g, ratio, 0.5));
 }
 // z = -dy y^3 / 2
 void rsqrt_grad_grad(GradContext& g) {
-  const Output y = g.input(0);
+  const Output y = conj(g, g.input(0));
   if (g.needs(0)) {
-    g.set(0, mul(g, mul(g, scale(g, g.dy(), -1.5), g.input(1)), square(g, y)));
+    g.set(0, mul(g, mul(g, scale(g, conj(g, g.dy()), -1.5), g.input(1)), square(g, y)));
   }
   if (g.needs(1)) g.set(1, g("RsqrtGrad", {y, g.dy()}));
 }
 // z = -dy y^2
 void reciprocal_grad_grad(GradContext& g) {
-  const Output y = g.input(0);
-  if (g.needs(0)) g.set(0, mul(g, mul(g, scale(g, g.dy(), -2), g.input(1)), y));
+  const Output y = conj(g, g.input(0));
+  if (g.needs(0)) g.set(0, mul(g, mul(g, scale(g, conj(g, g.dy()), -2), g.input(1)), y));
   if (g.needs(1)) g.set(1, g(g.node().op().name, {y, g.dy()}));
 }
 
-void exp_grad(GradContext& g) { g.set(0, mul(g, g.dy(), g.output(0))); }
-void expm1_grad(GradContext& g) { g.set(0, mul(g, g.dy(), g("Exp", {g.input(0)}))); }
-void log_grad(GradContext& g) { g.set(0, mul(g, g.dy(), reciprocal(g, g.input(0)))); }
+void exp_grad(GradContext& g) { g.set(0, mul(g, g.dy(), conj(g, g.output(0)))); }
+void expm1_grad(GradContext& g) { g.set(0, mul(g, g.dy(), g("Exp", {conj(g, g.input(0))}))); }
+void log_grad(GradContext& g) { g.set(0, mul(g, g.dy(), reciprocal(g, conj(g, g.input(0))))); }
 void log1p_grad(GradContext& g) {
-  const Output x = g.input(0);
+  const Output x = conj(g, g.input(0));
   g.set(0, mul(g, g.dy(), reciprocal(g, add(g, like(g, x, 1), x))));
 }
 
-void sin_grad(GradContext& g) { g.set(0, mul(g, g.dy(), g("Cos", {g.input(0)}))); }
-void cos_grad(GradContext& g) { g.set(0, mul(g, neg(g, g.dy()), g("Sin", {g.input(0)}))); }
+void sin_grad(GradContext& g) { g.set(0, mul(g, g.dy(), g("Cos", {conj(g, g.input(0))}))); }
+void cos_grad(GradContext& g) { g.set(0, mul(g, neg(g, g.dy()), g("Sin", {conj(g, g.input(0))}))); }
 void tan_grad(GradContext& g) {
-  g.set(0, mul(g, square(g, reciprocal(g, g("Cos", {g.input(0)}))), g.dy()));
+  g.set(0, mul(g, square(g, reciprocal(g, g("Cos", {conj(g, g.input(0))}))), g.dy()));
 }
 // 1 / sqrt(1 - x^2)
 Output inverse_root(GradContext& g) {
-  const Output x = g.input(0);
+  const Output x = conj(g, g.input(0));
   return reciprocal(g, g("Sqrt", {sub(g, like(g, x, 1), square(g, x))}));
 }
 void asin_grad(GradContext& g) { g.set(0, mul(g, g.dy(), inverse_root(g))); }
 void acos_grad(GradContext& g) { g.set(0, mul(g, neg(g, g.dy()), inverse_root(g))); }
 void atan_grad(GradContext& g) {
-  const Output x = g.input(0);
+  const Output x = conj(g, g.input(0));
   g.set(0, mul(g, g.dy(), reciprocal(g, add(g, like(g, x, 1), square(g, x)))));
 }
-void sinh_grad(GradContext& g) { g.set(0, mul(g, g.dy(), g("Cosh", {g.input(0)}))); }
-void cosh_grad(GradContext& g) { g.set(0, mul(g, g.dy(), g("Sinh", {g.input(0)}))); }
-void asinh_grad(GradContext& g) { g.set(0, realdiv(g, g.dy(), g("Cosh", {g.output(0)}))); }
-void acosh_grad(GradContext& g) { g.set(0, realdiv(g, g.dy(), g("Sinh", {g.output(0)}))); }
+void sinh_grad(GradContext& g) { g.set(0, mul(g, g.dy(), g("Cosh", {conj(g, g.input(0))}))); }
+void cosh_grad(GradContext& g) { g.set(0, mul(g, g.dy(), g("Sinh", {conj(g, g.input(0))}))); }
+void asinh_grad(GradContext& g) { g.set(0, realdiv(g, g.dy(), g("Cosh", {conj(g, g.output(0))}))); }
+void acosh_grad(GradContext& g) { g.set(0, realdiv(g, g.dy(), g("Sinh", {conj(g, g.output(0))}))); }
 void atanh_grad(GradContext& g) {
-  const Output x = g.input(0);
+  const Output x = conj(g, g.input(0));
   g.set(0, mul(g, g.dy(), reciprocal(g, sub(g, like(g, x, 1), square(g, x)))));
 }
 
