@@ -72,4 +72,11 @@ from caudal.ops.nn_ops import (
 
 __all__ = [name for name in dir() if not name.startswith("_")]
 
-__getattr__ = _module_getattr("nn")
+__getattr__ = _module_getattr(
+    "nn",
+    {
+        "caudal.layers.rnn": "bidirectional_dynamic_rnn dynamic_rnn raw_rnn "
+        "static_bidirectional_rnn static_rnn static_state_saving_rnn",
+        "caudal.layers.rnn_cell": "@",
+    },
+)

@@ -6,7 +6,7 @@ import collections
 from caudal.framework import dtypes, nest, ops, tensor_shape, tensor_util
 from caudal.framework.tensor import Tensor
 from caudal.layers import base
-from caudal.ops import array_ops, init_ops, math_ops, nn_ops, variable_scope
+from caudal.ops import array_ops, variable_scope
 
 WEIGHTS_NAME = "kernel"
 BIAS_NAME = "bias"
@@ -25,42 +25,8 @@ class LSTMStateTuple(collections.namedtuple("LSTMStateTuple", ("c", "h"))):
         return c.dtype
 
 
-def activation_function(activation, default):
-    """A function from a function, the name of one, or None for the default."""
-    if activation is None:
-        return default
-    if not isinstance(activation, str):
-        return activation
-    for module in (math_ops, nn_ops):
-        found = getattr(module, activation, None)
-        if callable(found):
-            return found
-    if activation == "linear":
-        return array_ops.identity
-    raise ValueError("Unknown activation function: " + activation)
-
-
-def initializer_from(identifier):
-    """An initializer from one, its class, its name, its config, or None."""
-    if isinstance(identifier, dict):
-        made = initializer_from(identifier["class_name"])
-        return type(made)(**identifier.get("config", {}))
-    if isinstance(identifier, str):
-        found = getattr(init_ops, identifier, None) or getattr(
-            init_ops, identifier + "_initializer", None
-        )
-        if found is None:
-            raise ValueError("Unknown initializer: " + identifier)
-        identifier = found
-    if isinstance(identifier, type):
-        return identifier()
-    if identifier is not None and not callable(identifier):
-        raise ValueError("Could not interpret initializer identifier: " + str(identifier))
-    return identifier
-
-
 def initializer_config(initializer):
-    """What `initializer_from` makes the same initializer of."""
+    """What describes an initializer, for `get_config`."""
     if initializer is None or not hasattr(initializer, "get_config"):
         return getattr(initializer, "__name__", None)
     return {"class_name": type(initializer).__name__, "config": initializer.get_config()}

@@ -2,16 +2,14 @@
 """The cells of tf.nn.rnn_cell that compute: plain, GRU and LSTM."""
 
 from caudal.framework import ops
-from caudal.layers import base
+from caudal.layers import base, lookup
 from caudal.layers.rnn_cell_base import (
     BIAS_NAME,
     WEIGHTS_NAME,
     LayerRNNCell,
     LSTMStateTuple,
-    activation_function,
     check_supported_dtypes,
     initializer_config,
-    initializer_from,
     input_depth,
 )
 from caudal.ops import array_ops, clip_ops, init_ops, math_ops, matmul_ops, nn_ops
@@ -45,7 +43,7 @@ class BasicRNNCell(LayerRNNCell):
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
         self.input_spec = base.InputSpec(ndim=2)
         self._num_units = num_units
-        self._activation = activation_function(activation, math_ops.tanh)
+        self._activation = lookup.activation(activation) if activation else math_ops.tanh
 
     @property
     def state_size(self):
@@ -100,9 +98,9 @@ class GRUCell(LayerRNNCell):
         super().__init__(_reuse=reuse, name=name, dtype=dtype, **kwargs)
         self.input_spec = base.InputSpec(ndim=2)
         self._num_units = num_units
-        self._activation = activation_function(activation, math_ops.tanh)
-        self._kernel_initializer = initializer_from(kernel_initializer)
-        self._bias_initializer = initializer_from(bias_initializer)
+        self._activation = lookup.activation(activation) if activation else math_ops.tanh
+        self._kernel_initializer = lookup.initializer(kernel_initializer)
+        self._bias_initializer = lookup.initializer(bias_initializer)
 
     @property
     def state_size(self):
@@ -190,7 +188,7 @@ class BasicLSTMCell(LayerRNNCell):
         self._num_units = num_units
         self._forget_bias = forget_bias
         self._state_is_tuple = state_is_tuple
-        self._activation = activation_function(activation, math_ops.tanh)
+        self._activation = lookup.activation(activation) if activation else math_ops.tanh
 
     @property
     def state_size(self):
@@ -282,14 +280,14 @@ class LSTMCell(LayerRNNCell):
         self._num_units = num_units
         self._use_peepholes = use_peepholes
         self._cell_clip = cell_clip
-        self._initializer = initializer_from(initializer)
+        self._initializer = lookup.initializer(initializer)
         self._num_proj = num_proj
         self._proj_clip = proj_clip
         self._num_unit_shards = num_unit_shards
         self._num_proj_shards = num_proj_shards
         self._forget_bias = forget_bias
         self._state_is_tuple = state_is_tuple
-        self._activation = activation_function(activation, math_ops.tanh)
+        self._activation = lookup.activation(activation) if activation else math_ops.tanh
         self._output_size = num_proj if num_proj else num_units
         if state_is_tuple:
             self._state_size = LSTMStateTuple(num_units, self._output_size)
