@@ -37,6 +37,7 @@ struct Epilogue {
 
 struct KernelRequest {
   std::string_view op;
+  std::string_view node_name;  ///< resources without a shared name go by it
   const AttrMap* attrs = nullptr;
   std::span<const ValueInfo> inputs;
   std::span<const ValueInfo> outputs;  ///< shapes are meaningless for dynamic kernels

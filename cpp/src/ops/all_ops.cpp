@@ -10,7 +10,8 @@ std::vector<std::span<const OpRow>> all_families() {
           array_ops(),          rearrange_ops(),    space_ops(),        dynamic_ops(), slice_ops(),
           gather_scatter_ops(), activation_ops(),   conv_ops(),         conv3d_ops(),  pool3d_ops(),
           pool_ops(),           norm_ops(),         loss_ops(),         random_ops(),  state_ops(),
-          training_ops(),       control_flow_ops(), tensor_array_ops(), host_ops()};
+          training_ops(),       control_flow_ops(), tensor_array_ops(), host_ops(),    sparse_ops(),
+          string_ops(),         parsing_ops(),      lookup_ops()};
 }
 
 }  // namespace caudal::ops

@@ -247,6 +247,7 @@ class Assembler {
     } else {
       KernelRequest request;
       request.op = n.node->op().name;
+      request.node_name = n.node->name();
       request.attrs = &n.node->attrs();
       request.inputs = in;
       request.outputs = results;
