@@ -135,11 +135,45 @@ struct SizeParams {
   std::int64_t n = 0;
 };
 
-template <class T>
+struct OnesParams {
+  std::int64_t n = 0;
+  Words one{};  ///< the first bytes are an element
+};
+
+/// The bytes of the number 1.
+Words one_of(DType dtype) {
+  Words words{};
+  const auto store = [&](auto one) { std::memcpy(&words, &one, sizeof(one)); };
+  switch (dtype) {
+    case DType::kHalf:
+      store(Half(1.0f));
+      break;
+    case DType::kBfloat16:
+      store(Bfloat16(1.0f));
+      break;
+    case DType::kFloat:
+    case DType::kComplex64:
+      store(1.0f);
+      break;
+    case DType::kDouble:
+    case DType::kComplex128:
+      store(1.0);
+      break;
+    default:
+      store(std::uint64_t{1});  // integers and booleans: the first bytes are the low ones
+      break;
+  }
+  return words;
+}
+
+template <class E>
 void run_ones(const void* params, void* const*, void* const* out, void*, RunContext&) {
-  auto* y = static_cast<T*>(out[0]);
-  parallel_for(static_cast<const SizeParams*>(params)->n, 2 * kCopyGrain,
-               [&](std::int64_t b, std::int64_t e) { std::fill(y + b, y + e, T(1)); });
+  const auto& p = *static_cast<const OnesParams*>(params);
+  auto* y = static_cast<E*>(out[0]);
+  E one;
+  std::memcpy(&one, &p.one, sizeof(E));
+  parallel_for(p.n, 2 * kCopyGrain,
+               [&](std::int64_t b, std::int64_t e) { std::fill(y + b, y + e, one); });
 }
 
 template <class T>
@@ -154,8 +188,12 @@ void run_range(const void* params, void* const* in, void* const* out, void*, Run
 
 Prepared prepare_ones(const KernelRequest& r) {
   Prepared prepared;
-  make_params<SizeParams>(prepared)->n = r.outputs[0].shape.num_elements();
-  with_type(r.outputs[0].dtype, [&]<class T>(T) { prepared.run = run_ones<T>; });
+  auto* p = make_params<OnesParams>(prepared);
+  p->n = r.outputs[0].shape.num_elements();
+  p->one = one_of(r.outputs[0].dtype);
+  with_element(r.outputs[0].dtype, [&]<class E>(E) {
+    if constexpr (!std::is_same_v<E, std::string>) prepared.run = run_ones<E>;
+  });
   return prepared;
 }
 Prepared prepare_range(const KernelRequest& r) {
@@ -283,14 +321,14 @@ std::span<const KernelRow> array_kernels() {
       {"Reshape", "T", kAny, prepare_view},
       {"ExpandDims", "T", kAny, prepare_view},
       {"Squeeze", "T", kAny, prepare_view},
-      {"Bitcast", "T", kPlain, prepare_view},
+      {"Bitcast", "T", kBytes, prepare_view},
       {"Shape", "", kAny, prepare_shape},
       {"ShapeN", "", kAny, prepare_shape},
       {"Size", "", kAny, prepare_size},
       {"Rank", "", kAny, prepare_rank},
       {"Fill", "T", kMovable, move_kernel<build_fill>},
       {"ZerosLike", "T", kMovable, move_kernel<build_zeros>},
-      {"OnesLike", "T", kPlain, prepare_ones},
+      {"OnesLike", "T", kBytes, prepare_ones},
       {"Range", "Tidx", kRange, prepare_range},
       {"BroadcastTo", "T", kMovable, move_kernel<build_broadcast_to>},
       {"BroadcastArgs", "T", kInts, vector_kernel<run_broadcast_args>},

@@ -7,6 +7,7 @@
 #include "caudal/error.h"
 #include "kernels/cpu/libraries.h"
 #include "kernels/cpu/portable/families.h"
+#include "kernels/cpu/portable/widened.h"
 
 namespace caudal::cpu {
 
@@ -65,9 +66,11 @@ std::string_view isa_level() {
 }
 
 void register_cpu_kernels() {
+  // Later rows win: kernels over those that convert, oneDNN and OpenBLAS over the plain ones.
+  register_kernels("CPU", widened_kernels());
   choose().register_all();
   register_portable_kernels();
-  register_library_kernels();  // later rows win: oneDNN and OpenBLAS over the plain ones
+  register_library_kernels();
 }
 
 }  // namespace caudal::cpu

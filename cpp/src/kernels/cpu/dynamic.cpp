@@ -36,7 +36,14 @@ void run_where(const void*, std::span<const Tensor> in, std::span<Tensor> out, R
 }
 Prepared prepare_where(const KernelRequest& r) {
   Prepared prepared;
-  with_type(r.inputs[0].dtype, [&]<class T>(T) { prepared.run_dynamic = run_where<T>; });
+  const DType dtype = r.inputs[0].dtype;
+  if (dtype == DType::kComplex64) {
+    prepared.run_dynamic = run_where<std::complex<float>>;
+  } else if (dtype == DType::kComplex128) {
+    prepared.run_dynamic = run_where<std::complex<double>>;
+  } else {
+    with_type(dtype, [&]<class T>(T) { prepared.run_dynamic = run_where<T>; });
+  }
   return prepared;
 }
 
@@ -204,11 +211,13 @@ Prepared prepare_dynamic_stitch(const KernelRequest& r) {
 }  // namespace
 
 std::span<const KernelRow> dynamic_kernels() {
+  constexpr DTypeSet kCompared = kPlain | DTypeSet{DType::kString};
+  constexpr DTypeSet kNonZero = kPlain | DTypeSet{DType::kComplex64, DType::kComplex128};
   static const KernelRow rows[] = {
-      {"Where", "T", kPlain, prepare_where},
-      {"Unique", "T", kMovable, prepare_unique},
-      {"UniqueWithCounts", "T", kMovable, prepare_unique},
-      {"ListDiff", "T", kMovable, prepare_list_diff},
+      {"Where", "T", kNonZero, prepare_where},
+      {"Unique", "T", kCompared, prepare_unique},
+      {"UniqueWithCounts", "T", kCompared, prepare_unique},
+      {"ListDiff", "T", kCompared, prepare_list_diff},
       {"DynamicPartition", "T", kMovable, prepare_dynamic_partition},
       {"DynamicStitch", "T", kMovable, prepare_dynamic_stitch},
       {"ParallelDynamicStitch", "T", kMovable, prepare_dynamic_stitch},

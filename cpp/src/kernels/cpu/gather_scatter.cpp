@@ -185,11 +185,9 @@ Prepared prepare_gather_nd(const KernelRequest& r) {
   Prepared prepared;
   make_params<NdParams>(prepared)->set(r.inputs[0].shape, r.inputs[1].shape, "param shape");
   with_index(r.inputs[1].dtype, [&]<class I>(I) {
-    with_element(r.inputs[0].dtype, [&]<class E>(E) {
-      if constexpr (!std::is_same_v<E, std::string>) prepared.run = run_gather_nd<E, I>;
-    });
+    with_element(r.inputs[0].dtype, [&]<class E>(E) { prepared.run = run_gather_nd<E, I>; });
   });
-  return prepared;
+  return for_objects_too(r, std::move(prepared));
 }
 
 enum class Combine { kAssign, kAdd, kSub };
@@ -238,7 +236,9 @@ Prepared prepare_scatter_nd(const KernelRequest& r) {
 template <Combine combine, class T, class I>
 void run_tensor_scatter(const void* params, void* const* in, void* const* out, void*, RunContext&) {
   const auto& p = *static_cast<const NdParams*>(params);
-  if (in[0] != out[0] && p.total > 0) std::memcpy(out[0], in[0], std::size_t(p.total) * sizeof(T));
+  if (in[0] != out[0] && p.total > 0) {
+    copy_run(static_cast<const T*>(in[0]), static_cast<T*>(out[0]), p.total);
+  }
   scatter<combine>(p, static_cast<const I*>(in[1]), static_cast<const T*>(in[2]),
                    static_cast<T*>(out[0]));
 }
@@ -249,18 +249,15 @@ Prepared prepare_tensor_scatter(const KernelRequest& r) {
   prepared.inplace_inputs = 1;
   with_index(r.inputs[1].dtype, [&]<class I>(I) {
     if constexpr (combine == Combine::kAssign) {
-      with_element(r.outputs[0].dtype, [&]<class E>(E) {
-        if constexpr (!std::is_same_v<E, std::string>) {
-          prepared.run = run_tensor_scatter<combine, E, I>;
-        }
-      });
+      with_element(r.outputs[0].dtype,
+                   [&]<class E>(E) { prepared.run = run_tensor_scatter<combine, E, I>; });
     } else {
       with_type(r.outputs[0].dtype, [&]<class T>(T) {
         if constexpr (!std::is_same_v<T, bool>) prepared.run = run_tensor_scatter<combine, T, I>;
       });
     }
   });
-  return prepared;
+  return for_objects_too(r, std::move(prepared));
 }
 
 // OneHot: indices[prefix, suffix] -> [prefix, depth, suffix].
@@ -299,15 +296,13 @@ Prepared prepare_one_hot(const KernelRequest& r) {
   p->depth = out[at];
   p->suffix = product(out, at + 1, out.rank());
   with_element(r.outputs[0].dtype, [&]<class E>(E) {
-    if constexpr (!std::is_same_v<E, std::string>) {
-      if (r.inputs[0].dtype == DType::kUint8) {
-        prepared.run = run_one_hot<E, std::uint8_t>;
-      } else {
-        with_index(r.inputs[0].dtype, [&]<class I>(I) { prepared.run = run_one_hot<E, I>; });
-      }
+    if (r.inputs[0].dtype == DType::kUint8) {
+      prepared.run = run_one_hot<E, std::uint8_t>;
+    } else {
+      with_index(r.inputs[0].dtype, [&]<class I>(I) { prepared.run = run_one_hot<E, I>; });
     }
   });
-  return prepared;
+  return for_objects_too(r, std::move(prepared));
 }
 
 // Segment sums: data[n, inner] -> [segments, inner].
@@ -400,12 +395,12 @@ std::span<const KernelRow> gather_scatter_kernels() {
   static const KernelRow rows[] = {
       {"Gather", "Tparams", kMovable, prepare_gather},
       {"GatherV2", "Tparams", kMovable, prepare_gather},
-      {"GatherNd", "Tparams", kPlain, prepare_gather_nd},
+      {"GatherNd", "Tparams", kMovable, prepare_gather_nd},
       {"ScatterNd", "T", kSummable, prepare_scatter_nd},
-      {"TensorScatterUpdate", "T", kPlain, prepare_tensor_scatter<Combine::kAssign>},
+      {"TensorScatterUpdate", "T", kMovable, prepare_tensor_scatter<Combine::kAssign>},
       {"TensorScatterAdd", "T", kSummable, prepare_tensor_scatter<Combine::kAdd>},
       {"TensorScatterSub", "T", kSummable, prepare_tensor_scatter<Combine::kSub>},
-      {"OneHot", "T", kPlain, prepare_one_hot},
+      {"OneHot", "T", kMovable, prepare_one_hot},
       {"UnsortedSegmentSum", "T", kSummable, prepare_unsorted_segment_sum},
       {"SegmentSum", "T", kSummable, prepare_segment_sum},
   };

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/parallel_for.h"
+#include "kernels/cpu/element_types.h"
 #include "kernels/cpu/families.h"
 #include "kernels/cpu/philox.h"
 
@@ -56,6 +57,17 @@ struct Normal {
   void operator()(const std::uint32_t* words, T* out) const {
     constexpr int kWords = sizeof(T) == 8 ? 4 : 2;
     for (int i = 0; i < kPerBlock<T> * kGroup / 2; ++i) box_muller(words + kWords * i, out + 2 * i);
+  }
+};
+
+/// [0, 1): the low bits of a word are the mantissa.
+template <class T, std::uint32_t kMantissa>
+struct UniformNarrow {
+  using Value = T;
+  void operator()(const std::uint32_t* words, T* out) const {
+    for (int i = 0; i < kPerBlock<T> * kGroup; ++i) {
+      out[i] = T(float(words[i] & kMantissa) / float(kMantissa + 1));
+    }
   }
 };
 
@@ -115,6 +127,17 @@ template <template <class> class F>
 Prepared prepare_floating(const KernelRequest& r) {
   return r.outputs[0].dtype == DType::kDouble ? prepare_fill<F<double>>(r)
                                               : prepare_fill<F<float>>(r);
+}
+
+Prepared prepare_uniform(const KernelRequest& r) {
+  switch (r.outputs[0].dtype) {
+    case DType::kHalf:
+      return prepare_fill<UniformNarrow<Half, 0x3FF>>(r);
+    case DType::kBfloat16:
+      return prepare_fill<UniformNarrow<Bfloat16, 0x7F>>(r);
+    default:
+      return prepare_floating<Uniform>(r);
+  }
 }
 
 /// Each group of outputs (one block's worth) owns as many blocks as its outputs reserve a quarter
@@ -303,29 +326,27 @@ Prepared prepare_multinomial(const KernelRequest& r) {
     invalid("num_classes should be positive, got 0");
   }
   const bool wide = r.outputs[0].dtype == DType::kInt64;
-  if (r.inputs[0].dtype == DType::kDouble) {
-    p.run = wide ? run_multinomial<double, std::int64_t> : run_multinomial<double, std::int32_t>;
-  } else {
-    p.run = wide ? run_multinomial<float, std::int64_t> : run_multinomial<float, std::int32_t>;
-  }
+  with_type(r.inputs[0].dtype, [&]<class T>(T) {
+    if constexpr (sizeof(T) >= 4) {
+      p.run = wide ? run_multinomial<T, std::int64_t> : run_multinomial<T, std::int32_t>;
+    }
+  });
   return p;
 }
 
 constexpr DTypeSet kReal{DType::kFloat, DType::kDouble};
 constexpr DTypeSet kIndex{DType::kInt32, DType::kInt64};
-constexpr DTypeSet kMovable{DType::kFloat, DType::kDouble, DType::kInt32, DType::kInt64,
-                            DType::kUint8, DType::kBool,   DType::kString};
 
 }  // namespace
 
 std::span<const KernelRow> random_kernels() {
   static const KernelRow rows[] = {
-      {"RandomUniform", "dtype", kReal, prepare_floating<Uniform>},
+      {"RandomUniform", "dtype", kReal | DTypeSet{DType::kHalf, DType::kBfloat16}, prepare_uniform},
       {"RandomStandardNormal", "dtype", kReal, prepare_floating<Normal>},
       {"TruncatedNormal", "dtype", kReal, prepare_truncated},
       {"RandomUniformInt", "Tout", kIndex, prepare_uniform_int},
       {"RandomShuffle", "T", kMovable, prepare_shuffle},
-      {"Multinomial", "T", kReal, prepare_multinomial},
+      {"Multinomial", "T", kReal | kIndex, prepare_multinomial},
   };
   return rows;
 }

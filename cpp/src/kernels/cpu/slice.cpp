@@ -199,10 +199,8 @@ Prepared prepare_mirror(const KernelRequest& r, bool grad) {
 }
 Prepared prepare_mirror_pad(const KernelRequest& r) {
   Prepared prepared = prepare_mirror(r, false);
-  with_element(r.outputs[0].dtype, [&]<class E>(E) {
-    if constexpr (!std::is_same_v<E, std::string>) prepared.run = run_mirror_pad<E>;
-  });
-  return prepared;
+  with_element(r.outputs[0].dtype, [&]<class E>(E) { prepared.run = run_mirror_pad<E>; });
+  return for_objects_too(r, std::move(prepared));
 }
 Prepared prepare_mirror_pad_grad(const KernelRequest& r) {
   Prepared prepared = prepare_mirror(r, true);
@@ -219,10 +217,10 @@ std::span<const KernelRow> slice_kernels() {
   static const KernelRow rows[] = {
       {"Slice", "T", kMovable, move_kernel<build_slice, 2>},
       {"StridedSlice", "T", kMovable, move_kernel<build_strided_slice, 14>},
-      {"StridedSliceGrad", "T", kPlain, move_kernel<build_strided_slice_grad, 14>},
+      {"StridedSliceGrad", "T", kMovable, move_kernel<build_strided_slice_grad, 14>},
       {"Pad", "T", kMovable, move_kernel<build_pad, 2>},
       {"PadV2", "T", kMovable, move_kernel<build_pad_v2, 2>},
-      {"MirrorPad", "T", kPlain, prepare_mirror_pad},
+      {"MirrorPad", "T", kMovable, prepare_mirror_pad},
       {"MirrorPadGrad", "T", kSummable, prepare_mirror_pad_grad},
   };
   return rows;

@@ -197,20 +197,19 @@ void build_batch_to_space(const MoveSource& s, Moves& m) {
 }  // namespace
 
 std::span<const KernelRow> space_kernels() {
-  constexpr DTypeSet kNumbers{DType::kFloat, DType::kDouble, DType::kInt32, DType::kInt64};
   static const KernelRow rows[] = {
-      {"MatrixDiag", "T", kPlain, move_kernel<build_matrix_diag>},
-      {"MatrixDiagPart", "T", kPlain, move_kernel<build_matrix_diag_part>},
-      {"MatrixSetDiag", "T", kPlain, move_kernel<build_matrix_set_diag>},
-      {"MatrixBandPart", "T", kPlain, prepare_band},
-      {"Diag", "T", kNumbers, move_kernel<build_diag>},
-      {"DiagPart", "T", kNumbers, move_kernel<build_diag_part>},
-      {"SpaceToDepth", "T", kPlain, move_kernel<build_space_to_depth>},
-      {"DepthToSpace", "T", kPlain, move_kernel<build_depth_to_space>},
-      {"SpaceToBatchND", "T", kPlain, move_kernel<build_space_to_batch_nd, 6>},
-      {"BatchToSpaceND", "T", kPlain, move_kernel<build_batch_to_space_nd, 6>},
-      {"SpaceToBatch", "T", kPlain, move_kernel<build_space_to_batch, 2>},
-      {"BatchToSpace", "T", kPlain, move_kernel<build_batch_to_space, 2>},
+      {"MatrixDiag", "T", kMovable, move_kernel<build_matrix_diag>},
+      {"MatrixDiagPart", "T", kMovable, move_kernel<build_matrix_diag_part>},
+      {"MatrixSetDiag", "T", kMovable, move_kernel<build_matrix_set_diag>},
+      {"MatrixBandPart", "T", kBytes, prepare_band},
+      {"Diag", "T", kBytes, move_kernel<build_diag>},
+      {"DiagPart", "T", kBytes, move_kernel<build_diag_part>},
+      {"SpaceToDepth", "T", kMovable, move_kernel<build_space_to_depth>},
+      {"DepthToSpace", "T", kMovable, move_kernel<build_depth_to_space>},
+      {"SpaceToBatchND", "T", kMovable, move_kernel<build_space_to_batch_nd, 6>},
+      {"BatchToSpaceND", "T", kMovable, move_kernel<build_batch_to_space_nd, 6>},
+      {"SpaceToBatch", "T", kMovable, move_kernel<build_space_to_batch, 2>},
+      {"BatchToSpace", "T", kMovable, move_kernel<build_batch_to_space, 2>},
   };
   return rows;
 }

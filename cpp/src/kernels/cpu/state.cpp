@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/parallel_for.h"
+#include "kernels/cpu/element_types.h"
 #include "kernels/cpu/families.h"
 
 namespace caudal::cpu::CAUDAL_ISA {
@@ -16,8 +17,6 @@ namespace {
 constexpr DTypeSet kNumbers{DType::kFloat, DType::kDouble, DType::kInt32, DType::kInt64,
                             DType::kUint8};
 constexpr DTypeSet kOrdered{DType::kFloat, DType::kDouble, DType::kInt32, DType::kInt64};
-constexpr DTypeSet kMovable{DType::kFloat, DType::kDouble, DType::kInt32, DType::kInt64,
-                            DType::kUint8, DType::kBool,   DType::kString};
 constexpr std::int64_t kGrain = 32768;
 
 // Integers wrap around, as in NumPy.
@@ -76,7 +75,7 @@ struct Max {
 };
 struct Replace {
   template <class T>
-  static T apply(T, T b) {
+  static T apply(const T&, const T& b) {
     return b;
   }
 };
@@ -272,23 +271,7 @@ Prepared prepare_scatter(const KernelRequest& r) {
 template <bool kVectors>
 Prepared prepare_scatter_update(const KernelRequest& r) {
   Prepared p;
-  switch (r.inputs[0].dtype) {
-    case DType::kString:
-      p.run = run_scatter<Replace, std::string>;
-      break;
-    default:
-      switch (dtype_size(r.inputs[0].dtype)) {
-        case 1:
-          p.run = run_scatter<Replace, std::uint8_t>;
-          break;
-        case 4:
-          p.run = run_scatter<Replace, std::int32_t>;
-          break;
-        default:
-          p.run = run_scatter<Replace, std::int64_t>;
-          break;
-      }
-  }
+  with_element(r.inputs[0].dtype, [&]<class E>(E) { p.run = run_scatter<Replace, E>; });
   p.params = scatter_params<kVectors>(r);
   return p;
 }

@@ -68,7 +68,7 @@ bool can_lower(std::string_view op, const AttrMap&, std::span<const DType> input
       return inputs.size() == 3 && computes("Maximum");
     case Special::kSelect:
       return inputs.size() == 3 && inputs[0] == DType::kBool && inputs[1] == inputs[2] &&
-             loop_type_index(inputs[1]) >= 0;
+             !is_object(inputs[1]);
     case Special::kCast:
       return cast_loop(inputs[0], output) != nullptr;
     case Special::kNone:

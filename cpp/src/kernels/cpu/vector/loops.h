@@ -67,9 +67,11 @@ const LoopRow* find_loop(std::string_view op);
 std::span<const LoopRow* const> all_loops();
 /// nullptr when either dtype is none of kLoopTypes. One operand.
 LoopVariants cast_loop(DType from, DType to);
-/// Operands: condition (bool), then, else. nullptr for other element sizes than 1, 4 and 8.
+/// Operands: condition (bool), then, else. nullptr unless elements have 1, 2, 4, 8 or 16
+/// bytes.
 LoopVariants select_loop(std::size_t element_size);
-/// One operand; also spreads a scalar. nullptr for other element sizes than 1, 4 and 8.
+/// One operand; also spreads a scalar. nullptr unless elements have 1, 2, 4, 8 or 16
+/// bytes.
 LoopVariants copy_loop(std::size_t element_size);
 
 namespace {

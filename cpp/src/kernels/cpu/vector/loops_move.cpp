@@ -51,9 +51,22 @@ constexpr auto cast_table(Types<Ts...> types) {
 }
 using AllTypes = Types<float, double, std::int32_t, std::int64_t, std::uint8_t, bool>;
 
+/// Sixteen bytes: complex128.
+struct [[gnu::may_alias]] Pair {
+  std::uint64_t low, high;
+};
+
 /// Words of a size, to move any element without reading it as its type.
 template <class T>
-using Word [[gnu::may_alias]] = T;
+struct WordOf {
+  using Type [[gnu::may_alias]] = T;
+};
+template <>
+struct WordOf<Pair> {
+  using Type = Pair;
+};
+template <class T>
+using Word = typename WordOf<T>::Type;
 
 template <class T, bool kScalarA, bool kScalarB>
 void select(void* dst, const void* condition, const void* a, const void* b, std::int64_t n,
@@ -146,17 +159,21 @@ LoopVariants cast_loop(DType from, DType to) {
 }
 
 LoopVariants select_loop(std::size_t element_size) {
-  return element_size == 1   ? kSelect<std::uint8_t>
-         : element_size == 4 ? kSelect<std::uint32_t>
-         : element_size == 8 ? kSelect<std::uint64_t>
-                             : nullptr;
+  return element_size == 1    ? kSelect<std::uint8_t>
+         : element_size == 2  ? kSelect<std::uint16_t>
+         : element_size == 4  ? kSelect<std::uint32_t>
+         : element_size == 8  ? kSelect<std::uint64_t>
+         : element_size == 16 ? kSelect<Pair>
+                              : nullptr;
 }
 
 LoopVariants copy_loop(std::size_t element_size) {
-  return element_size == 1   ? kCopy<std::uint8_t>
-         : element_size == 4 ? kCopy<std::uint32_t>
-         : element_size == 8 ? kCopy<std::uint64_t>
-                             : nullptr;
+  return element_size == 1    ? kCopy<std::uint8_t>
+         : element_size == 2  ? kCopy<std::uint16_t>
+         : element_size == 4  ? kCopy<std::uint32_t>
+         : element_size == 8  ? kCopy<std::uint64_t>
+         : element_size == 16 ? kCopy<Pair>
+                              : nullptr;
 }
 
 }  // namespace caudal::cpu::CAUDAL_ISA

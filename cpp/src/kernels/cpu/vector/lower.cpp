@@ -135,7 +135,7 @@ class Lowering {
   int input(int k, const Axes& axes) {
     const ValueInfo& info = group_.inputs[std::size_t(k)];
     const std::size_t size = dtype_size(info.dtype);
-    if (loop_type_index(info.dtype) < 0) {
+    if (is_object(info.dtype)) {
       fail(Code::kUnimplemented, "elementwise ops do not compute with ", info.dtype);
     }
     Value v;

@@ -68,7 +68,7 @@ struct Program {
   // Cells in this order: views, outputs, constants, registers.
   std::vector<View> views;
   std::vector<int> output_sizes;  ///< bytes of an element
-  std::vector<std::array<char, 8>> constants;
+  std::vector<std::array<char, 16>> constants;
   std::vector<Register> registers;
   std::vector<Instruction> once, each;
 

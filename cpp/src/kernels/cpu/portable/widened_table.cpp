@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// The ops that are computed in a wider dtype, by the dtypes that TensorFlow has them for.
+#include "kernels/cpu/portable/widened_table.h"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+#include <vector>
+
+namespace caudal::cpu {
+namespace {
+
+constexpr DTypeSet kHalves{DType::kHalf, DType::kBfloat16};
+constexpr DTypeSet kSigned{DType::kInt8, DType::kInt16};
+constexpr DTypeSet kSmall = kSigned | DTypeSet{DType::kUint16};
+constexpr DTypeSet kIntegers = kSmall | DTypeSet{DType::kUint32, DType::kUint64};
+constexpr DTypeSet kReal = kHalves | kIntegers;
+constexpr DTypeSet kNarrowReal = kHalves | kSmall;
+
+/// Ops of one row of the table, separated by spaces.
+struct Family {
+  const char* ops;
+  DTypeSet types;
+  How how = How::kWraps;
+  int variables = 0;
+  const char* type_attr = "T";
+};
+
+constexpr Family kFamilies[] = {
+    // Elementwise.
+    {"Acos Acosh Asin Asinh Atan Atan2 Atanh Ceil Cos Cosh Digamma DivNoNan Elu EluGrad Erf Erfc "
+     "Exp Expm1 Floor FloorMod Inv InvGrad IsFinite IsInf IsNan LeakyRelu LeakyReluGrad Lgamma Log "
+     "Log1p Maximum Minimum MulNoNan Pow RealDiv Reciprocal ReciprocalGrad Rint Round Rsqrt "
+     "RsqrtGrad Selu SeluGrad Sigmoid SigmoidGrad Sin Sinh Softplus SoftplusGrad Softsign "
+     "SoftsignGrad Sqrt SqrtGrad SquaredDifference Tan Tanh TanhGrad Xdivy Xlogy",
+     kHalves},
+    {"Abs AddV2 Neg Sign Square", kHalves | kSigned},
+    {"Add ClipByValue Div FloorDiv Mul Sub TruncateDiv", kNarrowReal},
+    {"AddN AccumulateNV2", kReal},
+    {"Equal NotEqual", kReal},
+    {"ApproximateEqual Greater GreaterEqual Less LessEqual", kReal, How::kOrdered},
+    {"Mod TruncateMod", kNarrowReal},
+    {"Relu Relu6 Relu6Grad ReluGrad", kNarrowReal | DTypeSet{DType::kUint32}},
+    // Reductions and scans.
+    {"Cumprod Cumsum EuclideanNorm Mean Prod SegmentSum Sum UnsortedSegmentSum", kReal},
+    {"ArgMax ArgMin Max Min TopK TopKV2", kReal, How::kOrdered},
+    // Arrays.
+    {"ListDiff MirrorPadGrad ScatterNd TensorScatterAdd TensorScatterSub Unique UniqueWithCounts "
+     "Where",
+     kReal},
+    {"MirrorPadGrad", {DType::kUint8}},
+    {"Range", kHalves, How::kWraps, 0, "Tidx"},
+    {"LinSpace", kHalves},
+    {"CheckNumerics", kHalves},
+    // Products and layers.
+    {"BatchMatMul BatchMatMulV2 MatMul", kHalves},
+    {"BiasAdd BiasAddGrad BiasAddV1", kReal},
+    {"AvgPool AvgPoolGrad Conv2D Conv2DBackpropFilter Conv2DBackpropInput DepthwiseConv2dNative "
+     "DepthwiseConv2dNativeBackpropFilter DepthwiseConv2dNativeBackpropInput L2Loss LRN LRNGrad "
+     "LogSoftmax Softmax SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits",
+     kHalves},
+    {"FusedBatchNormGradV2 FusedBatchNormGradV3 FusedBatchNormV2 FusedBatchNormV3", kHalves},
+    {"MaxPool MaxPoolGrad MaxPoolGradGrad", kReal, How::kOrdered},
+    // Random numbers.
+    {"RandomStandardNormal TruncatedNormal", kHalves, How::kWraps, 0, "dtype"},
+    {"Multinomial", kNarrowReal | DTypeSet{DType::kUint8, DType::kUint32}},
+    // Variables.
+    {"AssignAdd AssignSub ScatterAdd ScatterDiv ScatterMul ScatterNdAdd ScatterNdSub ScatterSub",
+     kReal, How::kWraps, 1},
+    {"ScatterMax ScatterMin", kHalves, How::kOrdered, 1},
+    {"ApplyGradientDescent ApplyProximalGradientDescent SparseApplyProximalGradientDescent",
+     kHalves, How::kWraps, 1},
+    {"ApplyAdagrad ApplyAdagradV2 ApplyAddSign ApplyMomentum ApplyPowerSign ApplyProximalAdagrad "
+     "SparseApplyAdagrad SparseApplyAdagradV2 SparseApplyMomentum SparseApplyProximalAdagrad",
+     kHalves, How::kWraps, 2},
+    {"ApplyAdaMax ApplyAdadelta ApplyAdagradDA ApplyAdam ApplyFtrl ApplyFtrlV2 ApplyRMSProp "
+     "SparseApplyAdadelta SparseApplyAdagradDA SparseApplyFtrl SparseApplyFtrlV2 "
+     "SparseApplyRMSProp",
+     kHalves, How::kWraps, 3},
+    {"ApplyCenteredRMSProp SparseApplyCenteredRMSProp", kHalves, How::kWraps, 4},
+};
+
+struct Table {
+  std::vector<WidenedOp> ops;
+  std::map<std::string_view, std::size_t> by_name;
+
+  Table() {
+    for (const Family& family : kFamilies) {
+      std::string_view rest = family.ops;
+      while (!rest.empty()) {
+        const std::size_t end = std::min(rest.find(' '), rest.size());
+        add(rest.substr(0, end), family);
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+      }
+    }
+    for (std::size_t i = 0; i < ops.size(); ++i) by_name.emplace(ops[i].name, i);
+  }
+
+  void add(std::string_view name, const Family& family) {
+    for (WidenedOp& op : ops) {
+      if (op.name != name) continue;
+      op.types = op.types | family.types;
+      return;
+    }
+    ops.push_back(
+        {std::string(name), family.types, family.how, family.variables, family.type_attr});
+  }
+};
+
+const Table& table() {
+  static const Table& t = *new Table;  // rows point into it: never destroyed
+  return t;
+}
+
+}  // namespace
+
+std::span<const WidenedOp> widened_ops() { return table().ops; }
+
+const WidenedOp* find_widened(std::string_view op) {
+  const auto it = table().by_name.find(op);
+  return it == table().by_name.end() ? nullptr : &table().ops[it->second];
+}
+
+}  // namespace caudal::cpu
