@@ -340,4 +340,13 @@ def get_traverse_shallow_structure(traverse_fn, structure):
             structure,
             [get_traverse_shallow_structure(traverse_fn, c) for c in _children(structure)],
         )
-    raise TypeError("traverse_fn must return a bool, got %s" % (go,))
+    assert_shallow_structure(go, structure)
+    if not is_sequence(go):
+        raise TypeError("traverse_fn must return a bool or a structure of bools, got %s" % (go,))
+    # It decides for each child: False ends there, True asks again about what is inside.
+    levels = []
+    for wanted, child in zip(_children(go), _children(structure)):
+        if not isinstance(wanted, bool):
+            raise TypeError("traverse_fn didn't return a depth=1 structure of bools, got %s" % (go,))
+        levels.append(get_traverse_shallow_structure(traverse_fn, child) if wanted else False)
+    return _rebuild(structure, levels)

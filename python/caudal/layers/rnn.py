@@ -109,7 +109,14 @@ def _keep_where(ended, old, new):
     if old.shape.ndims == 0:
         return new
     with ops.colocate_with(new):
-        return array_ops.where(ended, old, new)
+        kept = array_ops.where(ended, old, new)
+    kept.set_shape(new.get_shape())
+    return kept
+
+
+def _kept(ended, old, new):
+    """`_keep_where` for each pair of two structures."""
+    return nest.map_structure(lambda a, b: _keep_where(ended, a, b), old, new)
 
 
 def _set_cache(scope):
@@ -299,12 +306,8 @@ def _loop(cell, inputs, initial_state, sequence_length, parallel_iterations, swa
         nest.assert_same_structure(state, new_state)
         if sequence_length is not None:
             nest.assert_same_structure(zero_output, output)
-            output = nest.map_structure(
-                lambda zero, new: _keep_where(ended, zero, new), zero_output, output
-            )
-            new_state = nest.map_structure(
-                lambda old, new: _with_shape(_keep_where(ended, old, new), new), state, new_state
-            )
+            output = _kept(ended, zero_output, output)
+            new_state = _kept(ended, state, new_state)
         flat_output = nest.flatten(output)
         if len(flat_output) != len(arrays):
             nest.assert_same_structure(cell.output_size, output)
@@ -340,12 +343,6 @@ def _known_sizes(size):
     if known is None:
         return tensor_shape.unknown_shape(size.get_shape().num_elements())
     return as_sizes(known.tolist() if hasattr(known, "tolist") else known)
-
-
-def _with_shape(tensor, like):
-    if not isinstance(tensor, tensor_array_ops.TensorArray):
-        tensor.set_shape(like.get_shape())
-    return tensor
 
 
 def raw_rnn(cell, loop_fn, parallel_iterations=None, swap_memory=False, scope=None):
@@ -428,12 +425,8 @@ def raw_rnn(cell, loop_fn, parallel_iterations=None, swap_memory=False, scope=No
             nest.assert_same_structure(current, next_input)
             nest.assert_same_structure(emit_arrays, emit)
             kept = carried if next_loop_state is None else next_loop_state
-            emit = nest.map_structure(
-                lambda zero, new: _keep_where(finished, zero, new), zero_emit, emit
-            )
-            next_state = nest.map_structure(
-                lambda old, new: _keep_where(finished, old, new), state, next_state
-            )
+            emit = _kept(finished, zero_emit, emit)
+            next_state = _kept(finished, state, next_state)
             emit_arrays = nest.map_structure(lambda a, e: a.write(time, e), emit_arrays, emit)
             next_finished = math_ops.logical_or(next_finished, finished)
             return next_time, next_finished, next_input, emit_arrays, next_state, kept
@@ -507,13 +500,9 @@ def static_rnn(cell, inputs, initial_state=None, dtype=None, sequence_length=Non
             if sequence_length is not None:
                 ended = math_ops.less_equal(sequence_length, time)
                 nest.assert_same_structure(zero_output, output)
-                output = nest.map_structure(
-                    lambda zero, new: _keep_where(ended, zero, new), zero_output, output
-                )
+                output = _kept(ended, zero_output, output)
                 nest.assert_same_structure(state, new_state)
-                new_state = nest.map_structure(
-                    lambda old, new: _keep_where(ended, old, new), state, new_state
-                )
+                new_state = _kept(ended, state, new_state)
             state = new_state
             outputs.append(output)
     return outputs, state

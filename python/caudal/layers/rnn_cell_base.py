@@ -231,16 +231,15 @@ class LayerRNNCell(RNNCell):
 
     def __call__(self, inputs, state, scope=None, *args, **kwargs):
         """Runs one step, see RNNCell."""
-        return base.Layer.__call__(self, inputs, state, scope=scope, *args, **kwargs)
+        return base.Layer.__call__(self, inputs, state, *args, scope=scope, **kwargs)
 
 
 def input_depth(inputs_shape):
     """Size of the last axis of the inputs; ValueError if it is not known."""
-    depth = inputs_shape[-1]
-    depth = getattr(depth, "value", depth)
-    if depth is None:
-        raise ValueError("Expected inputs.shape[-1] to be known, saw shape: %s" % str(inputs_shape))
-    return depth
+    sizes = tuple(tensor_shape.as_shape(inputs_shape).as_list())
+    if sizes[-1] is None:
+        raise ValueError("Expected inputs.shape[-1] to be known, saw shape: %s" % str(sizes))
+    return sizes[-1]
 
 
 def check_supported_dtypes(dtype):

@@ -104,7 +104,7 @@ class MultiRNNCell(RNNCell):
 
 
 class RNNCellWrapper(RNNCell):
-    """A cell that passes everything on to `cell`, without a scope of its own."""
+    """A cell that passes everything on to `cell`, without a scope or weights of its own."""
 
     def __init__(self, cell, **kwargs):
         super().__init__(**kwargs)
@@ -130,19 +130,6 @@ class RNNCellWrapper(RNNCell):
     def zero_state(self, batch_size, dtype):
         with ops.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
             return self._wrapped.zero_state(batch_size, dtype)
-
-    @property
-    def trainable_weights(self):
-        if not self.trainable:
-            return []
-        return list(getattr(self._wrapped, "trainable_weights", ()))
-
-    @property
-    def non_trainable_weights(self):
-        weights = list(getattr(self._wrapped, "non_trainable_weights", ()))
-        if not self.trainable:
-            weights = list(getattr(self._wrapped, "trainable_weights", ())) + weights
-        return weights
 
     def __call__(self, inputs, state, scope=None):
         """Runs one step of the wrapped cell, see RNNCell."""
@@ -195,21 +182,21 @@ class DropoutWrapper(RNNCellWrapper):
         self._dropout_state_filter = dropout_state_filter_visitor or _default_dropout_state_filter
         with ops.name_scope("DropoutWrapperInit"):
 
-            def as_known(value):
+            def as_known(argument, value):
                 probability = ops.convert_to_tensor(value)
                 known = tensor_util.constant_value(probability)
                 if known is None:
                     return probability
                 if not 0 <= known <= 1:
                     raise ValueError(
-                        "Parameter input/output/state_keep_prob must be between 0 and 1: %d" % known
+                        "Parameter %s must be between 0 and 1: %d" % (argument, known)
                     )
                 # A plain float, unless the caller wants its dtype.
                 return float(value) if isinstance(value, numbers.Real) else known.item()
 
-            self._input_keep_prob = as_known(input_keep_prob)
-            self._state_keep_prob = as_known(state_keep_prob)
-            self._output_keep_prob = as_known(output_keep_prob)
+            self._input_keep_prob = as_known("input_keep_prob", input_keep_prob)
+            self._state_keep_prob = as_known("state_keep_prob", state_keep_prob)
+            self._output_keep_prob = as_known("output_keep_prob", output_keep_prob)
         self._variational_recurrent = variational_recurrent
         self._input_size = input_size
         self._seed = seed
