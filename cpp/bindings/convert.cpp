@@ -3,6 +3,8 @@
 
 #include <pybind11/stl.h>
 
+#include <optional>
+
 #include "caudal/error.h"
 
 namespace caudal::python {
@@ -43,6 +45,20 @@ PartialShape shape_from_python(const py::handle& shape) {
   return PartialShape(dims);
 }
 
+namespace {
+
+/// NumPy knows bfloat16 by the package ml_dtypes, imported when the first such value is exchanged.
+py::dtype bfloat16_dtype() {
+  try {
+    return py::dtype::from_args(py::module_::import("ml_dtypes").attr("bfloat16"));
+  } catch (py::error_already_set& e) {
+    if (!e.matches(PyExc_ImportError)) throw;
+    type_error("bfloat16 has no NumPy type; install the package ml_dtypes to exchange such values");
+  }
+}
+
+}  // namespace
+
 py::dtype numpy_dtype(DType dtype) {
   switch (dtype) {
     case DType::kString:
@@ -50,7 +66,9 @@ py::dtype numpy_dtype(DType dtype) {
     case DType::kVariant:
       return py::dtype("O");
     case DType::kBfloat16:
+      return bfloat16_dtype();
     case DType::kQint16:
+      return py::dtype("int16");
     case DType::kQuint16:
       return py::dtype("uint16");
     case DType::kQint8:
@@ -68,12 +86,10 @@ namespace {
 
 /// numpy.dtype objects by DType, made once: they are asked for in every run.
 const py::dtype& cached_dtype(DType dtype) {
-  static py::dtype* const all = [] {
-    auto* made = new py::dtype[kNumDTypes];
-    for (int i = 1; i < kNumDTypes; ++i) made[i] = numpy_dtype(DType(i));
-    return made;
-  }();
-  return all[int(dtype)];
+  static auto* const all = new std::optional<py::dtype>[kNumDTypes];
+  std::optional<py::dtype>& made = all[int(dtype)];
+  if (!made) made = numpy_dtype(dtype);
+  return *made;
 }
 
 py::object strings_to_python(const Tensor& t, bool scalars) {
@@ -88,6 +104,23 @@ py::object strings_to_python(const Tensor& t, bool scalars) {
     Py_XDECREF(old);
   }
   return out;
+}
+
+/// bfloat16, or a quantised dtype: a record of one integer that bears the dtype's name.
+DType dtype_of_void(const py::dtype& d) {
+  const py::object names = d.attr("names");
+  std::string name;
+  if (names.is_none()) {
+    name = py::str(d.attr("name")).cast<std::string>();
+    return name == "bfloat16" ? DType::kBfloat16 : DType::kInvalid;
+  }
+  if (py::len(names) != 1) return DType::kInvalid;
+  name = py::str(names[py::int_(0)]).cast<std::string>();
+  for (const DType t :
+       {DType::kQint8, DType::kQuint8, DType::kQint16, DType::kQuint16, DType::kQint32}) {
+    if (dtype_name(t) == name && std::size_t(d.itemsize()) == dtype_size(t)) return t;
+  }
+  return DType::kInvalid;
 }
 
 DType dtype_of_array(const py::array& a) {
@@ -119,7 +152,7 @@ DType dtype_of_array(const py::array& a) {
     case 'U':
       return DType::kString;
     default:
-      return DType::kInvalid;
+      return dtype_of_void(d);
   }
 }
 
@@ -148,16 +181,23 @@ bool usable(const py::array& a, DType dtype) {
          a.dtype().byteorder() != '>';
 }
 
+/// A copy of an array whose elements are those of `dtype` already.
+Tensor bytes_of_array(const py::array& a, DType dtype) {
+  const py::array c = py::array::ensure(a, py::array::c_style);
+  if (!c) throw py::error_already_set();
+  Tensor t(dtype, shape_of_array(a));
+  if (t.num_bytes() > 0) std::memcpy(t.raw(), c.data(), t.num_bytes());
+  return t;
+}
+
 Tensor copy_of_array(const py::array& a) {
   const DType dtype = dtype_of_array(a);
   if (dtype == DType::kString) return strings_from_python(a);
   if (dtype == DType::kInvalid) {
     type_error("arrays of dtype ", py::str(a.dtype()).cast<std::string>(), " have no tensor type");
   }
-  const py::array c = py::array::ensure(a.attr("astype")(cached_dtype(dtype), "C"));
-  Tensor t(dtype, shape_of_array(a));
-  if (t.num_bytes() > 0) std::memcpy(t.raw(), c.data(), t.num_bytes());
-  return t;
+  return bytes_of_array(
+      a.dtype().kind() == 'V' ? a : py::array(a.attr("astype")(cached_dtype(dtype))), dtype);
 }
 
 template <class T>
@@ -220,7 +260,7 @@ Tensor feed_from_python(const py::handle& value, DType dtype) {
   if (!a) throw py::error_already_set();
   if (dtype_of_array(a) == dtype) return copy_of_array(a);
   if (dtype == DType::kString) return strings_from_python(a);
-  return copy_of_array(py::array::ensure(a.attr("astype")(cached_dtype(dtype))));
+  return bytes_of_array(py::array(a.attr("astype")(cached_dtype(dtype))), dtype);
 }
 
 namespace {

@@ -212,24 +212,26 @@ void scatter(const NdParams& p, const I* indices, const T* updates, T* y) {
   });
 }
 
-// ScatterNd(indices, updates, shape): sums into zeros.
+// ScatterNd(indices, updates, shape): sums into zeros; booleans are or-ed, strings joined.
 template <class T, class I>
 void run_scatter_nd(const void* params, void* const* in, void* const* out, void*, RunContext&) {
   const auto& p = *static_cast<const NdParams*>(params);
   auto* y = static_cast<T*>(out[0]);
   parallel_for(p.total, 2 * kCopyGrain,
-               [&](std::int64_t b, std::int64_t e) { std::fill(y + b, y + e, T(0)); });
+               [&](std::int64_t b, std::int64_t e) { std::fill(y + b, y + e, T{}); });
   scatter<Combine::kAdd>(p, static_cast<const I*>(in[0]), static_cast<const T*>(in[1]), y);
 }
 Prepared prepare_scatter_nd(const KernelRequest& r) {
   Prepared prepared;
   make_params<NdParams>(prepared)->set(r.outputs[0].shape, r.inputs[0].shape, "shape");
   with_index(r.inputs[0].dtype, [&]<class I>(I) {
-    with_type(r.outputs[0].dtype, [&]<class T>(T) {
-      if constexpr (!std::is_same_v<T, bool>) prepared.run = run_scatter_nd<T, I>;
-    });
+    if (r.outputs[0].dtype == DType::kString) {
+      prepared.run = run_scatter_nd<std::string, I>;
+    } else {
+      with_type(r.outputs[0].dtype, [&]<class T>(T) { prepared.run = run_scatter_nd<T, I>; });
+    }
   });
-  return prepared;
+  return for_objects_too(r, std::move(prepared));
 }
 
 // TensorScatter*(tensor, indices, updates).
@@ -396,7 +398,7 @@ std::span<const KernelRow> gather_scatter_kernels() {
       {"Gather", "Tparams", kMovable, prepare_gather},
       {"GatherV2", "Tparams", kMovable, prepare_gather},
       {"GatherNd", "Tparams", kMovable, prepare_gather_nd},
-      {"ScatterNd", "T", kSummable, prepare_scatter_nd},
+      {"ScatterNd", "T", kSummable | DTypeSet{DType::kBool, DType::kString}, prepare_scatter_nd},
       {"TensorScatterUpdate", "T", kMovable, prepare_tensor_scatter<Combine::kAssign>},
       {"TensorScatterAdd", "T", kSummable, prepare_tensor_scatter<Combine::kAdd>},
       {"TensorScatterSub", "T", kSummable, prepare_tensor_scatter<Combine::kSub>},

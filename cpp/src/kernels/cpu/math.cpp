@@ -10,6 +10,7 @@
 
 #include "base/parallel_for.h"
 #include "caudal/error.h"
+#include "kernels/cpu/element_types.h"
 #include "kernels/cpu/families.h"
 
 namespace caudal::cpu::CAUDAL_ISA {
@@ -148,6 +149,10 @@ template <class F>
 Prepared prepare_strings(const KernelRequest& request) {
   return prepare_binary(request, run_binary<std::string, bool, F>);
 }
+Prepared prepare_joined(const KernelRequest& request) {
+  return allocating(request,
+                    prepare_binary(request, run_binary<std::string, std::string, std::plus<>>));
+}
 
 template <class T>
 void run_linspace(const void* params, void* const* in, void* const* out, void*, RunContext&) {
@@ -180,6 +185,7 @@ std::span<const KernelRow> math_kernels() {
       {"LinSpace", "T", kFloats, prepare_linspace},
       {"Zeta", "T", kFloats, prepare_special<zeta>},
       {"Polygamma", "T", kFloats, prepare_special<polygamma>},
+      {"Add", "T", {DType::kString}, prepare_joined},
       {"Equal", "T", {DType::kString}, prepare_strings<std::equal_to<>>},
       {"NotEqual", "T", {DType::kString}, prepare_strings<std::not_equal_to<>>},
   };
