@@ -463,6 +463,9 @@ _later = _module_getattr(
     {
         "caudal.ops.functional_ops": "map_fn scan foldl foldr",
         "caudal.ops.tensor_array_ops": "TensorArray",
+        "caudal.layers": "@",
+        "caudal.contrib": "@",
+        "caudal.examples": "@",
         "caudal.losses": "@",
         "caudal.metrics": "@",
     },

@@ -15,6 +15,7 @@ import numpy as np
 
 from caudal.framework import dtypes, nest, ops, tensor_shape, tensor_util
 from caudal.layers import lookup
+from caudal.layers.connections import Connected
 from caudal.layers.input_spec import InputSpec, check_inputs
 from caudal.ops import array_ops, init_ops, math_ops
 from caudal.ops.ref_variable import Variable, VariableAggregation, VariableSynchronization
@@ -149,7 +150,7 @@ def unique_objects(items):
     return out
 
 
-class Layer:
+class Layer(Connected):
     """A function of tensors that owns variables.
 
     A subclass makes its variables in `build(input_shape)`, with `add_weight`, and its operations in
@@ -435,7 +436,11 @@ class Layer:
         cached = type(self).__dict__.get("_call_signature")
         if cached is None or cached[0] is not call:
             parameters = list(inspect.signature(call).parameters.values())[1:]
-            names = [p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]  # fmt: skip
+            names = [
+                p.name
+                for p in parameters
+                if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+            ]
             cached = (call, names, any(p.kind is p.VAR_KEYWORD for p in parameters))
             type(self)._call_signature = cached
         return cached[1], cached[2]
@@ -656,125 +661,10 @@ class Layer:
         """Number of elements in all weights. Raises: ValueError before the layer is built."""
         if not self.built:
             raise ValueError(
-                f"You tried to call `count_params` on {self.name}, but the layer isn't built. You can build "
-                f"it manually via: `{self.name}.build(batch_input_shape)`."
+                f"You tried to call `count_params` on {self.name}, but the layer isn't built. You "
+                f"can build it manually via: `{self.name}.build(batch_input_shape)`."
             )
         return int(sum(np.prod(w.shape.as_list()) for w in self.weights))
-
-    # Values of the weights ----------------------------------------------------------------------
-
-    def _weights_session(self):
-        session = ops.get_default_session()
-        if session is None:
-            raise ValueError("Values of weights need a default session: `with sess.as_default():`")
-        return session
-
-    def get_weights(self):
-        """The values of all weights, NumPy arrays, from the default session."""
-        weights = self.weights
-        return self._weights_session().run(list(weights)) if weights else []
-
-    def set_weights(self, weights):
-        """Sets the values of all weights in the default session. Raises: ValueError."""
-        targets = self.weights
-        if len(targets) != len(weights):
-            raise ValueError(
-                'You called `set_weights(weights)` on layer "%s" with a  weight list of length %d, '
-                "but the layer was expecting %d weights. Provided weights: %s..."
-                % (self.name, len(weights), len(targets), str(weights)[:50])
-            )
-        for variable, value in zip(targets, weights):
-            if tuple(variable.shape.as_list()) != np.shape(value):
-                raise ValueError(
-                    "Layer weight shape %s not compatible with provided weight shape %s"
-                    % (variable.shape, np.shape(value))
-                )
-        session = self._weights_session()
-        for variable, value in zip(targets, weights):
-            variable.load(value, session)
-
-    # Connections --------------------------------------------------------------------------------
-
-    @property
-    def inbound_nodes(self):
-        return self._inbound_nodes
-
-    @property
-    def outbound_nodes(self):
-        return self._outbound_nodes
-
-    def _get_node_attribute_at_index(self, node_index, attr, attr_name):
-        if not self._inbound_nodes:
-            raise RuntimeError(
-                "The layer has never been called and thus has no defined %s." % attr_name
-            )
-        if not len(self._inbound_nodes) > node_index:
-            raise ValueError(
-                "Asked to get %s at node %d, but the layer has only %d inbound nodes."
-                % (attr_name, node_index, len(self._inbound_nodes))
-            )
-        values = getattr(self._inbound_nodes[node_index], attr)
-        return values[0] if isinstance(values, list) and len(values) == 1 else values
-
-    def get_input_shape_at(self, node_index):
-        return self._get_node_attribute_at_index(node_index, "input_shapes", "input shape")
-
-    def get_output_shape_at(self, node_index):
-        return self._get_node_attribute_at_index(node_index, "output_shapes", "output shape")
-
-    def get_input_at(self, node_index):
-        return self._get_node_attribute_at_index(node_index, "input_tensors", "input")
-
-    def get_output_at(self, node_index):
-        return self._get_node_attribute_at_index(node_index, "output_tensors", "output")
-
-    @property
-    def input(self):
-        """The input tensors of a layer that was connected once."""
-        if len(self._inbound_nodes) > 1:
-            raise AttributeError(
-                "Layer " + self.name + " has multiple inbound nodes, "
-                'hence the notion of "layer input" is ill-defined. Use `get_input_at(node_index)` '
-                "instead."
-            )
-        if not self._inbound_nodes:
-            raise AttributeError("Layer " + self.name + " is not connected, no input to return.")
-        return self.get_input_at(0)
-
-    @property
-    def output(self):
-        """The output tensors of a layer that was connected once."""
-        if not self._inbound_nodes:
-            raise AttributeError("Layer " + self.name + " has no inbound nodes.")
-        if len(self._inbound_nodes) > 1:
-            raise AttributeError(
-                "Layer " + self.name + " has multiple inbound nodes, "
-                'hence the notion of "layer output" is ill-defined. Use '
-                "`get_output_at(node_index)` instead."
-            )
-        return self.get_output_at(0)
-
-    def _common_shape(self, attribute, what):
-        if not self._inbound_nodes:
-            raise AttributeError(
-                "The layer has never been called and thus has no defined %s." % what
-            )
-        shapes = [getattr(node, attribute) for node in self._inbound_nodes]
-        if any(str(s) != str(shapes[0]) for s in shapes):
-            raise AttributeError(
-                'The layer "%s" has multiple inbound nodes, with different %ss. Hence the notion '
-                'of "%s" is ill-defined for the layer. Use `get_%s_at(node_index)` instead.'
-                % (self.name, what, what, what.replace(" ", "_"))
-            )
-        return self._get_node_attribute_at_index(0, attribute, what)
-
-    @property
-    def input_shape(self):
-        return self._common_shape("input_shapes", "input shape")
-
-    @property
-    def output_shape(self):
-        return self._common_shape("output_shapes", "output shape")
 
     # Configuration ------------------------------------------------------------------------------
 

@@ -118,3 +118,17 @@ def constraint(identifier):
     if isinstance(identifier, str):
         raise ValueError("Unknown constraint: " + identifier)
     return identifier
+
+
+def serialized(item):
+    """A plain description of an initializer, regularizer or constraint."""
+    if item is None:
+        return None
+    if hasattr(item, "get_config"):
+        return {"class_name": type(item).__name__, "config": item.get_config()}
+    return getattr(item, "__name__", None)
+
+
+def activation_name(function):
+    """The name of an activation function."""
+    return getattr(function, "__name__", None)
