@@ -243,6 +243,13 @@ void range_shape(ShapeContext& c) {
       return c.set_output(0, PartialShape{size(float{})});
     case DType::kDouble:
       return c.set_output(0, PartialShape{size(double{})});
+    case DType::kHalf:
+    case DType::kBfloat16: {
+      const auto read = [&](const Tensor& t) {
+        return t.dtype() == DType::kHalf ? float(*t.data<Half>()) : float(*t.data<Bfloat16>());
+      };
+      return c.set_output(0, PartialShape{range_size(read(*start), read(*limit), read(*delta))});
+    }
     default:
       return c.set_output(0, PartialShape{-1});
   }

@@ -22,7 +22,8 @@ def make_array(value, dtype=None, shape=None, verify_shape=False):
             if dtype is None:
                 return np.array(value, np.float32)
             if dtype.is_floating or dtype.is_complex:
-                return np.array(value, dtype.as_numpy_dtype)
+                with np.errstate(over="ignore"):
+                    return np.array(value, dtype.as_numpy_dtype)
         elif kind is int:
             if dtype is None:
                 if _INT32_MIN <= value <= _INT32_MAX:
@@ -101,7 +102,8 @@ def _dense(value, dtype, shape):
             raise _ragged(value)
     if dtype is None:
         if array.dtype == np.float64:
-            return array.astype(np.float32)
+            with np.errstate(over="ignore"):
+                return array.astype(np.float32)
         if array.dtype == np.int64:
             if array.size == 0 or (array.min() >= _INT32_MIN and array.max() <= _INT32_MAX):
                 return array.astype(np.int32)

@@ -251,7 +251,7 @@ def truediv(x, y, name=None):
         if quotient is not None:
             x, y = cast(x, quotient), cast(y, quotient)
         elif not (dtype.is_floating or dtype.is_complex):
-            raise TypeError("Invalid dtype %r in __truediv__." % dtype)
+            raise TypeError("Invalid dtype %r in __truediv__" % dtype)
         return apply("RealDiv", x, y, name=scope)
 
 
