@@ -121,8 +121,12 @@ void while_shape(ShapeContext& c) {
 /// constants, captured inputs or reads of the tape.
 class GradientBody {
  public:
-  GradientBody(Subgraph& forward, Graph& outer, const std::string& name, std::string source)
-      : forward_(forward), made_(std::make_shared<Subgraph>()), source_(std::move(source)) {
+  GradientBody(Subgraph& forward, Graph& outer, const std::string& name, std::string source,
+               bool loop)
+      : forward_(forward),
+        made_(std::make_shared<Subgraph>()),
+        source_(std::move(source)),
+        loop_(loop) {
     made_->name = name;
     made_->graph->set_outer(&outer);
     if (forward.forward_nodes < 0) forward.forward_nodes = forward.graph->num_nodes();
@@ -136,8 +140,10 @@ class GradientBody {
     std::vector<Output> ys;
     GradientOptions options;
     options.source = source_;
-    for (const Output& y : forward_.outputs) {
-      if (!trainable(y.dtype())) {
+    for (std::size_t i = 0; i < forward_.outputs.size(); ++i) {
+      const Output& y = forward_.outputs[i];
+      const bool handed_on = loop_ && y == forward_.inputs[i];
+      if (!trainable(y.dtype()) || handed_on) {
         dys_.emplace_back();
         continue;
       }
@@ -248,6 +254,7 @@ class GradientBody {
   Subgraph& forward_;
   SubgraphPtr made_;
   std::string source_;
+  bool loop_;
   int mark_ = 0;
   Output tape_, index_;
   std::vector<Output> dys_;
@@ -275,7 +282,7 @@ void if_gradient(GradContext& g) {
 
   std::vector<SubgraphPtr> made;
   for (Subgraph* branch : branches) {
-    GradientBody body(*branch, node.graph(), branch->name + "_grad", g.source());
+    GradientBody body(*branch, node.graph(), branch->name + "_grad", g.source(), false);
     const auto grads = body.differentiate();
     for (const std::size_t k : flowing) {
       const Output dy = body.add_input(branch->outputs[k].dtype(), node.output_shape(int(k)), "dy");
@@ -307,12 +314,16 @@ void while_gradient(GradContext& g) {
   Node& node = g.node();
   const auto parts = subgraphs(node);
   Subgraph& forward = *parts[1];
-  const std::size_t varying = forward.outputs.size(), total = forward.inputs.size();
+  const std::size_t total = forward.inputs.size();
   const Output tape = g.builder().graph().add_tape_output(&node);
-  GradientBody body(forward, node.graph(), forward.name + "_grad", g.source());
+  GradientBody body(forward, node.graph(), forward.name + "_grad", g.source(), true);
   const auto grads = body.differentiate();
 
-  // Loop variables of the backward loop: index, gradients of loop variables, sums for the captures.
+  // Loop variables of the backward loop: index, gradients of loop variables, sums for what the loop
+  // only reads. A body hands on what it captures: that does not vary either.
+  const auto varies = [&](std::size_t i) {
+    return i < forward.outputs.size() && !(forward.outputs[i] == forward.inputs[i]);
+  };
   std::vector<Output> start{
       g("Sub", {g("TapeSize", {tape}), g.builder().scalar(std::int32_t(1))}, {}, "last")};
   const Output index = body.add_input(DType::kInt32, PartialShape::scalar(), "index");
@@ -322,21 +333,27 @@ void while_gradient(GradContext& g) {
   for (std::size_t i = 0; i < total; ++i) {
     const Output& x = forward.inputs[i];
     if (!trainable(x.dtype())) continue;
-    if (i < varying) {
+    if (varies(i)) {
       const Output d = body.add_input(x.dtype(), x.shape(), "dy");
       body.stand_for(body.dys()[i], d);
       start.push_back(g.dy(int(i)));
       here.push_back(d);
       target.push_back(int(i));
-    } else if (grads[i] && g.needs(int(i))) {
+    } else if (g.needs(int(i))) {
+      const bool passes = i < forward.outputs.size() && !g.raw_dy(int(i)).none();
+      if (!grads[i]) {
+        if (passes) g.set(int(i), g.raw_dy(int(i)));
+        continue;
+      }
       here.push_back(body.add_input(x.dtype(), node.input(int(i)).shape(), "sum"));
-      start.push_back(g("ZerosLike", {node.input(int(i))}));
+      start.push_back(passes ? g.dy(int(i)) : g("ZerosLike", {node.input(int(i))}));
       target.push_back(int(i));
     }
   }
   std::vector<Output> invariant{tape};
   body.set_tape(body.add_input(DType::kVariant, PartialShape::scalar(), "tape"), index);
-  for (std::size_t i = varying; i < total; ++i) {
+  for (std::size_t i = 0; i < total; ++i) {
+    if (varies(i)) continue;
     const Output& x = forward.inputs[i];
     body.stand_for(x, body.add_input(x.dtype(), node.input(int(i)).shape(), "x"));
     invariant.push_back(node.input(int(i)));
@@ -344,7 +361,7 @@ void while_gradient(GradContext& g) {
   for (std::size_t k = 0; k < target.size(); ++k) {
     const auto i = std::size_t(target[k]);
     const Output grad = grads[i] ? body.copy(grads[i]) : Output{};
-    if (i < varying) {
+    if (varies(i)) {
       next.push_back(grad ? grad : body.builder()("ZerosLike", {here[k]}));
     } else {
       next.push_back(body.builder()("AddV2", {here[k], grad}));
@@ -368,7 +385,15 @@ void while_gradient(GradContext& g) {
   for (std::size_t k = 0; k < target.size(); ++k) g.set(target[k], loop->output(int(k) + 1));
 }
 
-void tape_read_shape(ShapeContext& c) { c.set_output(0, c.attrs().shape("shape")); }
+// A small value is copied into the plan's memory; a large one is shared, so its step hands over a
+// tensor and the plan goes on behind it.
+constexpr std::int64_t kCopiedElements = 256;
+
+void tape_read_shape(ShapeContext& c) {
+  const PartialShape& shape = c.attrs().shape("shape");
+  const bool shared = c.planning() && shape.num_elements() > kCopiedElements;
+  c.set_output(0, shared ? PartialShape::unknown() : shape);
+}
 
 void captured_ref_shape(ShapeContext& c) { c.set_output(0, c.attrs().shape("shape")); }
 

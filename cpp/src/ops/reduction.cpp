@@ -288,14 +288,14 @@ constexpr const char* kScan =
 
 std::span<const OpRow> reduction_ops() {
   static const OpRow rows[] = {
-      {"Sum", kReduce, reduction_shape, sum_grad, kReduction},
-      {"Mean", kReduce, reduction_shape, mean_grad, kReduction},
-      {"Prod", kReduce, reduction_shape, prod_grad, kReduction},
-      {"Max", kReduce, reduction_shape, extremum_grad, kReduction},
-      {"Min", kReduce, reduction_shape, extremum_grad, kReduction},
+      {"Sum", kReduce, reduction_shape, sum_grad, kReduction | kOneIsItself},
+      {"Mean", kReduce, reduction_shape, mean_grad, kReduction | kOneIsItself},
+      {"Prod", kReduce, reduction_shape, prod_grad, kReduction | kOneIsItself},
+      {"Max", kReduce, reduction_shape, extremum_grad, kReduction | kOneIsItself},
+      {"Min", kReduce, reduction_shape, extremum_grad, kReduction | kOneIsItself},
       {"EuclideanNorm", kReduce, reduction_shape, euclidean_norm_grad, kReduction},
-      {"All", kLogical, reduction_shape, no_gradient, kReduction},
-      {"Any", kLogical, reduction_shape, no_gradient, kReduction},
+      {"All", kLogical, reduction_shape, no_gradient, kReduction | kOneIsItself},
+      {"Any", kLogical, reduction_shape, no_gradient, kReduction | kOneIsItself},
       {"ArgMax", kArg, arg_shape, no_gradient},
       {"ArgMin", kArg, arg_shape, no_gradient},
       {"Cumsum", kScan, scan_shape, cumsum_grad},

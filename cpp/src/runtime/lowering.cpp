@@ -11,6 +11,8 @@
 namespace caudal {
 namespace {
 
+constexpr std::size_t kKnownBytes = 64;  // shapes and axes
+
 /// Runs a shape rule with the shapes and values of one run.
 class PlanShapes : public ShapeContext {
  public:
@@ -132,7 +134,8 @@ class Lowering {
            !deferred_.contains(o.node->id())) {
       o = o.node->input(0);
     }
-    return {plan_of_[std::size_t(o.node->id())], o.index};
+    const int p = plan_of_[std::size_t(o.node->id())];
+    return p <= kAlias ? aliases_[std::size_t(kAlias - p)] : PlanRef{p, o.index};
   }
 
   static bool touches_state(const Node& node) {
@@ -196,6 +199,7 @@ class Lowering {
     for (const Node* c : node->control_inputs()) {
       const int p = plan_of_[std::size_t(c->id())];
       if (p >= 0) add_control(n, p);
+      if (p <= kAlias) add_control(n, aliases_[std::size_t(kAlias - p)].node);
     }
     // A constant is no step: whoever reads it waits for what it waited for.
     for (const PlanRef& r : n.inputs) {
@@ -269,7 +273,7 @@ class Lowering {
     const bool pure = !op.has(kStateful) && !op.has(kUnmergeable) && std::all_of(n.ref_storage.begin(), n.ref_storage.end(),
                                                         [](int s) { return s < 0; });
     if (pure && g_.env->options.optimize && !n.outputs.empty()) {
-      if (try_fold(n, inputs) || try_merge(n)) return;
+      if (try_fold(n, inputs) || try_alias(n) || try_merge(n)) return;
     }
     add(std::move(n));
   }
@@ -418,6 +422,24 @@ class Lowering {
     return true;
   }
 
+  /// A node that hands on its input is that input: a view of the same shape, a sum over nothing.
+  bool try_alias(PlanNode& n) {
+    if (n.inputs.empty() || n.outputs.size() != 1) return false;
+    const PlanOutput &in = g_.at(n.inputs[0]), &out = n.outputs[0];
+    const bool same = in.dtype == out.dtype && !in.is_ref && in.variable < 0 && !out.is_ref &&
+                      g_.nodes[std::size_t(n.inputs[0].node)].device == n.device;
+    const bool reduces_nothing =
+        n.has(kOneIsItself) && in.shape.num_elements() == out.shape.num_elements();
+    if (!same || !(n.has(kView) || reduces_nothing)) return false;
+    if (!(in.shape == out.shape) || !n.controls.empty()) {
+      n.view = reduces_nothing;
+      return false;
+    }
+    plan_of_[std::size_t(n.node->id())] = kAlias - int(aliases_.size());
+    aliases_.push_back(n.inputs[0]);
+    return true;
+  }
+
   /// Common subexpressions: an equal node with equal inputs has the same value.
   bool try_merge(PlanNode& n) {
     if (!n.controls.empty()) return false;
@@ -471,9 +493,15 @@ class Lowering {
         leave(in);
         // What one segment had to know stays known: the next may wait for another value only.
         const auto before = live_in_of_.find(key(in));
-        const bool known =
+        bool known =
             before != live_in_of_.end() &&
             g_.live_ins[std::size_t(g_.nodes[std::size_t(before->second)].live_in)].by_value;
+        // So does a small value that this segment has worked out: it follows from the same key.
+        if (const PlanRef r = find(in); r.node >= 0) {
+          const Tensor& value = g_.at(r).constant;
+          known = known || (value.defined() && !is_object(value.dtype()) &&
+                            value.num_bytes() <= kKnownBytes);
+        }
         LiveIn next{in, g_.program->value_index(in), known || by_value_.contains(key(in))};
         g_.next_live_ins.push_back(next);
       }
@@ -504,7 +532,9 @@ class Lowering {
 
   PlanGraph g_;
   const std::vector<Tensor>& values_;
+  static constexpr int kAlias = -2;  ///< and below: entries of aliases_; -1: not planned
   std::vector<int> plan_of_;
+  std::vector<PlanRef> aliases_;
   std::unordered_map<std::uint64_t, int> live_in_of_;
   std::unordered_map<int, char> deferred_;
   std::unordered_map<int, char> tapes_read_;

@@ -69,13 +69,16 @@ struct PlanNode {
   std::vector<FusedMember> members;
   std::vector<int> member_outputs;
   std::vector<AbsorbedOp> absorbed;
+  bool view = false;  ///< output 0 is input 0's memory for these shapes
   int live_in = -1;
   int fresh_storage = -1;    ///< storage that this node initialises and publishes
   std::vector<int> touched;  ///< storages that a control-flow node may write
 
   bool has(Trait t) const { return node != nullptr && node->op().has(t); }
   /// Output 0 is input 0's memory.
-  bool is_view() const { return kind == PlanKind::kOp && has(kView) && absorbed.empty(); }
+  bool is_view() const {
+    return kind == PlanKind::kOp && (view || has(kView)) && absorbed.empty();
+  }
 };
 
 /// One piece of variable memory. A variable that changes shape within a plan has two.

@@ -8,6 +8,8 @@
 #include "base/parallel_for.h"
 #include "caudal/error.h"
 #include "kernels/cpu/dispatch.h"
+#include <algorithm>
+
 #include "runtime/runtime.h"
 
 namespace caudal {
@@ -157,6 +159,35 @@ std::vector<std::string> Session::devices() const {
   return out;
 }
 
+namespace {
+
+/// What has been planned behind a segment, by earlier runs.
+void append_following(std::string& text, Segment& segment) {
+  std::lock_guard lock(segment.next.mutex);
+  for (const auto& [key, next] : segment.next.recent) {
+    text += str("then, on the shapes of its values:\n", next->text);
+    append_following(text, *next);
+  }
+}
+
+/// The branches and loop bodies that have run in this session, by name.
+void append_bodies(std::string& text, Runtime& runtime) {
+  std::lock_guard lock(runtime.programs_mutex);
+  std::vector<std::string> bodies;
+  for (const auto& [key, program] : runtime.subprograms) {
+    std::lock_guard cache_lock(program->cache.mutex);
+    for (const auto& [shapes, segment] : program->cache.recent) {
+      std::string body = str("in ", key.first->name, ":\n", segment->text);
+      append_following(body, *segment);
+      bodies.push_back(std::move(body));
+    }
+  }
+  std::ranges::sort(bodies);
+  for (const std::string& body : bodies) text += body;
+}
+
+}  // namespace
+
 std::string Session::plan_text(const std::vector<std::pair<Output, Tensor>>& feeds,
                                const std::vector<Output>& fetches,
                                const std::vector<Node*>& targets) {
@@ -172,7 +203,11 @@ std::string Session::plan_text(const std::vector<std::pair<Output, Tensor>>& fee
   Program& p = impl_->program(impl_->prepare(std::move(s)));
   impl_->check_feeds(p, values.data());
   Run run{impl_->runtime, {}, nullptr, nullptr, {}, {}, {}};
-  return find_segment(run, p, p.cache, p.order, p.live_ins, values)->text;
+  const auto first = find_segment(run, p, p.cache, p.order, p.live_ins, values);
+  std::string text = first->text;
+  append_following(text, *first);
+  append_bodies(text, impl_->runtime);
+  return text;
 }
 
 std::size_t Session::peak_arena_bytes() const { return impl_->runtime.peak_arena; }
