@@ -15,7 +15,10 @@ std::span<const OpRow> unary_ops();
 std::span<const OpRow> binary_ops();     // arithmetic, comparison, logical, Select
 std::span<const OpRow> reduction_ops();  // Sum ... ArgMax
 std::span<const OpRow> matmul_ops();
-std::span<const OpRow> linalg_ops();          // Qr
+std::span<const OpRow> linalg_ops();     // solve, inverse, determinant, Cholesky, LU
+std::span<const OpRow> decompose_ops();  // Qr, Svd, SelfAdjointEig
+std::span<const OpRow> complex_ops();    // Complex, Real, Imag, Conj
+std::span<const OpRow> spectral_ops();   // FFT, RFFT
 std::span<const OpRow> array_ops();           // Const, Placeholder, Identity, Shape, Reshape
 std::span<const OpRow> rearrange_ops();       // Transpose, Concat, Pack, Split, Tile, Reverse
 std::span<const OpRow> slice_ops();           // Slice, StridedSlice, Pad, MirrorPad

@@ -1,50 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 // Matrix products and convolutions in double precision, by OpenBLAS.
 #include <cblas.h>
-#include <dlfcn.h>
 
 #include <algorithm>
 #include <limits>
 
 #include "base/parallel_for.h"
+#include "kernels/cpu/blas_library.h"
 #include "kernels/cpu/libraries.h"
 #include "kernels/cpu/matmul.h"
 #include "tensor/window.h"
 
-#define CAUDAL_CONCAT_(a, b) a##b
-#define CAUDAL_CONCAT(a, b) CAUDAL_CONCAT_(a, b)
-#define CAUDAL_BLAS(name) CAUDAL_CONCAT(CAUDAL_BLAS_PREFIX, name)
-
 namespace caudal::cpu {
 namespace {
-
-using Dgemm = decltype(&CAUDAL_BLAS(cblas_dgemm));
-
-/// The library is loaded with the first product: it starts its threads at once, and programs
-/// without large float64 products need not wait for that. Throws Unavailable.
-Dgemm dgemm() {
-#ifdef CAUDAL_BLAS_LIBRARY
-#define CAUDAL_TEXT_(x) #x
-#define CAUDAL_TEXT(x) CAUDAL_TEXT_(x)
-  static const Dgemm loaded = [] {
-    void* library = dlopen(CAUDAL_BLAS_LIBRARY, RTLD_NOW | RTLD_LOCAL);
-    void* symbol = library ? dlsym(library, CAUDAL_TEXT(CAUDAL_BLAS(cblas_dgemm))) : nullptr;
-    if (symbol == nullptr) fail(Code::kUnavailable, "OpenBLAS cannot be loaded: ", dlerror());
-    return reinterpret_cast<Dgemm>(symbol);
-  }();
-  return loaded;
-#else
-  return &CAUDAL_BLAS(cblas_dgemm);
-#endif
-}
 
 /// C (rows x columns, leading dimension ldc) = op(A) op(B) + beta C, row major.
 void gemm(bool ta, bool tb, std::int64_t m, std::int64_t n, std::int64_t k, const double* a,
           std::int64_t lda, const double* b, std::int64_t ldb, double beta, double* c,
           std::int64_t ldc) {
   using Int = blasint;
-  dgemm()(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, Int(m),
-          Int(n), Int(k), 1.0, a, Int(lda), b, Int(ldb), beta, c, Int(ldc));
+  using Dgemm = decltype(&CAUDAL_BLAS(cblas_dgemm));
+  static const auto dgemm = blas_function<Dgemm>("cblas_dgemm");
+  dgemm(CblasRowMajor, ta ? CblasTrans : CblasNoTrans, tb ? CblasTrans : CblasNoTrans, Int(m),
+        Int(n), Int(k), 1.0, a, Int(lda), b, Int(ldb), beta, c, Int(ldc));
 }
 
 /// OpenBLAS counts in its own integers.

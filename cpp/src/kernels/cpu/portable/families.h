@@ -13,12 +13,27 @@ namespace caudal::cpu {
 // Here stands what gains nothing from wider vectors: strings, tables, sparse indices, searches,
 // LAPACK calls. One function per file of this folder, returning its rows.
 std::span<const KernelRow> tensor_array_kernels();
+std::span<const KernelRow> complex_unary_kernels();
+std::span<const KernelRow> complex_binary_kernels();
+std::span<const KernelRow> complex_reduce_kernels();
+std::span<const KernelRow> complex_sum_kernels();  // scatter and segment sums
+std::span<const KernelRow> tridiagonal_kernels();
+std::span<const KernelRow> fourier_kernels();
+std::span<const KernelRow> sparse_kernels();
+std::span<const KernelRow> string_kernels();
+std::span<const KernelRow> sparse_math_kernels();
 std::span<const KernelRow> conv3d_kernels();
 std::span<const KernelRow> pool3d_kernels();
 
 inline void register_portable_kernels() {
   for (auto rows : {
            tensor_array_kernels(),
+           complex_unary_kernels(),
+           complex_binary_kernels(),
+           complex_reduce_kernels(),
+           complex_sum_kernels(),
+           tridiagonal_kernels(),
+           fourier_kernels(),
            conv3d_kernels(),
            pool3d_kernels(),
        }) {
