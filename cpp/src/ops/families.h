@@ -30,6 +30,10 @@ std::span<const OpRow> conv_ops();
 std::span<const OpRow> conv3d_ops();
 std::span<const OpRow> pool_ops();
 std::span<const OpRow> pool3d_ops();
+std::span<const OpRow> pool_choice_ops();  // WithArgmax, fractional
+std::span<const OpRow> dilation_ops();     // and data formats
+std::span<const OpRow> ctc_ops();
+std::span<const OpRow> candidate_sampling_ops();
 std::span<const OpRow> norm_ops();  // FusedBatchNorm, LRN
 std::span<const OpRow> loss_ops();  // cross-entropies, L2Loss
 std::span<const OpRow> random_ops();

@@ -140,6 +140,20 @@ void bias_add_grad(GradContext& g) {
   }
 }
 
+/// BiasAdd without formats: channels are last.
+void bias_add_v1_shape(ShapeContext& c) {
+  PartialShape x = c.with_rank_at_least(0, 2);
+  const PartialShape bias = c.with_rank(1, 1);
+  if (x.has_rank()) {
+    x.set_dim(x.rank() - 1, ShapeContext::merge_dim(x.dim(-1), bias[0]));
+  }
+  c.set_output(0, x);
+}
+void bias_add_v1_grad(GradContext& g) {
+  if (g.needs(0)) g.set(0, g.dy());
+  if (g.needs(1)) g.set(1, g("BiasAddGrad", {g.dy()}, {{"data_format", "NHWC"}}));
+}
+
 void bias_add_grad_shape(ShapeContext& c) {
   const bool nchw = channels_first(c.attrs());
   const PartialShape dy = c.with_rank_at_least(0, nchw ? 3 : 2);
@@ -171,6 +185,10 @@ constexpr OpRow kRows[] = {
      batch_matmul_v2_shape, batch_matmul_v2_grad},
     {"BiasAdd", "value:T bias:T -> output:T; " CAUDAL_BIAS_ATTRS, bias_add_shape, bias_add_grad,
      kBias},
+    {"BiasAddV1",
+     "value:T bias:T -> output:T; T:type{float,double,int32,uint8,int16,int8,complex64,int64,qint8,"
+     "quint8,qint32,bfloat16,uint16,complex128,half,uint32,uint64}",
+     bias_add_v1_shape, bias_add_v1_grad},
     {"BiasAddGrad", "out_backprop:T -> output:T; " CAUDAL_BIAS_ATTRS, bias_add_grad_shape,
      bias_add_grad_grad},
 };

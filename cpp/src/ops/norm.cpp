@@ -129,6 +129,29 @@ void batch_norm_grad_grad(GradContext& g) {
   }
 }
 
+/// t, m, v, then (beta, gamma) or (gamma, backprop).
+template <bool kGrad>
+void global_norm_shape(ShapeContext& c) {
+  PartialShape x = c.with_rank(0, 4);
+  if (kGrad) x = x.merge(c.with_rank(4, 4));
+  std::int64_t channels = x[3];
+  for (int i = 1; i < (kGrad ? 4 : 5); ++i) channels = same_dim(channels, c.with_rank(i, 1)[0]);
+  x.set_dim(3, channels);
+  c.set_output(0, x);
+  for (int i = 1; i < (kGrad ? 5 : 1); ++i) c.set_output(i, {channels});
+}
+void global_norm_grad(GradContext& g) {
+  AttrList attrs;
+  for (const char* name : {"variance_epsilon", "scale_after_normalization"}) {
+    attrs.emplace_back(name, g.attrs().at(name));
+  }
+  Node* grad = g.builder().node("BatchNormWithGlobalNormalizationGrad",
+                                {g.input(0), g.input(1), g.input(2), g.input(4), g.dy()}, attrs);
+  for (int i = 0; i < 5; ++i) {
+    if (g.needs(i)) g.set(i, grad->output(i));
+  }
+}
+
 void rank4_shape(ShapeContext& c) { c.set_output(0, c.with_rank(0, 4)); }
 
 void lrn_grad_shape(ShapeContext& c) {
@@ -150,7 +173,17 @@ void lrn_grad(GradContext& g) {
   "depth_radius:int=5; bias:float=1; alpha:float=1; beta:float=0.5; " \
   "T:type{half,bfloat16,float}=float"
 
+#define CAUDAL_GLOBAL_NORM_ATTRS                                                             \
+  "T:type{float,double,int32,uint8,int16,int8,complex64,int64,qint8,quint8,qint32,bfloat16," \
+  "uint16,complex128,half,uint32,uint64}; variance_epsilon:float; scale_after_normalization:bool"
+
 constexpr OpRow kRows[] = {
+    {"BatchNormWithGlobalNormalization",
+     "t:T m:T v:T beta:T gamma:T -> result:T; " CAUDAL_GLOBAL_NORM_ATTRS, global_norm_shape<false>,
+     global_norm_grad},
+    {"BatchNormWithGlobalNormalizationGrad",
+     "t:T m:T v:T gamma:T backprop:T -> dx:T dm:T dv:T db:T dg:T; " CAUDAL_GLOBAL_NORM_ATTRS,
+     global_norm_shape<true>, nullptr},
     {"FusedBatchNorm",
      "x:T scale:T offset:T mean:T variance:T -> y:T batch_mean:T batch_variance:T "
      "reserve_space_1:T reserve_space_2:T; T:type{float}; " CAUDAL_NORM_ATTRS,

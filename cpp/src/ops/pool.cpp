@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Pools of images.
+#include <optional>
+
 #include "ops/common_shapes.h"
 #include "ops/families.h"
 #include "tensor/window.h"
@@ -18,6 +20,22 @@ void check_windows(const AttrMap& attrs) {
   if (attrs.ints("ksize")[n] != 1 || attrs.ints("strides")[n] != 1) {
     fail(Code::kUnimplemented, "Pooling is not yet supported on the batch dimension.");
   }
+}
+
+/// The attrs of a pool whose ksize and strides are inputs; nothing while these are not known.
+std::optional<AttrMap> input_attrs(ShapeContext& c, int first) {
+  AttrMap attrs = c.attrs();
+  for (int i = 0; i < 2; ++i) {
+    const char* name = i == 0 ? "ksize" : "strides";
+    const PartialShape shape = c.with_rank(first + i, 1);
+    if (shape[0] >= 0 && shape[0] != 4) {
+      invalid("Sliding window ", name, " field must specify 4 dimensions, but has ", shape[0]);
+    }
+    const Tensor* value = c.constant_input(first + i);
+    if (value == nullptr) return std::nullopt;
+    attrs.set(name, value->as_int64s());
+  }
+  return attrs;
 }
 
 /// The result of pooling `x`.
@@ -56,6 +74,21 @@ void avg_pool_grad_shape(ShapeContext& c) {
   c.set_output(0, x);
 }
 
+PartialShape pooled_v2(ShapeContext& c, const PartialShape& x, int first) {
+  const std::optional<AttrMap> attrs = input_attrs(c, first);
+  return attrs ? pooled(*attrs, x) : PartialShape::unknown_of_rank(4);
+}
+void pool_v2_shape(ShapeContext& c) { c.set_output(0, pooled_v2(c, c.with_rank(0, 4), 1)); }
+void max_pool_grad_v2_shape(ShapeContext& c) {
+  const PartialShape x = c.with_rank(0, 4);
+  (void)pooled_v2(c, x, 3).merge(c.with_rank(1, 4)).merge(c.with_rank(2, 4));
+  c.set_output(0, x);
+}
+void max_pool_grad_grad_v2_shape(ShapeContext& c) {
+  const PartialShape x = c.with_rank(0, 4).merge(c.with_rank(2, 4));
+  c.set_output(0, pooled_v2(c, x, 3).merge(c.with_rank(1, 4)));
+}
+
 AttrList pool_attrs(const GradContext& g) {
   AttrList out;
   for (const char* name : {"ksize", "strides", "padding", "data_format"}) {
@@ -87,6 +120,22 @@ void max_pool_grad_grad_grad(GradContext& g) {
   if (g.needs(2)) g.set(2, g("MaxPoolGrad", {g.input(0), g.input(1), g.dy()}, pool_attrs(g)));
 }
 
+AttrList format_attrs(const GradContext& g) {
+  return {{"padding", g.attrs().at("padding")}, {"data_format", g.attrs().at("data_format")}};
+}
+void max_pool_v2_grad(GradContext& g) {
+  g.set(0, g("MaxPoolGradV2", {g.input(0), g.output(0), g.dy(), g.input(1), g.input(2)},
+             format_attrs(g)));
+}
+template <int kTimes>
+void max_pool_v2_grad_grad(GradContext& g) {
+  zeros_for_choice(g);
+  if (g.needs(2)) {
+    g.set(2, g(kTimes == 1 ? "MaxPoolGradGradV2" : "MaxPoolGradV2",
+               {g.input(0), g.input(1), g.dy(), g.input(3), g.input(4)}, format_attrs(g)));
+  }
+}
+
 void avg_pool_grad(GradContext& g) {
   g.set(0, g("AvgPoolGrad", {g("Shape", {g.input(0)}), g.dy()}, pool_attrs(g)));
 }
@@ -98,6 +147,8 @@ void avg_pool_grad_grad(GradContext& g) {
 #define CAUDAL_POOL_ATTRS                                                      \
   "ksize:list(int)>=4; strides:list(int)>=4; padding:string{'SAME','VALID'}; " \
   "data_format:string{'NHWC','NCHW'}='NHWC'; "
+#define CAUDAL_POOL_V2_ATTRS \
+  "padding:string{'SAME','VALID'}; data_format:string{'NHWC','NCHW'}='NHWC'; "
 #define CAUDAL_POOL_REAL \
   "T:type{float,double,int32,uint8,int16,int8,int64,bfloat16,uint16,half,uint32,uint64}"
 
@@ -113,6 +164,19 @@ constexpr OpRow kRows[] = {
     {"MaxPoolGradGrad",
      "orig_input:T orig_output:T grad:T -> output:T; " CAUDAL_POOL_ATTRS CAUDAL_POOL_REAL,
      max_pool_grad_grad_shape, max_pool_grad_grad_grad},
+    {"MaxPoolV2",
+     "input:T ksize:int32 strides:int32 -> output:T; T:type{half,bfloat16,float,double,int32,int64,"
+     "uint8,int16,int8,uint16,qint8}=float; padding:string{'SAME','VALID'}; "
+     "data_format:string{'NHWC','NCHW','NCHW_VECT_C'}='NHWC'",
+     pool_v2_shape, max_pool_v2_grad},
+    {"MaxPoolGradV2",
+     "orig_input:T orig_output:T grad:T ksize:int32 strides:int32 -> "
+     "output:T; " CAUDAL_POOL_V2_ATTRS CAUDAL_POOL_REAL "=float",
+     max_pool_grad_v2_shape, max_pool_v2_grad_grad<1>},
+    {"MaxPoolGradGradV2",
+     "orig_input:T orig_output:T grad:T ksize:int32 strides:int32 -> "
+     "output:T; " CAUDAL_POOL_V2_ATTRS CAUDAL_POOL_REAL,
+     max_pool_grad_grad_v2_shape, max_pool_v2_grad_grad<2>},
     {"AvgPool", "value:T -> output:T; " CAUDAL_POOL_ATTRS "T:type{half,bfloat16,float,double}",
      pool_shape, avg_pool_grad},
     {"AvgPoolGrad",

@@ -9,7 +9,10 @@
 namespace caudal::cpu::CAUDAL_ISA {
 namespace {
 
-bool channels_first(const KernelRequest& r) { return r.attrs->s("data_format") == "NCHW"; }
+bool channels_first(const KernelRequest& r) {
+  const AttrValue* format = r.attrs->find("data_format");
+  return format != nullptr && format->get<std::string>() == "NCHW";
+}
 
 /// Few channels are repeated up to this many elements, so that loops over them vectorise.
 constexpr std::int64_t kPattern = 128;
@@ -135,6 +138,7 @@ constexpr DTypeSet kNumbers{DType::kFloat, DType::kDouble, DType::kInt32, DType:
                             DType::kUint8};
 const KernelRow kRows[] = {
     {"BiasAdd", "T", kNumbers, prepare_bias_add},
+    {"BiasAddV1", "T", kNumbers, prepare_bias_add},
     {"BiasAddGrad", "T", kNumbers, prepare_bias_add_grad},
 };
 

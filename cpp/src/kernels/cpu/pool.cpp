@@ -33,8 +33,22 @@ Range window_range(const Window& w, std::int64_t out) {
   return {std::max<std::int64_t>(begin, 0), std::min(begin + w.filter, w.in)};
 }
 
+/// The attrs, with ksize and strides from the last two inputs where they are inputs.
+AttrMap pool_attrs(const KernelRequest& r) {
+  AttrMap attrs = *r.attrs;
+  if (attrs.find("ksize") != nullptr) return attrs;
+  for (std::size_t i = 0; i < 2; ++i) {
+    const ValueInfo& from = r.inputs[r.inputs.size() - 2 + i];
+    const char* name = i == 0 ? "ksize" : "strides";
+    if (from.constant == nullptr)
+      fail(Code::kUnimplemented, "a pool whose ", name, " is not known");
+    attrs.set(name, from.constant->as_int64s());
+  }
+  return attrs;
+}
+
 Pool make_pool(const KernelRequest& r, const Shape& input) {
-  const PoolGeometry g = PoolGeometry::of(*r.attrs, input);
+  const PoolGeometry g = PoolGeometry::of(pool_attrs(r), input);
   if (checked_mul(g.h.in, g.w.in) > std::numeric_limits<std::int32_t>::max()) {
     fail(Code::kUnimplemented, "pooling an image of more than 2^31 pixels");
   }
@@ -406,6 +420,9 @@ const KernelRow kRows[] = {
     {"MaxPool", "T", kNumbers, prepare<kMax>},
     {"MaxPoolGrad", "T", kNumbers, prepare<kMaxGrad>},
     {"MaxPoolGradGrad", "T", kNumbers, prepare<kMaxGradGrad>},
+    {"MaxPoolV2", "T", kNumbers, prepare<kMax>},
+    {"MaxPoolGradV2", "T", kNumbers, prepare<kMaxGrad>},
+    {"MaxPoolGradGradV2", "T", kNumbers, prepare<kMaxGradGrad>},
     {"AvgPool", "T", kReals, prepare<kAvg>},
     {"AvgPoolGrad", "T", kReals, prepare<kAvgGrad>},
 };

@@ -24,6 +24,12 @@ std::span<const KernelRow> string_kernels();
 std::span<const KernelRow> sparse_math_kernels();
 std::span<const KernelRow> conv3d_kernels();
 std::span<const KernelRow> pool3d_kernels();
+std::span<const KernelRow> candidate_sampling_kernels();
+std::span<const KernelRow> ctc_loss_kernels();
+std::span<const KernelRow> ctc_decoder_kernels();
+std::span<const KernelRow> pool_choice_kernels();
+std::span<const KernelRow> dilation_kernels();
+std::span<const KernelRow> global_norm_kernels();
 
 inline void register_portable_kernels() {
   for (auto rows : {
@@ -36,6 +42,12 @@ inline void register_portable_kernels() {
            fourier_kernels(),
            conv3d_kernels(),
            pool3d_kernels(),
+           candidate_sampling_kernels(),
+           ctc_loss_kernels(),
+           ctc_decoder_kernels(),
+           pool_choice_kernels(),
+           dilation_kernels(),
+           global_norm_kernels(),
        }) {
     register_kernels("CPU", rows);
   }
