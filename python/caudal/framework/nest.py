@@ -347,6 +347,6 @@ def get_traverse_shallow_structure(traverse_fn, structure):
     levels = []
     for wanted, child in zip(_children(go), _children(structure)):
         if not isinstance(wanted, bool):
-            raise TypeError("traverse_fn didn't return a depth=1 structure of bools, got %s" % (go,))
+            raise TypeError("traverse_fn must return bools for the children, got %s" % (go,))
         levels.append(get_traverse_shallow_structure(traverse_fn, child) if wanted else False)
     return _rebuild(structure, levels)

@@ -33,7 +33,7 @@ def run(title, build):
             size = int(np.prod(v.get_shape().as_list()))
             v.load(0.5 * np.cos(np.arange(size) + number).reshape(v.get_shape().as_list()), session)
         feed = {x: data, n: lengths}
-        for t, value in zip(results, session.run(results, feed)):
+        for value in session.run(results, feed):
             print("value", value.shape, *value.ravel())
         for g in session.run(gradients, feed):
             print("gradient", g.shape, np.abs(g).sum(), *g.ravel()[:9])
