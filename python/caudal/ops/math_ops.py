@@ -7,6 +7,7 @@ import numpy as np
 
 from caudal.framework import dtypes, ops, tensor_shape
 from caudal.framework.op_factory import apply, public
+from caudal.framework.sparse_tensor import SparseTensor
 from caudal.ops.matmul_ops import (  # noqa: F401 - users find them here
     batch_matmul,
     matmul,
@@ -171,8 +172,8 @@ def cast(x, dtype, name=None):
         if isinstance(x, ops.IndexedSlices):
             values = cast(x.values, base, name=scope)
             return ops.IndexedSlices(values, x.indices, x.dense_shape)
-        if getattr(type(x), "_is_composite_tensor", False):
-            return type(x)(x.indices, cast(x.values, base, name=scope), x.dense_shape)
+        if isinstance(x, SparseTensor):
+            return SparseTensor(x.indices, cast(x.values, base, name=scope), x.dense_shape)
         x = ops.convert_to_tensor(x, name="x")
         return x if x.dtype.base_dtype is base else apply("Cast", x, DstT=base, name=scope)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Weights of elements: a scalar, or the rank of the values with each dimension equal or 1."""
 
-from caudal.framework import ops, tensor_util
+from caudal.framework import ops
 from caudal.ops import array_ops, control_flow_ops, math_ops, shape_ops
 from caudal.ops.logging_ops import Assert
 
@@ -10,8 +10,14 @@ __all__ = ["assert_broadcastable", "broadcast_weights"]
 _REFUSED = "weights can not be broadcast to values."
 
 
-def _static_check(weights_shape, values_shape, weights_rank, values_rank):
+def _text(shape):
+    return "[%s]" % " ".join(str(d) for d in shape.as_list())
+
+
+def _static_check(weights, values):
     """None if the shapes are not known well enough, else whether the weights are a scalar."""
+    weights_shape, values_shape = weights.shape, values.shape
+    weights_rank, values_rank = weights_shape.rank, values_shape.rank
     if weights_rank == 0:
         return True
     if weights_rank is None or values_rank is None:
@@ -19,7 +25,7 @@ def _static_check(weights_shape, values_shape, weights_rank, values_rank):
     if weights_rank != values_rank:
         raise ValueError(
             "%s values.rank=%s. weights.rank=%s. values.shape=%s. weights.shape=%s."
-            % (_REFUSED, values_rank, weights_rank, values_shape, weights_shape)
+            % (_REFUSED, values_rank, weights_rank, _text(values_shape), _text(weights_shape))
         )
     known = True
     for d, (have, size) in enumerate(zip(weights_shape.as_list(), values_shape.as_list())):
@@ -28,7 +34,7 @@ def _static_check(weights_shape, values_shape, weights_rank, values_rank):
         elif have != 1 and size is not None and have != size:
             raise ValueError(
                 "%s Mismatch at dim %s. values.shape=%s weights.shape=%s."
-                % (_REFUSED, d, values_shape, weights_shape)
+                % (_REFUSED, d, _text(values_shape), _text(weights_shape))
             )
         elif have != 1 and size is None:
             known = False
@@ -61,12 +67,7 @@ def assert_broadcastable(weights, values):
             values = ops.convert_to_tensor(values, name=values_scope)
             values_shape = array_ops.shape(values, name="shape")
             values_rank = shape_ops.rank(values, name="rank")
-        scalar = _static_check(
-            weights.shape,
-            values.shape,
-            tensor_util.constant_value(weights_rank),
-            tensor_util.constant_value(values_rank),
-        )
+        scalar = _static_check(weights, values)
         if scalar is not None:
             return control_flow_ops.no_op(
                 name="static_scalar_check_success" if scalar else "static_dims_check_success"
