@@ -48,3 +48,12 @@ def register(function):
     graph.__dict__.setdefault("_host_functions", []).append(holder)
     weakref.finalize(graph, _core.unregister_host_function, token).atexit = False
     return token
+
+
+def _fourier(arrays):
+    from caudal.framework import fourier
+
+    return fourier.host_function(arrays)
+
+
+_core.register_host_function("caudal.fourier", _fourier)

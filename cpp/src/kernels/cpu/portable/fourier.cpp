@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fourier transforms are done by a library of the host language, which registers itself under a
 // fixed token; a program without one gets an error that says so.
+#include <algorithm>
 #include <cstring>
 
 #include "caudal/error.h"
@@ -9,15 +10,17 @@
 namespace caudal::cpu {
 namespace {
 
-/// Takes the input, the kind of transform ("FFT", "IRFFT2D", ... as a string scalar) and the shape
-/// of the result as int64 vector; gives the result in the dtype of its choice among those of the
-/// input's precision.
+/// Takes the input, the kind of transform ("FFT", "IRFFT2D", ... as a string scalar) and the number
+/// of samples along each transformed axis (int64 vector); gives the result in the input's
+/// precision.
 constexpr const char* kToken = "caudal.fourier";
 
 struct Params {
   std::string kind;
   DType in = DType::kInvalid, out = DType::kInvalid;
   Shape in_shape, out_shape;
+  int axes = 1;
+  bool real = false;  ///< one side is real: the second input holds the sizes
 };
 
 void run(const void* params, void* const* in, void* const* out, void*, RunContext&) {
@@ -37,11 +40,15 @@ void run(const void* params, void* const* in, void* const* out, void*, RunContex
          "NumPy): register a host function \"",
          kToken, "\"");
   }
+  std::vector<std::int64_t> sizes;
+  for (int i = p.axes; i > 0; --i) {
+    sizes.push_back(p.real ? static_cast<const std::int32_t*>(in[1])[p.axes - i]
+                           : p.out_shape.dim(-i));
+  }
   const Tensor arguments[] = {
       Tensor(p.in, p.in_shape, in[0], nullptr),
       Tensor::string_scalar(p.kind),
-      Tensor::vector(
-          std::vector<std::int64_t>(p.out_shape.dims().begin(), p.out_shape.dims().end())),
+      Tensor::vector(sizes),
   };
   const std::vector<Tensor> results = transform(arguments);
   if (results.size() != 1 || results[0].dtype() != p.out || results[0].shape() != p.out_shape) {
@@ -57,7 +64,10 @@ Prepared prepare(const KernelRequest& r) {
   p.kind = std::string(r.op.starts_with("Batch") ? r.op.substr(5) : r.op);
   p.in = r.inputs[0].dtype;
   p.out = r.outputs[0].dtype;
-  if ((dtype_size(p.in) == dtype_size(p.out)) != (p.kind[0] != 'R' && p.kind[1] != 'R')) {
+  p.axes = p.kind.ends_with("3D") ? 3 : p.kind.ends_with("2D") ? 2 : 1;
+  p.real = p.kind.find('R') != std::string::npos;
+  const std::size_t in_size = dtype_size(p.in), out_size = dtype_size(p.out);
+  if (p.real ? std::max(in_size, out_size) != 2 * std::min(in_size, out_size) : p.in != p.out) {
     fail(Code::kUnimplemented, r.op, " of ", p.in, " to ", p.out);
   }
   p.in_shape = r.inputs[0].shape;
