@@ -36,6 +36,15 @@ std::span<const OpRow> ctc_ops();
 std::span<const OpRow> candidate_sampling_ops();
 std::span<const OpRow> norm_ops();  // FusedBatchNorm, LRN
 std::span<const OpRow> loss_ops();  // cross-entropies, L2Loss
+std::span<const OpRow> bitwise_ops();
+std::span<const OpRow> segment_ops();    // sums, means, extrema over groups of rows
+std::span<const OpRow> special_ops();    // Igamma, Betainc, Bincount, Cross
+std::span<const OpRow> search_ops();     // LowerBound, UnravelIndex, UniqueV2, EditDistance
+std::span<const OpRow> update_ops();     // InplaceUpdate, StridedSliceAssign, Roll
+std::span<const OpRow> patches_ops();    // ExtractImagePatches
+std::span<const OpRow> diagonals_ops();  // MatrixDiagV2
+std::span<const OpRow> quantize_ops();   // FakeQuant*, QuantizeAndDequantize
+std::span<const OpRow> sampling_ops();   // RandomGamma, StatelessRandom*
 std::span<const OpRow> random_ops();
 std::span<const OpRow> state_ops();         // VariableV2, Assign*, Scatter*
 std::span<const OpRow> training_ops();      // Apply*

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rows picked by index, rows put in place by index, and sums over groups of rows.
+// Rows picked by index, and rows put in place by index.
 #include <algorithm>
 
 #include "ops/arithmetic.h"
@@ -159,18 +159,54 @@ void gather_dense_grad(GradContext& g, int axis, int batch) {
   g.set(0, g("Reshape", {sum, shape_of(g, params)}));
 }
 
+// As above where ranks or the axis are known only in the run: all sizes come from shape vectors.
+void gather_run_time_grad(GradContext& g, std::int64_t batch) {
+  const Builder& b = g.builder();
+  const Output params = g.input(0), indices = g.input(1);
+  const Output zero = b.scalar(std::int32_t{0}), one = b.scalar(std::int32_t{1});
+  const Output shape = shape_of(g, params), indices_shape = shape_of(g, indices);
+  const auto vector = [&](Output scalar) { return g("ExpandDims", {scalar, zero}); };
+  const auto sizes = [&](Output of, Output first, Output last) {
+    const Output part = g("StridedSlice", {of, vector(first), vector(last), b.ints({1})});
+    return g("Prod", {part, b.ints({0})});
+  };
+  Output axis = g.input(2);
+  if (axis.dtype() != DType::kInt32) axis = g("Cast", {axis}, {{"DstT", DType::kInt32}});
+  const Output rank = g("Rank", {params}), indices_rank = g("Rank", {indices});
+  axis = g("FloorMod", {axis, rank});
+  Output first = b.scalar(std::int32_t(batch));
+  if (batch < 0) first = add(g, first, indices_rank);
+  const Output batches = sizes(shape, zero, first), outer = sizes(shape, first, axis),
+               size = sizes(shape, axis, add(g, axis, one)),
+               inner = sizes(shape, add(g, axis, one), rank),
+               n = sizes(indices_shape, first, indices_rank);
+  Output rows = g("Reshape", {g.dy(), g("Pack", {batches, outer, n, inner})});
+  rows = g("Transpose", {rows, b.ints({0, 2, 1, 3})});
+  rows = g("Reshape", {rows, g("Pack", {mul(g, batches, n), outer, inner})});
+  const Output range = g("Range", {zero, batches, one});
+  Output offsets = g("ExpandDims", {mul(g, range, size), one});
+  if (indices.dtype() != DType::kInt32) {
+    offsets = g("Cast", {offsets}, {{"DstT", indices.dtype()}});
+  }
+  Output ids = add(g, g("Reshape", {indices, g("Pack", {batches, n})}), offsets);
+  ids = g("Reshape", {ids, b.ints({-1})});
+  Output sum = g("UnsortedSegmentSum", {rows, ids, mul(g, batches, size)});
+  sum = g("Reshape", {sum, g("Pack", {batches, size, outer, inner})});
+  sum = g("Transpose", {sum, b.ints({0, 2, 1, 3})});
+  g.set(0, g("Reshape", {sum, shape}));
+}
+
 void gather_grad(GradContext& g) { g.set(0, gather_slices(g, g.input(0), g.input(1))); }
 
 void gather_v2_grad(GradContext& g) {
-  const Output params = g.input(0), indices = g.input(1), axis_input = g.input(2);
-  if (!axis_input.node->op().has(kConstant)) {
-    fail(Code::kUnimplemented, "the gradient of gather needs a constant axis");
-  }
-  std::int64_t axis = axis_input.node->attrs().tensor("value").as_int64s()[0];
+  const Output params = g.input(0), indices = g.input(1);
+  const Tensor known_axis = static_value(g.input(2));
   std::int64_t batch = g.attrs().i("batch_dims");
+  if (!known_axis.defined()) return gather_run_time_grad(g, batch);
+  std::int64_t axis = known_axis.as_int64s().at(0);
   if (axis == 0 && batch == 0) return g.set(0, gather_slices(g, params, indices));
   if (!params.shape().has_rank() || !indices.shape().has_rank()) {
-    fail(Code::kUnimplemented, "the gradient of gather along axis ", axis, " needs known ranks");
+    return gather_run_time_grad(g, batch);
   }
   axis = normalize_axis(axis, params.shape().rank());
   if (batch < 0) batch += indices.shape().rank();
@@ -295,56 +331,6 @@ void one_hot_shape(ShapeContext& c) {
   c.set_output(0, append_tail(out, indices, at));
 }
 
-void unsorted_segment_shape(ShapeContext& c) {
-  const PartialShape &data = c.input(0), &ids = c.input(1);
-  c.with_rank(2, 0);
-  PartialShape out{-1};
-  if (const Tensor* count = c.constant_input(2)) {
-    const std::int64_t n = count->as_int64s()[0];
-    if (n < 0) invalid("Dimension size, given by scalar input 2, must be non-negative but is ", n);
-    out.set_dim(0, n);
-  }
-  if (!data.has_rank() || !ids.has_rank()) return c.set_output(0, PartialShape::unknown());
-  if (ids.rank() > data.rank()) {
-    invalid("data.shape = ", data, " does not start with segment_ids.shape = ", ids);
-  }
-  head(data, ids.rank()).merge(ids);
-  c.set_output(0, append_tail(out, data, ids.rank()));
-}
-
-// Rows of dy by segment id; rows of a negative id took part in no sum.
-void unsorted_segment_sum_grad(GradContext& g) {
-  const Output ids = g.input(1), data = g.input(0);
-  const Builder& b = g.builder();
-  const auto axis = b.scalar(std::int32_t{0}, "GatherV2/axis");
-  if (ids.node->op().has(kConstant)) {
-    const std::vector<std::int64_t> values = ids.node->attrs().tensor("value").as_int64s();
-    if (std::ranges::all_of(values, [](std::int64_t v) { return v >= 0; })) {
-      return g.set(0, g("GatherV2", {g.dy(), ids, axis}));
-    }
-  }
-  if (!data.shape().has_rank() || !ids.shape().has_rank()) {
-    fail(Code::kUnimplemented, "the gradient of unsorted_segment_sum needs known ranks");
-  }
-  const Output zero = b.scalar_of(ids.dtype(), 0);
-  const Output rows = g("GatherV2", {g.dy(), g("Maximum", {ids, zero}), axis});
-  Output used = g("GreaterEqual", {ids, zero});
-  for (int i = ids.shape().rank(); i < data.shape().rank(); ++i) {
-    used = g("ExpandDims", {used, b.scalar(std::int32_t{-1})});
-  }
-  g.set(0, keep_where(g, used, rows));
-}
-
-void segment_sum_shape(ShapeContext& c) {
-  const PartialShape data = c.with_rank_at_least(0, 1);
-  c.with_rank(1, 1);
-  if (!data.has_rank()) return c.set_output(0, PartialShape::unknown());
-  c.set_output(0, append_tail(PartialShape{-1}, data, 1));
-}
-void segment_sum_grad(GradContext& g) {
-  g.set(0, g("GatherV2", {g.dy(), g.input(1), g.builder().scalar(std::int32_t{0})}));
-}
-
 constexpr OpRow kRows[] = {
     {"Gather",
      "params:Tparams indices:Tindices -> output:Tparams; validate_indices:bool=true; "
@@ -371,21 +357,15 @@ constexpr OpRow kRows[] = {
     {"TensorScatterSub",
      "tensor:T indices:Tindices updates:T -> output:T; T:type; Tindices:type{int32,int64}",
      tensor_scatter_shape, tensor_scatter_sub_grad},
+    {"ScatterNdNonAliasingAdd",
+     "input:T indices:Tindices updates:T -> output:T; "
+     "T:type{float,double,int32,uint8,int16,int8,complex64,int64,qint8,quint8,qint32,bfloat16,"
+     "uint16,complex128,half,uint32,uint64,bool}; Tindices:type{int32,int64}",
+     tensor_scatter_shape, tensor_scatter_add_grad},
     {"OneHot",
      "indices:TI depth:int32 on_value:T off_value:T -> output:T; axis:int=-1; T:type; "
      "TI:type{uint8,int32,int64}=int64",
      one_hot_shape, no_gradient},
-    {"UnsortedSegmentSum",
-     "data:T segment_ids:Tindices num_segments:Tnumsegments -> output:T; "
-     "T:type{float,double,int32,uint8,int16,int8,complex64,int64,qint8,quint8,qint32,"
-     "bfloat16,uint16,complex128,half,uint32,uint64}; Tindices:type{int32,int64}; "
-     "Tnumsegments:type{int32,int64}=int32",
-     unsorted_segment_shape, unsorted_segment_sum_grad},
-    {"SegmentSum",
-     "data:T segment_ids:Tindices -> output:T; "
-     "T:type{float,double,int32,uint8,int16,int8,complex64,int64,qint8,quint8,qint32,"
-     "bfloat16,uint16,complex128,half,uint32,uint64}; Tindices:type{int32,int64}",
-     segment_sum_shape, segment_sum_grad, kDynamicShape},
 };
 
 }  // namespace

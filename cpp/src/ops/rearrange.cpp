@@ -352,10 +352,38 @@ void tile_shape(ShapeContext& c) {
   c.set_output(0, out);
 }
 
+// Sums over the copies that Tile makes.
+void tile_grad_shape(ShapeContext& c) {
+  const PartialShape count = c.with_rank(1, 1);
+  PartialShape out = c.input(0);
+  if (out.has_rank()) ShapeContext::merge_dim(count[0], out.rank());
+  const Tensor* multiples = c.constant_input(1);
+  if (!out.has_rank() || multiples == nullptr) {
+    return c.set_output(0, out.has_rank() ? PartialShape::unknown_of_rank(out.rank()) : out);
+  }
+  const std::vector<std::int64_t> times = multiples->as_int64s();
+  for (int i = 0; i < out.rank(); ++i) {
+    const std::int64_t m = times[std::size_t(i)];
+    // Nothing tells the size behind no copies at all.
+    if (m < 1) invalid("Expected multiples[", i, "] >= 1, but got ", m);
+    if (out[i] < 0) continue;
+    if (out[i] % m != 0) {
+      invalid("Dimension size must be evenly divisible by ", m, " but is ", out[i]);
+    }
+    out.set_dim(i, out[i] / m);
+  }
+  c.set_output(0, out);
+}
+void tile_grad_grad(GradContext& g) { g.set(0, g("Tile", {g.dy(), g.input(1)})); }
+
 // dx sums dy over the copies: one axis of copies before each tiled axis.
 void tile_grad(GradContext& g) {
   const Output x = g.input(0), dy = g.dy(), multiples = g.input(1);
   const PartialShape &xs = x.shape(), &ys = g.output(0).shape();
+  if ((!xs.fully_defined() || !ys.fully_defined()) && (xs.rank() < 0 || xs.rank() > kMaxRank / 2)) {
+    // Twice the rank may be too much for a tensor.
+    return g.set(0, g("TileGrad", {dy, multiples}));
+  }
   if (!xs.fully_defined() || !ys.fully_defined()) {
     const Output shape = g("Shape", {x}, {{"out_type", multiples.dtype()}});
     const Output pairs = g(
@@ -461,6 +489,9 @@ constexpr OpRow kRows[] = {
      split_v_shape, split_v_grad},
     {"Tile", "input:T multiples:Tmultiples -> output:T; T:type; Tmultiples:type{int32,int64}=int32",
      tile_shape, tile_grad},
+    {"TileGrad",
+     "input:T multiples:Tmultiples -> output:T; T:type; Tmultiples:type{int32,int64}=int32",
+     tile_grad_shape, tile_grad_grad},
     {"Reverse",
      "tensor:T dims:bool -> output:T; "
      "T:type{uint8,int8,uint16,int16,int32,int64,bool,half,float,double,complex64,"

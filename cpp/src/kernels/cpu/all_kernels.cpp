@@ -22,6 +22,7 @@ void register_all() {
                     loss_kernels(),
                     nn_kernels(),
                     random_kernels(),
+                    sampling_kernels(),
                     state_kernels(),
                     training_kernels(),
                     linalg_kernels(),

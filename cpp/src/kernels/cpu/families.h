@@ -29,6 +29,7 @@ std::span<const KernelRow> loss_kernels();
 std::span<const KernelRow>
 nn_kernels();  // BiasAdd, BiasAddGrad, L2Loss, Softmax of small shapes, LRN
 std::span<const KernelRow> random_kernels();
+std::span<const KernelRow> sampling_kernels();  // gamma, Poisson, seeded draws
 std::span<const KernelRow> state_kernels();
 std::span<const KernelRow> training_kernels();
 std::span<const KernelRow> linalg_kernels();

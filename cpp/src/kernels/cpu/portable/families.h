@@ -13,6 +13,13 @@ namespace caudal::cpu {
 // Here stands what gains nothing from wider vectors: strings, tables, sparse indices, searches,
 // LAPACK calls. One function per file of this folder, returning its rows.
 std::span<const KernelRow> tensor_array_kernels();
+std::span<const KernelRow> bitwise_kernels();
+std::span<const KernelRow> segment_kernels();
+std::span<const KernelRow> special_kernels();
+std::span<const KernelRow> counting_kernels();
+std::span<const KernelRow> update_kernels();
+std::span<const KernelRow> diagonals_kernels();
+std::span<const KernelRow> quantize_kernels();
 std::span<const KernelRow> complex_unary_kernels();
 std::span<const KernelRow> complex_binary_kernels();
 std::span<const KernelRow> complex_reduce_kernels();
@@ -34,6 +41,13 @@ std::span<const KernelRow> global_norm_kernels();
 inline void register_portable_kernels() {
   for (auto rows : {
            tensor_array_kernels(),
+           bitwise_kernels(),
+           segment_kernels(),
+           special_kernels(),
+           counting_kernels(),
+           update_kernels(),
+           diagonals_kernels(),
+           quantize_kernels(),
            complex_unary_kernels(),
            complex_binary_kernels(),
            complex_reduce_kernels(),
