@@ -29,6 +29,13 @@ std::span<const KernelRow> fourier_kernels();
 std::span<const KernelRow> sparse_kernels();
 std::span<const KernelRow> string_kernels();
 std::span<const KernelRow> sparse_math_kernels();
+std::span<const KernelRow> sparse_store_kernels();  // serialised, crossed
+std::span<const KernelRow> set_kernels();
+std::span<const KernelRow> unicode_kernels();
+std::span<const KernelRow> file_kernels();
+std::span<const KernelRow> parsing_kernels();
+std::span<const KernelRow> parse_example_kernels();
+std::span<const KernelRow> lookup_kernels();
 std::span<const KernelRow> conv3d_kernels();
 std::span<const KernelRow> pool3d_kernels();
 std::span<const KernelRow> candidate_sampling_kernels();
@@ -54,6 +61,16 @@ inline void register_portable_kernels() {
            complex_sum_kernels(),
            tridiagonal_kernels(),
            fourier_kernels(),
+           sparse_kernels(),
+           sparse_math_kernels(),
+           sparse_store_kernels(),
+           set_kernels(),
+           string_kernels(),
+           unicode_kernels(),
+           file_kernels(),
+           parsing_kernels(),
+           parse_example_kernels(),
+           lookup_kernels(),
            conv3d_kernels(),
            pool3d_kernels(),
            candidate_sampling_kernels(),

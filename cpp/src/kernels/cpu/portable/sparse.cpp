@@ -298,6 +298,7 @@ void run_fill_empty_rows(Call& c) {
   if (rows == 0 && s.n != 0) {
     invalid("Received SparseTensor with dense_shape[0] = 0 but indices.shape[0] = ", s.n);
   }
+  check_row_count(rows);
   c.out[2] = Tensor(DType::kBool, Shape{rows});
   std::vector<std::int64_t> next(std::size_t(rows) + 1, 0);
   for (std::int64_t i = 0; i < s.n; ++i) {

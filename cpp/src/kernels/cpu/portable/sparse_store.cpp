@@ -59,6 +59,7 @@ Parts restore(const Tensor& in, std::int64_t at, DType dtype) {
 std::vector<Parts> rows_of(const SparseView& s) {
   if (s.rank < 2) invalid("Rank of input SparseTensor should be > 1, but saw rank: ", s.rank);
   const std::int64_t rows = s.dims[0];
+  check_row_count(rows);
   s.check_inside();
   for (std::int64_t i = 1; i < s.n; ++i) {
     if (s.row(i)[0] < s.row(i - 1)[0]) {
@@ -263,6 +264,7 @@ void run_cross(Call& c) {
     const SparseView s(c.in[i], c.in[n + i], c.in[2 * n + i]);
     if (s.rank != 2) invalid("shape should imply a 2D tensor, but got ", join(s.dims));
     agree(s.dims[0]);
+    check_row_count(s.dims[0]);
     s.check_inside();
     Column column;
     column.values = &c.in[n + i];

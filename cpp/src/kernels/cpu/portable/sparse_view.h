@@ -138,6 +138,12 @@ inline Tensor pick(const Tensor& values, const std::vector<std::int64_t>& which)
   return out;
 }
 
+/// Throws ResourceExhausted for so many rows that a list of them would not fit.
+inline void check_row_count(std::int64_t rows) {
+  constexpr std::int64_t kMost = std::int64_t(1) << 28;
+  if (rows > kMost) fail(Code::kResourceExhausted, "too many rows: ", rows);
+}
+
 /// The product, or throws InvalidArgument when it does not fit.
 inline std::int64_t checked_product(const Dims& dims) {
   std::int64_t total = 1;

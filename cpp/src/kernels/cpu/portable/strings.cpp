@@ -261,6 +261,7 @@ void run_segment_join(Call& c) {
   const std::int64_t segments = c.in[2].as_int64s()[0];
   if (segments < 0) invalid("Number of segments must be non-negative, got ", segments);
   const int head = ids.shape().rank();
+  check_row_count(segments);
   Shape out{segments};
   bool fits = head <= in.shape().rank();
   for (int d = 0; fits && d < head; ++d) fits = in.shape()[d] == ids.shape()[d];
