@@ -76,8 +76,6 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None, keep_dims
             raise ValueError("'axis' must be None, an integer, or a tuple of 2 unique integers")
         if ord not in ("euclidean", "fro", 1, 2, np.inf):
             raise ValueError("'ord' must be a supported matrix norm, got %s" % (ord,))
-        if ord == 2:
-            raise NotImplementedError("the spectral norm of matrices needs Svd, which is missing")
     else:
         if axis is not None and not isinstance(axis, (int, np.integer)):
             raise ValueError("'axis' must be None, an integer, or a tuple of 2 unique integers")
@@ -91,7 +89,9 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None, keep_dims
         def total(x, over):
             return math_ops.reduce_sum(x, over, keepdims=True)
 
-        if ord in ("euclidean", "fro") or (ord == 2 and not matrices):
+        if ord == 2 and matrices:
+            result = _spectral_norm(tensor, axes)
+        elif ord in ("euclidean", "fro", 2):
             squares = tensor * math_ops.conj(tensor)
             if squares.dtype.is_complex:
                 squares = math_ops.cast(squares, tensor.dtype.real_dtype)
@@ -111,11 +111,24 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None, keep_dims
         return result if keepdims else array_ops.squeeze(result, axes)
 
 
+def _spectral_norm(tensor, axes):
+    """The largest singular value of the matrices in two axes, which stay as axes of size 1."""
+    rank = tensor.shape.rank
+    if rank is None:
+        raise NotImplementedError("the spectral norm needs a tensor of known rank")
+    axes = [a + rank if a < 0 else a for a in axes]
+    order = [i for i in range(rank) if i not in axes] + axes
+    s = apply("Svd", array_ops.transpose(tensor, order), compute_uv=False)[0]
+    s = math_ops.real(s)
+    result = math_ops.reduce_max(math_ops.abs(s), axis=-1)[..., None, None]
+    return array_ops.transpose(result, [order.index(i) for i in range(rank)])
+
+
 def qr(input, full_matrices=False, name=None):
-    """QR decompositions of the last two dimensions; differentiation is not supported. Op: Qr.
+    """QR decompositions of the last two dimensions. Op: Qr.
 
     Args:
-      input: float32 or float64 tensor [..., m, n].
+      input: float or complex tensor [..., m, n].
       full_matrices: whether q is [..., m, m] and r [..., m, n]; else with p = min(m, n) q is
         [..., m, p] and r [..., p, n].
       name: name of the op.

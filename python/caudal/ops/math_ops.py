@@ -91,9 +91,12 @@ def logical_xor(x, y, name="LogicalXor"):
 
 
 def abs(x, name=None):  # noqa: A001 - TensorFlow's name
-    """Absolute value of each element, real numbers or integers. Op: Abs."""
+    """Absolute value of each element. Ops: Abs, and ComplexAbs for complex numbers."""
     with ops.name_scope(name, "Abs", [x]) as scope:
-        return apply("Abs", ops.convert_to_tensor(x, name="x"), name=scope)
+        x = ops.convert_to_tensor(x, name="x")
+        if x.dtype.is_complex:
+            return apply("ComplexAbs", x, Tout=x.dtype.real_dtype, name=scope)
+        return apply("Abs", x, name=scope)
 
 
 def round(x, name=None):  # noqa: A001
@@ -132,9 +135,33 @@ def conj(x, name=None):
         raise TypeError("Expected numeric or variant tensor, got dtype %r" % x.dtype)
 
 
+def complex(real, imag, name=None):  # noqa: A001
+    """Complex numbers real + i imag. Op: Complex.
+
+    Args:
+      real, imag: float32 (gives complex64) or float64 (gives complex128) tensors of one shape.
+
+    Raises:
+      TypeError: for other dtypes or two different ones.
+    """
+    real = ops.convert_to_tensor(real, name="real")
+    imag = ops.convert_to_tensor(imag, name="imag")
+    with ops.name_scope(name, "Complex", [real, imag]) as scope:
+        whole = {
+            (dtypes.float64, dtypes.float64): dtypes.complex128,
+            (dtypes.float32, dtypes.float32): dtypes.complex64,
+        }.get((real.dtype.base_dtype, imag.dtype.base_dtype))
+        if whole is None:
+            raise TypeError(
+                "real and imag have incorrect types: %s %s" % (real.dtype.name, imag.dtype.name)
+            )
+        return apply("Complex", real, imag, Tout=whole, name=scope)
+
+
 def real(input, name=None):  # noqa: A002
     """Real part; real tensors pass."""
     with ops.name_scope(name, "Real", [input]) as scope:
+        input = ops.convert_to_tensor(input, name="input")
         if input.dtype.is_complex:
             return apply("Real", input, Tout=input.dtype.real_dtype, name=scope)
         return input
