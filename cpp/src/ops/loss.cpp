@@ -157,30 +157,6 @@ void top_k_grad(GradContext& g) {
   g.set(0, g("Reshape", {scattered, shape}));
 }
 
-void nth_element_shape(ShapeContext& c) {
-  const PartialShape x = c.with_rank_at_least(0, 1);
-  c.with_rank(1, 0);
-  std::int64_t n = -1;
-  if (const Tensor* value = c.constant_input(1)) {
-    n = value->as_int64s()[0];
-    if (n < 0) invalid("n must be non-negative, got ", n);
-  }
-  if (!x.has_rank()) return c.set_output(0, x);
-  if (x.dim(-1) >= 0 && x.dim(-1) <= n) {
-    invalid("Input must have last dimension > n = ", n, " but is ", x.dim(-1));
-  }
-  c.set_output(0, PartialShape(x.dims().first(x.dims().size() - 1)));
-}
-
-/// Equal entries share what comes back.
-void nth_element_grad(GradContext& g) {
-  if (!g.needs(0)) return;
-  const Output same = g("Equal", {column(g, g.output(0)), g.input(0)});
-  const Output ones = g("Cast", {same}, {{"DstT", g.input(0).dtype()}});
-  const Output share = g("RealDiv", {ones, sum_of_rows(g, ones)});
-  g.set(0, g("Mul", {share, column(g, g.dy(0))}));
-}
-
 #define CAUDAL_TOP_K_TYPES \
   "T:type{float,double,int32,uint8,int16,int8,int64,bfloat16,uint16,half,uint32,uint64}"
 
@@ -205,8 +181,6 @@ constexpr OpRow kRows[] = {
      top_k_shape, top_k_grad},
     {"TopKV2", "input:T k:int32 -> values:T indices:int32; sorted:bool=true; " CAUDAL_TOP_K_TYPES,
      top_k_v2_shape, top_k_grad},
-    {"NthElement", "input:T n:int32 -> values:T; reverse:bool=false; " CAUDAL_TOP_K_TYPES,
-     nth_element_shape, nth_element_grad},
 };
 
 }  // namespace

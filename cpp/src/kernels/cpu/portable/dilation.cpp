@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Grayscale dilation and its gradients, which go to the first maximum; permutations of data
-// formats; the n-th smallest entries of rows.
+// formats.
 #include <algorithm>
 #include <limits>
 #include <string>
@@ -181,47 +181,6 @@ Prepared prepare_formats(const KernelRequest& r) {
   return out;
 }
 
-// -- The n-th smallest
-// -----------------------------------------------------------------------------
-
-struct Nth {
-  std::int64_t rows = 0, width = 0;
-  bool reverse = false;
-};
-
-template <class T>
-struct NthElement {
-  static void run(const void* params, void* const* in, void* const* out, void*, RunContext&) {
-    const auto& p = *static_cast<const Nth*>(params);
-    const std::int64_t n = *static_cast<const std::int32_t*>(in[1]);
-    if (n < 0) invalid("n must be non-negative, got ", n);
-    if (n >= p.width) invalid("Input must have last dimension > n = ", n, " but is ", p.width);
-    const auto* x = static_cast<const T*>(in[0]);
-    const std::int64_t grain = std::max<std::int64_t>(1, (1 << 14) / p.width);
-    parallel_for(p.rows, grain, [&](std::int64_t begin, std::int64_t end) {
-      std::vector<T> row(std::size_t(p.width));
-      // NaN is larger than every number, so that the order is total.
-      auto less = [](T a, T b) { return a < b || (a == a && b != b); };
-      for (std::int64_t i = begin; i < end; ++i) {
-        std::copy_n(x + i * p.width, p.width, row.begin());
-        const std::int64_t at = p.reverse ? p.width - 1 - n : n;
-        std::nth_element(row.begin(), row.begin() + at, row.end(), less);
-        static_cast<T*>(out[0])[i] = row[std::size_t(at)];
-      }
-    });
-  }
-};
-
-Prepared prepare_nth(const KernelRequest& r) {
-  Prepared out;
-  auto* p = make_params<Nth>(out);
-  p->width = r.inputs[0].shape.dim(-1);
-  p->rows = r.outputs[0].shape.num_elements();
-  p->reverse = r.attrs->b("reverse");
-  out.run = for_number<NthElement>(r.outputs[0].dtype);
-  return out;
-}
-
 constexpr DTypeSet kNumbers{DType::kFloat, DType::kDouble, DType::kInt32, DType::kInt64,
                             DType::kUint8};
 constexpr DTypeSet kIndices{DType::kInt32, DType::kInt64};
@@ -231,7 +190,6 @@ const KernelRow kRows[] = {
     {"Dilation2DBackpropFilter", "T", kNumbers, prepare_dilation<ToFilter>},
     {"DataFormatDimMap", "T", kIndices, prepare_formats<true>},
     {"DataFormatVecPermute", "T", kIndices, prepare_formats<false>},
-    {"NthElement", "T", kNumbers, prepare_nth},
 };
 
 }  // namespace
