@@ -463,9 +463,26 @@ _later = _module_getattr(
     {
         "caudal.ops.functional_ops": "map_fn scan foldl foldr",
         "caudal.ops.tensor_array_ops": "TensorArray",
+        "caudal.bitwise": "@",
+        "caudal.quantization": "@",
+        "caudal.raw_ops": "@",
+        "caudal.ops.special_math_ops": "betainc bincount cross histogram_fixed_width "
+        "histogram_fixed_width_bins igamma igammac",
+        "caudal.ops.segment_ops": "segment_max segment_mean segment_min segment_prod "
+        "sparse_segment_mean sparse_segment_sqrt_n sparse_segment_sum unsorted_segment_max "
+        "unsorted_segment_min unsorted_segment_prod",
+        "caudal.ops.search_ops": "edit_distance extract_image_patches extract_volume_patches "
+        "fingerprint guarantee_const roll searchsorted unravel_index",
+        "caudal.ops.quantize_ops": "dequantize fake_quant_with_min_max_args "
+        "fake_quant_with_min_max_args_gradient fake_quant_with_min_max_vars "
+        "fake_quant_with_min_max_vars_gradient fake_quant_with_min_max_vars_per_channel "
+        "fake_quant_with_min_max_vars_per_channel_gradient quantize quantize_v2 quantized_concat",
+        "caudal.ops.sampling_ops": "random_gamma random_poisson",
         "caudal.layers": "@",
         "caudal.contrib": "@",
         "caudal.examples": "@",
+        "caudal.ops.partitioned_variables": "create_partitioned_variables "
+        "fixed_size_partitioner min_max_variable_partitioner variable_axis_size_partitioner",
         "caudal.losses": "@",
         "caudal.metrics": "@",
     },

@@ -32,4 +32,10 @@ from caudal.ops.math_ops import is_finite, is_inf, is_nan
 from caudal.ops.numerics import check_numerics
 from caudal.ops.numerics import verify_tensor_all_finite as assert_all_finite
 
-__getattr__ = _module_getattr("debugging")
+__getattr__ = _module_getattr(
+    "debugging",
+    {
+        "caudal.ops.shape_checks": "assert_shapes get_log_device_placement "
+        "set_log_device_placement",
+    },
+)

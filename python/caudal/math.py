@@ -106,4 +106,12 @@ from caudal.ops.counting_ops import (
     unsorted_segment_sqrt_n,
 )
 
-__getattr__ = _module_getattr("math")
+__getattr__ = _module_getattr(
+    "math",
+    {
+        "caudal.ops.special_math_ops": "bessel_i0 bessel_i0e bessel_i1 bessel_i1e betainc bincount "
+        "cumulative_logsumexp igamma igammac nextafter",
+        "caudal.ops.segment_ops": "segment_max segment_mean segment_min segment_prod "
+        "unsorted_segment_max unsorted_segment_min unsorted_segment_prod",
+    },
+)

@@ -11,4 +11,10 @@ from caudal.ops.random_ops import random_shuffle as shuffle
 from caudal.ops.random_ops import random_uniform as uniform
 from caudal.ops.random_ops import truncated_normal
 
-__getattr__ = _module_getattr("random")
+__getattr__ = _module_getattr(
+    "random",
+    {
+        "caudal.ops.sampling_ops": "gamma poisson stateless_categorical stateless_multinomial "
+        "stateless_normal stateless_truncated_normal stateless_uniform",
+    },
+)

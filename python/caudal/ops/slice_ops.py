@@ -164,10 +164,12 @@ def strided_slice(
     if var is not None:
 
         def assign(val, name=None):
-            raise NotImplementedError(
-                "Assigning to a slice of variable %s is not supported: assign the whole variable, "
-                "or use tf.scatter_update or tf.scatter_nd_update." % var.name
-            )
+            write = getattr(var, "_strided_slice_assign", None)
+            arguments = (begin, end, strides, val)
+            scope = name or result.op.name + "_assign"
+            if write is not None:
+                return write(*arguments, name=scope, **masks)
+            return apply("StridedSliceAssign", var._ref(), *arguments, name=scope, **masks)
 
         result.assign = assign
     return result

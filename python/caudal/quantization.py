@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: F401
+"""Contents of `tf.quantization`."""
+
+from caudal.ops.quantize_ops import (
+    dequantize,
+    fake_quant_with_min_max_args,
+    fake_quant_with_min_max_args_gradient,
+    fake_quant_with_min_max_vars,
+    fake_quant_with_min_max_vars_gradient,
+    fake_quant_with_min_max_vars_per_channel,
+    fake_quant_with_min_max_vars_per_channel_gradient,
+    quantize,
+    quantize_and_dequantize,
+    quantized_concat,
+)
