@@ -76,6 +76,30 @@ class SparseTensor:
     def _from_components(self, tensors):
         return SparseTensor(*tensors)
 
+    def _with_dense(self, op_name, scope_name, dense):
+        """An elementwise op with a dense tensor that broadcasts to this shape."""
+        from caudal.framework.op_factory import apply
+
+        with ops.name_scope(None, scope_name, [self._values, dense]) as scope:
+            values = self._values
+            kind = values.dtype.base_dtype
+            dense = ops.convert_to_tensor(dense, dtype=kind, name="y")
+            if scope_name == "truediv" and kind.is_integer:
+                wide = dtypes.float64 if kind.size >= 4 else dtypes.float32
+                values = apply("Cast", values, DstT=wide)
+                dense = apply("Cast", dense, DstT=wide)
+            values = apply(op_name, self._indices, values, self._dense_shape, dense, name=scope)
+        return SparseTensor(self._indices, values, self._dense_shape)
+
+    def __mul__(self, dense):
+        return self._with_dense("SparseDenseCwiseMul", "mul", dense)
+
+    def __truediv__(self, dense):
+        return self._with_dense("SparseDenseCwiseDiv", "truediv", dense)
+
+    def __div__(self, dense):
+        return self._with_dense("SparseDenseCwiseDiv", "div", dense)
+
     def __str__(self):
         return "SparseTensor(indices=%s, values=%s, dense_shape=%s)" % (
             self._indices, self._values, self._dense_shape)  # fmt: skip
