@@ -94,6 +94,38 @@ void range_shape(ShapeContext& c) {
   c.set_output(1, PartialShape::scalar());
 }
 
+// Values along an axis, then their ranges.
+void concat_shape(ShapeContext& c) {
+  c.with_rank(0, 0);
+  const int n = (c.num_inputs() - 1) / 3;
+  PartialShape out;
+  for (int i = 1; i <= n; ++i) {
+    if (!c.input(i).has_rank()) continue;
+    const PartialShape here = PartialShape::unknown_of_rank(c.input(i).rank());
+    out = out.merge(here);
+  }
+  for (int i = n + 1; i < c.num_inputs(); ++i) c.with_rank(i, 0);
+  const Tensor* axis_value = c.constant_input(0);
+  if (out.has_rank() && axis_value != nullptr) {
+    const int axis = normalize_axis(axis_value->as_int64s().at(0), out.rank());
+    std::int64_t total = 0;
+    for (int i = 1; i <= n; ++i) {
+      PartialShape here = c.input(i);
+      if (!here.has_rank() || here[axis] < 0) total = -1;
+      if (!here.has_rank()) continue;
+      if (total >= 0 && __builtin_add_overflow(total, here[axis], &total)) {
+        invalid("the concatenated dimension does not fit");
+      }
+      here.set_dim(axis, -1);
+      out = out.merge(here);
+    }
+    out.set_dim(axis, total);
+  }
+  c.set_output(0, out);
+  c.set_output(1, PartialShape::scalar());
+  c.set_output(2, PartialShape::scalar());
+}
+
 #define CAUDAL_BITS "num_bits:int=8; narrow_range:bool=false"
 #define CAUDAL_QUANTIZED "{qint8,quint8,qint32,qint16,quint16}"
 #define CAUDAL_FLOATS "T:type{bfloat16,half,float,double}"
@@ -150,6 +182,10 @@ constexpr OpRow kRows[] = {
      "requested_output_max:float -> output:out_type output_min:float output_max:float; "
      "Tinput:type" CAUDAL_QUANTIZED "; out_type:type" CAUDAL_QUANTIZED,
      requantize_shape, nullptr},
+    {"QuantizedConcat",
+     "concat_dim:int32 values:N*T input_mins:N*float input_maxes:N*float -> output:T "
+     "output_min:float output_max:float; N:int>=2; T:type",
+     concat_shape, nullptr},
     {"QuantizeDownAndShrinkRange",
      "input:Tinput input_min:float input_max:float -> output:out_type output_min:float "
      "output_max:float; Tinput:type" CAUDAL_QUANTIZED "; out_type:type" CAUDAL_QUANTIZED,

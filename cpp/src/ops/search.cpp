@@ -49,6 +49,12 @@ void edit_distance_shape(ShapeContext& c) {
   c.set_output(0, out);
 }
 
+void fingerprint_shape(ShapeContext& c) {
+  const PartialShape data = c.with_rank_at_least(0, 1);
+  c.with_rank(1, 0);
+  c.set_output(0, PartialShape{data.has_rank() ? data[0] : -1, 8});
+}
+
 #define CAUDAL_SEARCH                                     \
   "sorted_inputs:T values:T -> output:out_type; T:type; " \
   "out_type:type{int32,int64}=int32"
@@ -68,6 +74,8 @@ constexpr OpRow kRows[] = {
      "hypothesis_indices:int64 hypothesis_values:T hypothesis_shape:int64 truth_indices:int64 "
      "truth_values:T truth_shape:int64 -> output:float; normalize:bool=true; T:type",
      edit_distance_shape, no_gradient, kDynamicShape},
+    {"Fingerprint", "data:T method:string -> fingerprint:uint8; T:type", fingerprint_shape,
+     nullptr},
 };
 
 }  // namespace

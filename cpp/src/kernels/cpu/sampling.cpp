@@ -348,9 +348,9 @@ Prepared prepare_bounded(const KernelRequest& r) {
     if (q->counts[i] != 1 && q->counts[i] != q->batches) {
       invalid("Input ", kNames[i], " should have length 1 or shape[0], got shape: ", s);
     }
-    single = single && q->counts[i] == 1;
+    single = single && s.rank() == 0;
   }
-  if (single) {  // one pair of bounds: the batches may be of any size
+  if (single) {  // one pair of bounds: batches of a fixed size
     q->samples = 100;
     q->batches = (q->n + 99) / 100;
   }

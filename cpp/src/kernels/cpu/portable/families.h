@@ -20,6 +20,7 @@ std::span<const KernelRow> counting_kernels();
 std::span<const KernelRow> update_kernels();
 std::span<const KernelRow> diagonals_kernels();
 std::span<const KernelRow> quantize_kernels();
+std::span<const KernelRow> fingerprint_kernels();
 std::span<const KernelRow> complex_unary_kernels();
 std::span<const KernelRow> complex_binary_kernels();
 std::span<const KernelRow> complex_reduce_kernels();
@@ -55,6 +56,7 @@ inline void register_portable_kernels() {
            update_kernels(),
            diagonals_kernels(),
            quantize_kernels(),
+           fingerprint_kernels(),
            complex_unary_kernels(),
            complex_binary_kernels(),
            complex_reduce_kernels(),

@@ -328,6 +328,40 @@ void requantize(Call& c) {
   });
 }
 
+/// Joins values along an axis after bringing them to one range.
+void quantized_concat(Call& c) {
+  const std::size_t n = (c.in.size() - 1) / 3;
+  const Shape& out = c.out[0].shape();
+  const std::int64_t given = scalar_int(c.in[0]);
+  const int axis = int(given < 0 ? given + out.rank() : given);
+  if (axis < 0 || axis >= out.rank()) invalid("concat_dim ", given, " is out of range");
+  float low = 0, high = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    low = std::min(low, *c.in[1 + n + i].data<float>());
+    high = std::max(high, *c.in[1 + 2 * n + i].data<float>());
+  }
+  const std::int64_t outer = size_of(out, 0, axis), inner = size_of(out, axis + 1, out.rank());
+  with_quantized(c.out[0].dtype(), [&]<class T>(T) {
+    const Steps<T> to(low, high);
+    T* y = c.out[0].data<T>();
+    for (std::int64_t o = 0; o < outer; ++o) {
+      for (std::size_t i = 0; i < n; ++i) {
+        const Tensor& x = c.in[1 + i];
+        const float from_low = *c.in[1 + n + i].data<float>();
+        const float from_high = *c.in[1 + 2 * n + i].data<float>();
+        const Steps<T> from(from_low, from_high);
+        const std::int64_t width = x.shape()[axis] * inner;
+        const T* row = x.data<T>() + o * width;
+        const bool same = from_low == low && from_high == high;
+        y = std::transform(row, row + width, y,
+                           [&](T q) { return same ? q : to.quantized(from.value(q), low); });
+      }
+    }
+  });
+  *c.out[1].data<float>() = low;
+  *c.out[2].data<float>() = high;
+}
+
 constexpr DTypeSet kFloats{DType::kFloat, DType::kDouble};
 constexpr DTypeSet kQuantized{DType::kQint8, DType::kQuint8, DType::kQint16, DType::kQuint16,
                               DType::kQint32};
@@ -350,6 +384,7 @@ std::span<const KernelRow> quantize_kernels() {
       {"Dequantize", "T", kQuantized, bound_kernel<dequantize>},
       {"RequantizationRange", "Tinput", kQuantized, bound_kernel<requantization_range>},
       {"Requantize", "Tinput", kQuantized, bound_kernel<requantize<false>>},
+      {"QuantizedConcat", "T", kQuantized, bound_kernel<quantized_concat>},
       {"QuantizeDownAndShrinkRange", "Tinput", kQuantized, bound_kernel<requantize<true>>},
   };
   return rows;

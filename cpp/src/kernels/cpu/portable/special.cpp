@@ -83,14 +83,14 @@ Dual incomplete_gamma(double a, double x, bool upper) {
 double igamma(double a, double x) {
   if (!(x >= 0) || !(a > 0)) return kNan;
   if (x == 0) return 0;
-  if (std::isinf(a)) return std::isinf(x) ? kNan : 0;
+  if (std::isinf(a)) return kNan;
   if (std::isinf(x)) return 1;
   return incomplete_gamma(a, x, false).v;
 }
 double igammac(double a, double x) {
   if (!(x >= 0) || !(a > 0)) return kNan;
   if (x == 0) return 1;
-  if (std::isinf(a)) return std::isinf(x) ? kNan : 1;
+  if (std::isinf(a)) return kNan;
   if (std::isinf(x)) return 0;
   return incomplete_gamma(a, x, true).v;
 }

@@ -35,7 +35,8 @@ constexpr Family kFamilies[] = {
      "SoftsignGrad Sqrt SqrtGrad SquaredDifference Tan Tanh TanhGrad Xdivy Xlogy",
      kHalves},
     {"Abs AddV2 Neg Sign Square", kHalves | kSigned},
-    {"Add ClipByValue Div FloorDiv Mul Sub TruncateDiv", kNarrowReal},
+    {"Add ClipByValue Div FloorDiv Mul Sub", kNarrowReal},
+    {"TruncateDiv", kSmall},
     {"AddN AccumulateNV2", kReal},
     {"Equal NotEqual", kReal},
     {"ApproximateEqual Greater GreaterEqual Less LessEqual", kReal, How::kOrdered},
@@ -44,6 +45,11 @@ constexpr Family kFamilies[] = {
     // Reductions and scans.
     {"Cumprod Cumsum EuclideanNorm Mean Prod SegmentSum Sum UnsortedSegmentSum", kReal},
     {"ArgMax ArgMin Max Min TopK TopKV2", kReal, How::kOrdered},
+    // Quantisation, seeded draws.
+    {"QuantizeAndDequantize QuantizeAndDequantizeV2 QuantizeAndDequantizeV3", kHalves},
+    {"ParameterizedTruncatedNormal StatelessRandomNormal StatelessTruncatedNormal", kHalves,
+     How::kWraps, 0, "dtype"},
+    {"StatelessMultinomial", kNarrowReal | DTypeSet{DType::kUint8, DType::kUint32}},
     // Arrays.
     {"ListDiff MirrorPadGrad ScatterNd TensorScatterAdd TensorScatterSub Unique UniqueWithCounts "
      "Where",
@@ -60,7 +66,8 @@ constexpr Family kFamilies[] = {
      "LogSoftmax Softmax SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits",
      kHalves},
     {"FusedBatchNormGradV2 FusedBatchNormGradV3 FusedBatchNormV2 FusedBatchNormV3", kHalves},
-    {"MaxPool MaxPoolGrad MaxPoolGradGrad", kReal, How::kOrdered},
+    {"MaxPool", kReal, How::kOrdered},
+    {"MaxPoolGrad MaxPoolGradGrad", kReal},
     // Random numbers.
     {"RandomStandardNormal TruncatedNormal", kHalves, How::kWraps, 0, "dtype"},
     {"Multinomial", kNarrowReal | DTypeSet{DType::kUint8, DType::kUint32}},
