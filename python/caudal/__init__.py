@@ -222,6 +222,7 @@ from caudal.ops.math_ops import (
     atanh,
     cast,
     ceil,
+    complex,
     conj,
     cos,
     cosh,
@@ -463,6 +464,13 @@ _later = _module_getattr(
     {
         "caudal.ops.functional_ops": "map_fn scan foldl foldr",
         "caudal.ops.tensor_array_ops": "TensorArray",
+        "caudal.ops.linalg_impl": "cholesky cholesky_solve matrix_determinant matrix_inverse "
+        "matrix_solve matrix_solve_ls matrix_square_root matrix_triangular_solve self_adjoint_eig "
+        "self_adjoint_eigvals svd",
+        "caudal.ops.einsum_ops": "einsum",
+        "caudal.ops.fourier_ops": "fft fft2d fft3d ifft ifft2d ifft3d",
+        "caudal.signal": "@",
+        "caudal.spectral": "@",
         "caudal.bitwise": "@",
         "caudal.quantization": "@",
         "caudal.raw_ops": "@",

@@ -16,4 +16,12 @@ from caudal.ops.space_ops import matrix_diag as diag
 from caudal.ops.space_ops import matrix_diag_part as diag_part
 from caudal.ops.space_ops import matrix_set_diag as set_diag
 
-__getattr__ = _module_getattr("linalg")
+__getattr__ = _module_getattr(
+    "linalg",
+    {
+        "caudal.ops.linalg_impl": "cholesky cholesky_solve det eigh eigvalsh expm inv logdet logm "
+        "lstsq lu matrix_rank pinv slogdet solve sqrtm svd triangular_solve",
+        "caudal.ops.tridiagonal_ops": "tridiagonal_matmul tridiagonal_solve",
+        "caudal.ops.einsum_ops": "einsum",
+    },
+)

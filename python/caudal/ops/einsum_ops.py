@@ -31,9 +31,7 @@ def einsum(equation, *inputs, **kwargs):
     """
     name = kwargs.pop("name", None)
     if kwargs:
-        raise TypeError(
-            "invalid keyword arguments for this function: " + ", ".join(sorted(kwargs))
-        )
+        raise TypeError("invalid keyword arguments for this function: " + ", ".join(sorted(kwargs)))
     with ops.name_scope(name, "einsum", [equation, inputs]):
         inputs = _converted(inputs)
         groups, output = _parsed(equation, inputs)
@@ -71,8 +69,7 @@ def _parsed(equation, inputs):
     texts = match.group("inputs").split(",")
     if len(texts) != len(inputs):
         raise ValueError(
-            'Got %d arguments for equation "%s", expecting %d'
-            % (len(inputs), equation, len(texts))
+            'Got %d arguments for equation "%s", expecting %d' % (len(inputs), equation, len(texts))
         )
     more = 0
     for text, x in zip(texts, inputs):

@@ -59,12 +59,13 @@ def svd(tensor, full_matrices=False, compute_uv=True, name=None):
     Returns:
       (s, u, v) with s of the real dtype, in descending order; or s.
     """
-    s, u, v = apply(
-        "Svd", tensor, compute_uv=compute_uv, full_matrices=full_matrices, name=name
-    )
+    s, u, v = apply("Svd", tensor, compute_uv=compute_uv, full_matrices=full_matrices, name=name)
     if compute_uv:
         return math_ops.real(s), u, v
     return math_ops.real(s)
+
+
+eigh, eigvalsh = self_adjoint_eig, self_adjoint_eigvals
 
 
 # -- Least squares ---------------------------------------------------------------------------------
@@ -108,9 +109,10 @@ def matrix_solve_ls(matrix, rhs, l2_regularizer=0.0, fast=True, name=None):
         if None not in sizes:
             return over() if sizes[0] >= sizes[1] else under()
         dynamic = shape_ops.shape(matrix)[-2:]
-        return control_flow_ops.cond(
-            math_ops.greater_equal(dynamic[0], dynamic[1]), over, under
-        )
+        return control_flow_ops.cond(math_ops.greater_equal(dynamic[0], dynamic[1]), over, under)
+
+
+lstsq = matrix_solve_ls
 
 
 # -- Determinants, ranks, pseudo-inverses ----------------------------------------------------------
@@ -132,9 +134,7 @@ def _checked_matrix(a, validate_args):
         raise TypeError("Input `a` must have `float`-like `dtype` (saw %s)." % a.dtype.name)
     if a.shape.rank is not None:
         if a.shape.rank < 2:
-            raise ValueError(
-                "Input `a` must have at least 2 dimensions (saw: %d)." % a.shape.rank
-            )
+            raise ValueError("Input `a` must have at least 2 dimensions (saw: %d)." % a.shape.rank)
     elif validate_args:
         check = check_ops.assert_rank_at_least(
             a, rank=2, message="Input `a` must have at least 2 dimensions."

@@ -99,9 +99,7 @@ def _solve(diagonals, rhs, transpose, conjugate, pivoting):
     if rank < 2:
         raise ValueError("Expected diagonals to have rank at least 2, got %d" % rank)
     if own not in (rank, rank - 1):
-        raise ValueError(
-            "Expected the rank of rhs to be %d or %d, got %d" % (rank - 1, rank, own)
-        )
+        raise ValueError("Expected the rank of rhs to be %d or %d, got %d" % (rank - 1, rank, own))
     if diagonals.shape.as_list()[-2] not in (None, 3):
         raise ValueError("Expected 3 diagonals got %d" % diagonals.shape.as_list()[-2])
     if not diagonals.shape[:-2].is_compatible_with(rhs.shape[: rank - 2]):
