@@ -75,7 +75,7 @@ def dct(input, type=2, n=None, axis=-1, norm=None, name=None):  # noqa: A002
         double = 2 * size
         lengths = [double] if isinstance(size, int) else array_ops.stack([double])
         number = math_ops.cast(size, x.dtype)
-        angles = math_ops.range(number) * (np.pi * 0.5) / number
+        angles = array_ops.range(number) * (np.pi * 0.5) / number
         zero = array_ops.zeros_like(angles)
         if type == 2:
             turn = 2.0 * math_ops.exp(math_ops.complex(zero, -angles))

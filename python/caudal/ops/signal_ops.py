@@ -42,7 +42,7 @@ def _raised_cosine(name, default, length, periodic, dtype, a, b):
         period = length + periodic * (1 - length % 2) - 1
         if known is None:
             period = math_ops.maximum(period, 1)
-        count = math_ops.cast(math_ops.range(length), dtype)
+        count = math_ops.cast(array_ops.range(length), dtype)
         angle = (2 * np.pi) * count / math_ops.cast(period, dtype)
         window = a - b * math_ops.cos(angle)
         if known is None:
@@ -96,8 +96,8 @@ def frame(signal, frame_length, frame_step, pad_end=False, pad_value=0, axis=-1,
             count, gap = math_ops.maximum(0, 1 + (size - length) // step), 0
         if not (isinstance(gap, int) and gap == 0):
             signal = _extended(signal, axis, gap, pad_value, dims)
-        starts = math_ops.range(count) * step
-        picks = array_ops.expand_dims(starts, 1) + array_ops.expand_dims(math_ops.range(length), 0)
+        starts = array_ops.range(count) * step
+        picks = array_ops.expand_dims(starts, 1) + array_ops.expand_dims(array_ops.range(length), 0)
         if dims is None:
             rest = shape_ops.shape(signal)[:-1]
             flat = array_ops.reshape(signal, [-1, shape_ops.shape(signal)[-1]])
@@ -156,8 +156,8 @@ def overlap_and_add(signal, frame_step, name=None):
             sizes = [dynamic[i - 2] if n is None else n for i, n in enumerate(sizes)]
         count, length = sizes
         total = (count - 1) * step + length
-        places = array_ops.expand_dims(math_ops.range(count) * step, 1)
-        places = places + array_ops.expand_dims(math_ops.range(length), 0)
+        places = array_ops.expand_dims(array_ops.range(count) * step, 1)
+        places = places + array_ops.expand_dims(array_ops.range(length), 0)
         if rank is None:
             flat = array_ops.reshape(signal, [-1, count, length])
             result = _added(flat, places, total, 3)
@@ -168,7 +168,7 @@ def overlap_and_add(signal, frame_step, name=None):
 def _added(frames, places, total, rank):
     outer = list(range(rank - 2))
     moved = array_ops.transpose(frames, [rank - 2, rank - 1, *outer])
-    sums = math_ops.unsorted_segment_sum(moved, places, total)
+    sums = array_ops.unsorted_segment_sum(moved, places, total)
     return array_ops.transpose(sums, [*range(1, rank - 1), 0])
 
 
