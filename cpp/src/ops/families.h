@@ -46,6 +46,7 @@ std::span<const OpRow> diagonals_ops();  // MatrixDiagV2
 std::span<const OpRow> quantize_ops();   // FakeQuant*, QuantizeAndDequantize
 std::span<const OpRow> sampling_ops();   // RandomGamma, StatelessRandom*
 std::span<const OpRow> random_ops();
+std::span<const OpRow> resource_variable_ops();  // VarHandleOp, ReadVariableOp, Resource*
 std::span<const OpRow> state_ops();         // VariableV2, Assign*, Scatter*
 std::span<const OpRow> training_ops();      // Apply*
 std::span<const OpRow> control_flow_ops();  // NoOp, If, While, TapeRead
@@ -55,5 +56,6 @@ std::span<const OpRow> sparse_ops();        // SparseTensor, sets
 std::span<const OpRow> string_ops();        // text, regular expressions, Unicode, files
 std::span<const OpRow> parsing_ops();       // DecodeRaw, DecodeCSV, ParseExample
 std::span<const OpRow> lookup_ops();        // hash tables
+std::span<const OpRow> sequence_ops();      // GatherTree
 
 }  // namespace caudal::ops

@@ -45,6 +45,7 @@ std::span<const KernelRow> ctc_decoder_kernels();
 std::span<const KernelRow> pool_choice_kernels();
 std::span<const KernelRow> dilation_kernels();
 std::span<const KernelRow> global_norm_kernels();
+std::span<const KernelRow> sequence_kernels();
 
 inline void register_portable_kernels() {
   for (auto rows : {
@@ -81,6 +82,7 @@ inline void register_portable_kernels() {
            pool_choice_kernels(),
            dilation_kernels(),
            global_norm_kernels(),
+           sequence_kernels(),
        }) {
     register_kernels("CPU", rows);
   }
