@@ -57,3 +57,13 @@ def _fourier(arrays):
 
 
 _core.register_host_function("caudal.fourier", _fourier)
+
+
+def _text_library(arrays):
+    from caudal.framework import host_text
+
+    return host_text.call(arrays)
+
+
+# Regular expressions, codecs and the like, for kernels of strings.
+_core.register_host_function("caudal.text", _text_library)

@@ -190,11 +190,9 @@ def safe_embedding_lookup_sparse(
 
 def _without_invalid(sparse_ids, sparse_weights, combiner):
     valid = math_ops.greater_equal(sparse_ids.values, 0)
+    # A sum lets weights of 0 and less take part.
     if sparse_weights is not None and combiner != "sum":
         valid = math_ops.logical_and(valid, math_ops.greater(sparse_weights.values, 0))
-    elif sparse_weights is not None:
-        # A sum lets ids of weight 0 or less take part.
-        pass
     ids = sparse_ops.sparse_retain(sparse_ids, valid)
     if sparse_weights is not None:
         sparse_weights = sparse_ops.sparse_retain(sparse_weights, valid)

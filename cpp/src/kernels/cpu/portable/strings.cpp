@@ -246,8 +246,9 @@ void run_reduce_join(Call& c) {
     std::string& text = c.out[0].data<std::string>()[i];
     for (std::int64_t j = 0; j < count; ++j) {
       std::int64_t left = j, at = base;
-      for (std::size_t k = axes.size(); k-- > 0; left /= shape[axes[k]]) {
-        at += left % shape[axes[k]] * strides[std::size_t(axes[k])];
+      for (const int axis : axes) {  // the axis named first runs fastest
+        at += left % shape[axis] * strides[std::size_t(axis)];
+        left /= shape[axis];
       }
       if (j > 0) text += separator;
       text += texts(in)[at];
