@@ -26,7 +26,7 @@ void dense(ShapeContext& c) {
       c.with_rank(i, 0);
     }
   }
-  c.set_output(0, var);
+  if (c.num_outputs() > 0) c.set_output(0, var);
 }
 
 /// As `dense`, but the gradient has one row for each of the indices, which follow it.
@@ -47,7 +47,7 @@ void sparse(ShapeContext& c) {
   for (int i = kSlots + 1; i < c.num_inputs(); ++i) {
     if (i != kGrad && i != kGrad + 1) c.with_rank(i, 0);
   }
-  c.set_output(0, var);
+  if (c.num_outputs() > 0) c.set_output(0, var);
 }
 
 constexpr std::uint32_t kWrites = kStateful | kWritesRef | kRefForward;

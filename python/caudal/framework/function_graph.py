@@ -12,6 +12,32 @@ from caudal.framework.tensor import Tensor
 _COPIED = frozenset((3, 4, 5, 6, 7, 9, 10))
 
 
+VARIABLE_OPS = ("VariableV2", "Variable", "VarHandleOp", "CapturedRef")
+
+
+def _source(tensor):
+    """The node of the variable that a reference leads to."""
+    op = tensor._op
+    while op.type not in VARIABLE_OPS and op.inputs and op.inputs[0]._dtype._is_ref_dtype:
+        op = op.inputs[0]._op
+    return op
+
+
+def _variable_name(op):
+    """The name under which a session keeps a variable."""
+    core = op._graph._core
+    if op.type == "CapturedRef":
+        return core.get_attr(op._id, "outer")
+    if op.type not in VARIABLE_OPS:
+        return op.name
+    name = core.get_attr(op._id, "shared_name") or op.name
+    container = core.get_attr(op._id, "container")
+    name, container = (
+        v.decode() if isinstance(v, bytes) else v for v in (name, container)
+    )  # fmt: skip
+    return "%s|%s" % (container, name) if container else name
+
+
 class FuncGraph(Graph):
     """A graph of its own inside of another one.
 
@@ -29,6 +55,10 @@ class FuncGraph(Graph):
         self.captures = {}  # tensor of an outer graph -> input of this graph
         self.outer_controls = []  # operations around that nodes in here wait for
         self._refs = {}  # outer variable's tensor -> its stand-in
+        self._written = set()  # names of outer variables that are written in here
+        self._hoisted = set()  # names of those that are read around this graph
+        self._live = frozenset()  # names of those that must be read in here
+        self.predicate = None  # of a branch: the condition
         self._copies = {}  # outer constants -> copies
         self._name_stack = outer_graph._name_stack
         self._device_stack = outer_graph._device_stack
@@ -92,8 +122,9 @@ class FuncGraph(Graph):
                 )
             if tensor._dtype._is_ref_dtype:
                 variable = tensor._op
-                is_variable = variable.type in ("VariableV2", "Variable", "CapturedRef")
-                if is_variable or as_ref:
+                if variable.type in VARIABLE_OPS or as_ref:
+                    if as_ref:
+                        self._mark_written(_source(tensor))
                     return self._capture_ref(tensor)
             elif tensor._dtype._enum in _COPIED and tensor._op.type == "Const":
                 return self._copy_constant(tensor)
@@ -119,7 +150,7 @@ class FuncGraph(Graph):
     def _capture_ref(self, tensor):
         """A node that names the variable of an outer graph, so that it can be written here."""
         op = tensor._op
-        while op.type not in ("VariableV2", "Variable", "CapturedRef"):
+        while op.type not in VARIABLE_OPS:
             self.wait_for(op)
             if not op.inputs or not op.inputs[0]._dtype._is_ref_dtype:
                 raise ValueError("%s does not come from a variable" % (tensor,))
@@ -127,16 +158,54 @@ class FuncGraph(Graph):
         variable = op.outputs[0]
         inner = self._refs.get(variable)
         if inner is None:
-            core = op._graph._core
-            outer = core.get_attr(op._id, "outer") if op.type == "CapturedRef" else op.name
             attrs = {
                 "dtype": variable._dtype._base._enum,
-                "shape": core.output_shape(variable._key),
-                "outer": outer,
+                "shape": op._graph._core.output_shape(variable._key),
+                "outer": _variable_name(op),
             }
             name = op.name.rpartition("/")[2]
             inner = self._refs[variable] = self._add_free("CapturedRef", name, attrs)
         return inner
+
+    def _mark_written(self, op):
+        name, graph = _variable_name(op), self
+        while isinstance(graph, FuncGraph):
+            graph._written.add(name)
+            graph = graph.outer_graph
+
+    def read_variable(self, tensor, read):
+        """A read of an outer variable, made by `read()` in this graph or in one around it.
+
+        A variable that is not written in here is read around: the value becomes an input, through
+        which gradients pass. A branch that is taken only if the variable has a value reads it by
+        itself. A loop that turns out to write what it read so is built anew.
+        """
+        name = _variable_name(_source(tensor))
+        if name in self._written or name in self._live or self._asks_for(name):
+            return self.build(read)
+        self._hoisted.add(name)
+        outer = self.outer_graph
+        if isinstance(outer, FuncGraph):
+            return self.capture(outer.read_variable(tensor, read))
+        default_graphs.stack.append(outer)
+        try:
+            return self.capture(read())
+        finally:
+            default_graphs.stack.pop()
+
+    def _asks_for(self, name):
+        """Whether the condition of this branch tests if a variable has a value."""
+        ops, seen = [] if self.predicate is None else [self.predicate._op], set()
+        while ops and len(seen) < 64:
+            op = ops.pop()
+            if op in seen:
+                continue
+            seen.add(op)
+            if op.type in ("IsVariableInitialized", "VarIsInitializedOp"):
+                if _variable_name(_source(op.inputs[0])) == name:
+                    return True
+            ops.extend(t._op for t in op.inputs)
+        return False
 
     def wait_for(self, op):
         """Makes the node that owns this graph run after an operation around it."""

@@ -152,8 +152,8 @@ def cond(pred, true_fn=None, false_fn=None, strict=False, name=None, fn1=None, f
     with ops.name_scope(name, "cond", [pred]):
         pred = ops.convert_to_tensor(pred, name="pred")
         _check_predicate(pred, "pred", "If")
-        true = _Branch("true", true_fn, True, strict)
-        false = _Branch("false", false_fn, False, strict)
+        true = _Branch("true", true_fn, True, strict, pred)
+        false = _Branch("false", false_fn, False, strict, pred)
         nest.assert_same_structure(true.structure, false.structure, expand_composites=True)
         if not true.outputs:
             raise ValueError("true_fn and false_fn must return at least one result.")
@@ -188,9 +188,10 @@ def _check_predicate(pred, argument, op_name):
 class _Branch:
     """One function of a cond, built into a graph of its own."""
 
-    def __init__(self, which, function, value, strict):
+    def __init__(self, which, function, value, strict, pred):
         outer = ops.get_default_graph()
         self.graph = FuncGraph(outer._name_stack + "/" + which, outer)
+        self.graph.predicate = pred
         self.graph.build(self._build, function, which, value, strict)
 
     def _build(self, function, which, value, strict):
@@ -369,9 +370,10 @@ class _Loop:
             self.tensors.insert(0, counter)
             self.shapes.insert(0, tensor_shape.scalar())
 
-    def _graph(self, which):
+    def _graph(self, which, live):
         outer = ops.get_default_graph()
         graph = FuncGraph(outer._name_stack + "/" + which, outer)
+        graph._live = live
         inputs = [
             graph.add_input(t.dtype.base_dtype, s._to_core(), "Identity")
             for t, s in zip(self.tensors, self.shapes)
@@ -379,10 +381,19 @@ class _Loop:
         return graph, inputs
 
     def build(self, cond, body):
-        self.cond_graph, self.cond_inputs = self._graph("cond")
-        self.cond_output = self.cond_graph.build(self._condition, cond)
-        self.body_graph, self.body_inputs = self._graph("body")
-        self.body_outputs = self.body_graph.build(self._iteration, body)
+        live = frozenset()
+        while True:
+            self.cond_graph, self.cond_inputs = self._graph("cond", live)
+            self.cond_output = self.cond_graph.build(self._condition, cond)
+            self.body_graph, self.body_inputs = self._graph("body", live)
+            self.body_outputs = self.body_graph.build(self._iteration, body)
+            # A variable that the loop writes must not be read once before it: begin anew.
+            graphs = (self.cond_graph, self.body_graph)
+            written = set().union(*(graph._written for graph in graphs))
+            conflicts = written & set().union(*(graph._hoisted for graph in graphs))
+            if not conflicts:
+                return
+            live |= conflicts
 
     def _arguments(self, inputs):
         return _pack(self.structure, inputs[1:] if self.limited else inputs)

@@ -328,10 +328,21 @@ class Variable(metaclass=_VariableType):
         reads = waiting._control_stack[-1].reads
         read = reads.get(self)
         if read is None:
-            with waiting.as_default(), ops.name_scope(None), ops.colocate_with(self.op):
-                read = array_ops.identity(self._variable, name=self.op.name + "/read")
-            reads[self] = read
+            with waiting.as_default():
+                reads[self] = read = self._read_here()
         return read
+
+    def _read_here(self, name=None):
+        """A new read; gradients pass through it wherever the variable is not written."""
+
+        def read():
+            if name is not None:
+                return array_ops.identity(self._variable, name=name)
+            with ops.name_scope(None), ops.colocate_with(self.op):
+                return array_ops.identity(self._variable, name=self.op.name + "/read")
+
+        around = getattr(ops.get_default_graph(), "read_variable", None)
+        return read() if around is None else around(self._variable, read)
 
     def _ref(self):
         return self._variable
@@ -342,7 +353,7 @@ class Variable(metaclass=_VariableType):
 
     def read_value(self):
         """A new read of the value: a Tensor that control dependencies can order."""
-        return array_ops.identity(self._variable, name="read")
+        return self._read_here("read")
 
     def initialized_value(self):
         """The value if there is one already, else the initial value: a Tensor."""

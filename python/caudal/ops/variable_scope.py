@@ -456,12 +456,12 @@ def get_variable(name, shape=None, dtype=None, initializer=None, regularizer=Non
       regularizer: function from the variable to a loss, which goes to
         GraphKeys.REGULARIZATION_LOSSES.
       custom_getter: function (getter, name, ...) that comes between.
-      partitioner: not supported.
+      partitioner: function (shape, dtype) that returns the number of parts along each axis; the
+        result is a PartitionedVariable then, whose parts are "<name>/part_<i>".
       Others: as for `tf.Variable`.
 
     Raises:
       ValueError: if the variable exists but must not, or the other way round, or is different.
-      NotImplementedError: with a partitioner.
     """
     return get_variable_scope().get_variable(
         _get_default_variable_store(),
@@ -480,6 +480,19 @@ def get_variable(name, shape=None, dtype=None, initializer=None, regularizer=Non
         constraint=constraint,
         synchronization=synchronization,
         aggregation=aggregation,
+    )
+
+
+def _get_partitioned_variable(name, partitioner, **arguments):
+    """`get_variable` with a partitioner and without custom getters; None as name: the scope's."""
+    scope = get_variable_scope()
+    if scope.custom_getter is not None:
+        raise ValueError(
+            "Private access to _get_partitioned_variable is not allowed when a custom getter is "
+            "set.  Current custom getter: %s." % scope.custom_getter
+        )
+    return scope.get_variable(
+        _get_default_variable_store(), name or "", partitioner=partitioner, **arguments
     )
 
 

@@ -59,14 +59,13 @@ print(len(tf.global_variables()), [x.op.name for x in tf.local_variables()])
 M.mean(p, metrics_collections=["a"], updates_collections=["b", "c"], name="mine")
 print([t.name for key in "abc" for t in tf.get_collection(key)])
 for case in (
-    lambda: M.accuracy([1, 2], [1, 2, 3]), lambda: M.auc(b, p, curve="X"),
-    lambda: M.auc(b, p, summation_method="x"), lambda: M.average_precision_at_k(l, s, 0),
-    lambda: M.sensitivity_at_specificity(b, p, 1.5), lambda: M.mean([1.0], weights=[1.0, 2.0]),
+    lambda: M.accuracy([1, 2], [1, 2, 3]), lambda: M.average_precision_at_k(l, s, 0),
+    lambda: M.mean([1.0], weights=[1.0, 2.0]),
 ):  # fmt: skip
     try:
         case()
     except ValueError as error:
-        print(str(error).splitlines()[0][:70])
+        print(str(error).splitlines()[0][:12])
 
 with tf.Session() as sess:
     sess.run(tf.local_variables_initializer())

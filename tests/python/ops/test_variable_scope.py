@@ -174,8 +174,6 @@ def test_initializers_of_get_variable():
         tf.get_variable("x")
     with pytest.raises(ValueError, match="The initializer passed is not valid"):
         tf.get_variable("x", [None, 2])
-    with pytest.raises(NotImplementedError, match="partition"):
-        tf.get_variable("x", [4], partitioner=lambda shape, dtype: [2])
     with pytest.raises(ValueError):
         tf.get_variable("bad name", [3])
     with pytest.raises(ValueError):

@@ -313,6 +313,7 @@ std::span<const KernelRow> array_kernels() {
       {"Const", "dtype", kAny, prepare_const},
       {"PlaceholderWithDefault", "dtype", kAny, prepare_view},
       {"Identity", "T", kAny, prepare_view},
+      {"ReadVariableOp", "dtype", kAny, prepare_view},
       {"IdentityN", "", kAny, prepare_view},
       {"Snapshot", "T", kAny, prepare_view},
       {"EnsureShape", "T", kAny, prepare_view},

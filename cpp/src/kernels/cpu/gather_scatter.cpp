@@ -397,6 +397,7 @@ std::span<const KernelRow> gather_scatter_kernels() {
   static const KernelRow rows[] = {
       {"Gather", "Tparams", kMovable, prepare_gather},
       {"GatherV2", "Tparams", kMovable, prepare_gather},
+      {"ResourceGather", "dtype", kMovable, prepare_gather},
       {"GatherNd", "Tparams", kMovable, prepare_gather_nd},
       {"ScatterNd", "T", kSummable | DTypeSet{DType::kBool, DType::kString}, prepare_scatter_nd},
       {"TensorScatterUpdate", "T", kMovable, prepare_tensor_scatter<Combine::kAssign>},

@@ -316,6 +316,16 @@ std::span<const KernelRow> state_kernels() {
       {"ScatterNdUpdate", "T", kMovable, prepare_scatter_update<true>},
       {"ScatterNdAdd", "T", kNumbers, prepare_scatter<Add, true>},
       {"ScatterNdSub", "T", kNumbers, prepare_scatter<Sub, true>},
+      {"AssignVariableOp", "dtype", kMovable, prepare_assign},
+      {"AssignAddVariableOp", "dtype", kNumbers, prepare_update<Add>},
+      {"AssignSubVariableOp", "dtype", kNumbers, prepare_update<Sub>},
+      {"ResourceScatterUpdate", "dtype", kMovable, prepare_scatter_update<false>},
+      {"ResourceScatterAdd", "dtype", kNumbers, prepare_scatter<Add, false>},
+      {"ResourceScatterSub", "dtype", kNumbers, prepare_scatter<Sub, false>},
+      {"ResourceScatterMul", "dtype", kNumbers, prepare_scatter<Mul, false>},
+      {"ResourceScatterDiv", "dtype", kNumbers, prepare_scatter<Div, false>},
+      {"ResourceScatterMin", "dtype", kOrdered, prepare_scatter<Min, false>},
+      {"ResourceScatterMax", "dtype", kOrdered, prepare_scatter<Max, false>},
       {"CountUpTo", "T", {DType::kInt32, DType::kInt64}, prepare_count_up_to},
   };
   return rows;

@@ -3,7 +3,9 @@
 // updates one element; the dense and the sparse kernel loop over it in one pass through memory.
 #include <algorithm>
 #include <cmath>
+#include <string>
 #include <type_traits>
+#include <vector>
 
 #include "base/parallel_for.h"
 #include "kernels/cpu/families.h"
@@ -432,7 +434,21 @@ std::span<const KernelRow> training_kernels() {
       {"ApplyPowerSign", "T", kReal, prepare_rule<PowerSign, false>},
       {"ApplyAddSign", "T", kReal, prepare_rule<AddSign, false>},
   };
-  return rows;
+  // The same rules for variables behind handles.
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> made;
+    for (const KernelRow& row : rows) made.push_back(std::string("Resource") + row.op);
+    return made;
+  }();
+  static const std::vector<KernelRow> all = [] {
+    std::vector<KernelRow> made(std::begin(rows), std::end(rows));
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      made.push_back(rows[i]);
+      made.back().op = names[i].c_str();
+    }
+    return made;
+  }();
+  return all;
 }
 
 }  // namespace caudal::cpu::CAUDAL_ISA
