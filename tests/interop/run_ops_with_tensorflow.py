@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Runs single ops with real TensorFlow: run_ops_with_tensorflow.py JOBS ANSWERS.
+
+JOBS is a pickled list of dicts made by test_every_op.py, ANSWERS a pickled list of
+("values", [array, ...], [gradient or None, ...]) or ("error", class name, message). Arrays are
+(dtype name, shape, bytes or list of bytes), which every NumPy reads.
+"""
+
+import os
+import pickle
+import sys
+import warnings
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+warnings.filterwarnings("ignore")
+
+import numpy as np  # noqa: E402
+import tensorflow  # noqa: E402
+
+if tensorflow.__version__.startswith("1."):
+    tf = tensorflow
+else:
+    tf = tensorflow.compat.v1
+    tf.disable_v2_behavior()
+tf.logging.set_verbosity(tf.logging.FATAL)
+
+
+def decode(packed):
+    dtype, shape, data = packed
+    if dtype == "string":
+        return np.array(data, dtype=object).reshape(shape)
+    if dtype == "bfloat16":
+        dtype = tf.bfloat16.as_numpy_dtype
+    return np.frombuffer(data, dtype=dtype).reshape(shape)
+
+
+def encode(value):
+    value = np.asarray(value)
+    if value.dtype == object:
+        return ("string", value.shape, [bytes(v) for v in value.ravel()])
+    return (value.dtype.name, value.shape, np.ascontiguousarray(value).tobytes())
+
+
+def unpack(item, make):
+    return [unpack(i, make) for i in item] if isinstance(item, list) else make(item)
+
+
+def attr(value):
+    if isinstance(value, tuple) and value and value[0] == "types":
+        return [tf.as_dtype(v) for v in value[1]]
+    if isinstance(value, tuple) and value and value[0] == "type":
+        return tf.as_dtype(value[1])
+    return value
+
+
+def run(job):
+    feeds = {}
+    sources = []
+
+    def tensor(packed):
+        value = decode(packed)
+        if packed[0] == "string":
+            return tf.constant(value.tolist(), tf.string, shape=value.shape)
+        source = tf.placeholder(tf.as_dtype(value.dtype), value.shape)
+        feeds[source] = value
+        sources.append(source)
+        return source
+
+    arguments = {name: unpack(item, tensor) for name, item in job["inputs"]}
+    arguments.update({name: attr(value) for name, value in job["attrs"].items()})
+    outputs = getattr(tf.raw_ops, job["op"])(**arguments)
+    flat = []
+    for item in outputs if isinstance(outputs, (list, tuple)) else [outputs]:
+        flat.extend(item if isinstance(item, (list, tuple)) else [item])
+    with tf.Session() as session:
+        values = session.run(flat, feeds)
+        gradients = []
+        if job["dys"]:
+            ys = [flat[i] for i, _ in job["dys"]]
+            dys = [tf.constant(decode(d), y.dtype) for (_, d), y in zip(job["dys"], ys)]
+            wanted = [sources[i] for i in job["xs"]]
+            found = tf.gradients(ys, wanted, dys)
+            for grad in found:
+                dense = None if grad is None else tf.convert_to_tensor(grad)
+                gradients.append(None if dense is None else encode(session.run(dense, feeds)))
+    return ("values", [encode(v) for v in values], gradients)
+
+
+def main(jobs_path, answers_path):
+    with open(jobs_path, "rb") as file:
+        jobs = pickle.load(file)
+    answers = []
+    for job in jobs:
+        with tf.Graph().as_default():
+            try:
+                answers.append(run(job))
+            except Exception as error:  # noqa: BLE001 - the answer is the error
+                answers.append(("error", type(error).__name__, str(error)[:400]))
+    with open(answers_path, "wb") as file:
+        pickle.dump(answers, file, protocol=4)
+
+
+main(*sys.argv[1:3])

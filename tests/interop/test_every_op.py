@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every op of the catalog, in every dtype, beside real TensorFlow: values and gradients.
+
+Needs CAUDAL_TF_PYTHON=<python of an environment with TensorFlow>, which is started once and runs
+the same ops through tf.raw_ops.
+"""
+
+import os
+import pathlib
+import pickle
+import subprocess
+import zlib
+
+import numpy as np
+import pytest
+
+import caudal as tf
+from caudal import _core
+from property import harness
+
+HERE = pathlib.Path(__file__).parent
+LINES = harness.registered_lines(lambda line: line.reference is not None)
+
+# Where TensorFlow's answer is another one for a reason.
+DIFFERENT = {
+    "op": "why",
+}
+
+
+def dtypes_of(line):
+    return [*harness.dtypes_of(line), *harness.narrow_dtypes_of(line)]
+
+
+PARAMS = [pytest.param(x, t, id=f"{x.name}-{t}") for x in LINES for t in dtypes_of(x)]
+
+
+def encode(value):
+    value = np.asarray(value)
+    if value.dtype == object:
+        return ("string", value.shape, [bytes(v) for v in value.ravel()])
+    return (value.dtype.name, value.shape, np.ascontiguousarray(value).tobytes())
+
+
+def decode(packed):
+    name, shape, data = packed
+    if name == "string":
+        return np.array(data, dtype=object).reshape(shape)
+    return np.frombuffer(data, dtype=tf.as_dtype(name).as_numpy_dtype).reshape(shape)
+
+
+def case_of(line, dtype):
+    rng = np.random.default_rng(zlib.crc32(f"{line.name} {dtype} beside".encode()))
+    if line.cases:
+        case = line.cases[rng.integers(len(line.cases))]
+    else:
+        case = harness.shaped_case(line, (2, 3), line.attrs[rng.integers(len(line.attrs))], rng)
+    return case, harness.draw_values(line, case, dtype, rng)
+
+
+def attrs_for(name, attrs):
+    kinds = {a["name"]: a["type"] for a in _core.op_def(name)["attrs"]}
+    out = {}
+    for key, value in attrs.items():
+        if kinds.get(key) == "type":
+            value = ("type", tf.as_dtype(value).name)
+        elif kinds.get(key) == "list(type)":
+            value = ("types", [tf.as_dtype(v).name for v in value])
+        elif kinds.get(key) == "shape" and value is not None:
+            value = list(value)
+        out[key] = value
+    return out
+
+
+def ours(line, case, values):
+    """(outputs, gradients, what TensorFlow needs to know of the gradients)."""
+    with tf.Graph().as_default():
+        outputs, fed = harness.build(line, case, values, feed_constants=True)
+        fed = [p for p in fed if p is not None]
+        differentiable = harness.is_differentiable(line) and line.grad
+        ys = [
+            i for i, y in enumerate(outputs)
+            if differentiable and (y.dtype.is_floating or y.dtype.is_complex)
+        ]  # fmt: skip
+        xs = [i for i, p in enumerate(fed) if p.dtype.is_floating or p.dtype.is_complex]
+        feeds = {p: v for p, v in zip(fed, [v for v in values if v.dtype != object])}
+        with tf.Session() as session:
+            got = session.run(outputs, feeds)
+            rng = np.random.default_rng(7)
+            dys = [
+                (i, np.asarray(rng.uniform(-1, 1, np.shape(got[i]))).astype(got[i].dtype))
+                for i in ys
+            ]
+            grads = []
+            if dys and xs:
+                constants = [tf.constant(d, outputs[i].dtype) for i, d in dys]
+                found = tf.gradients([outputs[i] for i in ys], [fed[i] for i in xs], constants)
+                for grad in found:
+                    dense = None if grad is None else tf.convert_to_tensor(grad)
+                    grads.append(None if dense is None else session.run(dense, feeds))
+    return got, grads, [(i, encode(d)) for i, d in dys] if xs else [], xs
+
+
+@pytest.fixture(scope="module")
+def beside(tmp_path_factory):
+    """{(op, dtype): (our answer or error, TensorFlow's answer)}"""
+    python = os.environ.get("CAUDAL_TF_PYTHON")
+    if not python:
+        pytest.skip("CAUDAL_TF_PYTHON does not name a Python with TensorFlow")
+    jobs, mine = [], {}
+    for param in PARAMS:
+        line, dtype = param.values
+        case, values = case_of(line, dtype)
+        got, grads, dys, xs = ours(line, case, values)
+        formals = [a["name"] for a in _core.op_def(line.name)["inputs"]]
+        nested = harness.nest(case.inputs, [encode(v) for v in values])
+        jobs.append(
+            {
+                "op": line.name,
+                "inputs": list(zip(formals, nested)),
+                "attrs": attrs_for(line.name, case.attrs),
+                "dys": dys,
+                "xs": xs,
+            }
+        )
+        mine[line.name, dtype] = (got, grads)
+    folder = tmp_path_factory.mktemp("ops")
+    with open(folder / "jobs", "wb") as file:
+        pickle.dump(jobs, file, protocol=4)
+    script = HERE / "run_ops_with_tensorflow.py"
+    subprocess.run([python, script, folder / "jobs", folder / "answers"], check=True, cwd=folder)
+    with open(folder / "answers", "rb") as file:
+        answers = pickle.load(file)
+    return {key: (mine[key], answer) for key, answer in zip(mine, answers)}
+
+
+def _without_kernel(answer):
+    """TensorFlow has no such op, or no kernel for the dtype: nothing to compare with."""
+    kind, message = answer[1:]
+    return (
+        "No OpKernel was registered" in message
+        or "has no attribute" in message
+        or "not in list of allowed values" in message
+        or "is not in the list of allowed values" in message
+        or "DataType" in message and kind == "TypeError"
+    )
+
+
+@pytest.mark.interop
+@pytest.mark.parametrize("line, dtype", PARAMS)
+def test_beside_tensorflow(beside, line, dtype):
+    (got, grads), answer = beside[line.name, dtype]
+    if line.name in DIFFERENT:
+        pytest.skip(DIFFERENT[line.name])
+    if answer[0] == "error":
+        if _without_kernel(answer):
+            pytest.skip("TensorFlow has no kernel")
+        pytest.fail(f"TensorFlow raises {answer[1]}: {answer[2]}")
+    harness.assert_close(line, got, [decode(v) for v in answer[1]], dtype, " beside TensorFlow")
+    theirs = [None if g is None else decode(g) for g in answer[2]]
+    for mine, other in zip(grads, theirs):
+        if mine is not None and other is not None:
+            harness.assert_close(line, [mine], [other], dtype, " gradient beside TensorFlow")
+        else:
+            blank = mine if other is None else other
+            assert blank is None or not np.any(blank), f"{line.name}: a gradient is missing"
