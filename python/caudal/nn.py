@@ -75,6 +75,18 @@ __all__ = [name for name in dir() if not name.startswith("_")]
 __getattr__ = _module_getattr(
     "nn",
     {
+        "caudal.ops.candidate_sampling_ops": "all_candidate_sampler compute_accidental_hits "
+        "fixed_unigram_candidate_sampler learned_unigram_candidate_sampler "
+        "log_uniform_candidate_sampler uniform_candidate_sampler",
+        "caudal.ops.conv_ops": "avg_pool3d conv1d_transpose conv3d conv3d_backprop_filter "
+        "conv3d_backprop_filter_v2 conv3d_transpose conv_transpose dilation2d erosion2d "
+        "fractional_avg_pool fractional_max_pool max_pool3d max_pool_with_argmax "
+        "quantized_avg_pool quantized_conv2d quantized_max_pool quantized_relu_x "
+        "with_space_to_batch",
+        "caudal.ops.ctc_ops": "collapse_repeated ctc_beam_search_decoder "
+        "ctc_beam_search_decoder_v2 ctc_greedy_decoder ctc_loss ctc_loss_v2 ctc_unique_labels",
+        "caudal.ops.nn_impl": "compute_average_loss scale_regularization_loss",
+        "caudal.ops.sampled_losses": "nce_loss sampled_softmax_loss",
         "caudal.layers.rnn": "bidirectional_dynamic_rnn dynamic_rnn raw_rnn "
         "static_bidirectional_rnn static_rnn static_state_saving_rnn",
         "caudal.layers.rnn_cell": "@",

@@ -414,3 +414,41 @@ def zero_fraction(value, name=None):
         with ops.name_scope("counts_to_fraction"):
             fraction = math_ops.cast(zeros, dtypes.float32) / math_ops.cast(size, dtypes.float32)
         return array_ops.identity(fraction, "fraction")
+
+
+# -- Averages of losses ----------------------------------------------------------------------------
+
+
+def compute_average_loss(per_example_loss, sample_weight=None, global_batch_size=None):
+    """The sum of weighted losses divided by the size of the batch.
+
+    Args:
+      per_example_loss: a float tensor of rank at least 1.
+      sample_weight: weights that broadcast to the losses; a last dimension of 1 may be missing or
+        too many.
+      global_batch_size: an int; by default the first dimension of the losses.
+    """
+    losses = ops.convert_to_tensor(per_example_loss)
+    if losses.shape.rank == 0:
+        raise ValueError(
+            "Invalid value passed for `per_example_loss`. Expected a tensor with at least rank 1, "
+            "received: %s" % losses
+        )
+    if sample_weight is not None:
+        weights = math_ops.cast(ops.convert_to_tensor(sample_weight), losses.dtype)
+        ranks = weights.shape.rank, losses.shape.rank
+        if None not in ranks and ranks[0]:
+            if ranks[0] == ranks[1] + 1:
+                weights = array_ops.squeeze(weights, [-1])
+            elif ranks[0] == ranks[1] - 1:
+                weights = array_ops.expand_dims(weights, -1)
+        losses = math_ops.multiply(losses, weights)
+    if global_batch_size is None:
+        global_batch_size = array_ops.shape(losses)[0]
+    count = math_ops.cast(global_batch_size, losses.dtype)
+    return math_ops.reduce_sum(losses) / count
+
+
+def scale_regularization_loss(regularization_loss):
+    """The sum of regularization losses, divided by the number of replicas, which is 1."""
+    return math_ops.reduce_sum(ops.convert_to_tensor(regularization_loss)) / 1.0

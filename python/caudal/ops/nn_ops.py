@@ -177,16 +177,30 @@ def _channel_index(data_format):
 def _padding(padding):
     """(attr padding, explicit paddings) of a string or a list of pairs."""
     if isinstance(padding, (list, tuple)):
-        flat = [int(p) for pair in padding for p in pair]
-        if len(padding) != 4 or len(flat) != 8:
+        for i, pair in enumerate(padding):
+            if not isinstance(pair, (list, tuple)):
+                raise ValueError(
+                    "When padding is a list, each element of padding must be a list/tuple of size "
+                    "2. Element with index %d of padding is not a list/tuple" % i
+                )
+            if len(pair) != 2:
+                raise ValueError(
+                    "When padding is a list, each element of padding must be a list/tuple of size "
+                    "2. Element with index %d of padding has size %d" % (i, len(pair))
+                )
+        if len(padding) != 4:
             raise ValueError(
-                "explicit padding must be a list of 4 pairs, one per dimension, got %r" % (padding,)
+                "When padding is a list, it must be of size 4. Got padding of size: %d"
+                % len(padding)
             )
-        return "EXPLICIT", flat
+        return "EXPLICIT", [int(p) for pair in padding for p in pair]
     if padding is None:
         raise TypeError("Expected string for argument 'padding' not None.")
     if isinstance(padding, str) and padding == "EXPLICIT":
-        raise ValueError("Attr 'padding': give explicit padding as a list of pairs")
+        raise ValueError(
+            '"EXPLICIT" is not a valid value for the padding parameter. To use explicit padding, '
+            "the padding parameter must be a list."
+        )
     return padding, []
 
 
@@ -277,6 +291,8 @@ def conv1d(
     """Convolution of sequences: [batch, width, channels] with [width, input, output channels].
     Op: Conv2D."""
     value = _alias(value, "value", input, "input")
+    if data_format not in (None, "NHWC", "NCHW", "NWC", "NCW"):
+        raise ValueError('data_format must be "NWC" or "NCW".')
     with ops.name_scope(name, "conv1d", [value, filters]) as scope:
         first = _channel_index(data_format) == 1
         axis = 2 if first else 1
@@ -292,50 +308,89 @@ def conv1d(
         return array_ops.squeeze(result, [axis])
 
 
+_LAYOUTS = {3: ("NWC", "NCW"), 4: ("NHWC", "NCHW"), 5: ("NDHWC", "NCDHW")}
+
+
 def _spatial_format(data_format, rank):
-    """NHWC or NCHW of the layout of inputs with `rank` dimensions, by default channels last."""
-    last = data_format is None or not data_format.startswith("NC")
-    if rank == 3:
-        return "NWC" if last else "NCW"
-    return "NHWC" if last else "NCHW"
+    """The layout of inputs with `rank` dimensions, by default channels last."""
+    return _LAYOUTS[rank][data_format is not None and data_format.startswith("NC")]
+
+
+def _rates(values, spatial, name):
+    """One positive int per spatial dimension, from an int, or a list of one or of all."""
+    values = [values] if isinstance(values, (int, np.integer)) else [int(v) for v in values]
+    if len(values) == 1:
+        values = values * spatial
+    if len(values) != spatial:
+        raise ValueError("len(%s)=%d but should be %d" % (name, len(values), spatial))
+    if any(v < 1 for v in values):
+        raise ValueError("all values of %s must be positive" % name)
+    return values
 
 
 def convolution(
     input, filter, padding, strides=None, dilation_rate=None, name=None,  # noqa: A002
     data_format=None, filters=None, dilations=None,
 ):  # fmt: skip
-    """Convolution over one or two spatial dimensions. Op: Conv2D.
+    """Convolution over one, two or three spatial dimensions. Op: Conv2D or Conv3D.
 
     Args:
       input: [batch, spatial..., channels], or channels second if data_format starts with "NC".
       filter: [spatial..., input channels, output channels].
       padding: "SAME" or "VALID".
-      strides, dilation_rate: an int, or one int per spatial dimension.
+      strides, dilation_rate: an int, or one int per spatial dimension; not both above 1.
     """
     filter = _alias(filter, "filter", filters, "filters")
     rate = _alias(dilation_rate, "dilation_rate", dilations, "dilations")
     with ops.name_scope(name, "convolution", [input, filter]) as scope:
         input = ops.convert_to_tensor(input, name="input")
         filter = ops.convert_to_tensor(filter, name="filter")
-        rank = input.shape.rank if input.shape.rank is not None else filter.shape.rank
-        if rank not in (3, 4):
-            raise ValueError(
-                "convolution takes inputs with 1 or 2 spatial dimensions, got rank %s" % rank
-            )
+        rank = filter.shape.rank if filter.shape.rank is not None else input.shape.rank
+        if rank is None:
+            raise ValueError("rank of input or filter must be known")
+        if input.shape.rank is not None:
+            rank = input.shape.rank
+        if rank not in _LAYOUTS:
+            raise ValueError("Input tensor must be of rank 3, 4 or 5 but was %d." % rank)
+        spatial = rank - 2
         layout = _spatial_format(data_format, rank)
+        rate = [1] * spatial if rate is None else _rates(rate, spatial, "dilation_rate")
+        channel = 1 if layout.startswith("NC") else -1
+        strides = _per_dimension(strides, spatial, channel, "strides")
+        if any(r > 1 for r in rate):
+            if any(s > 1 for s in strides):
+                raise ValueError(
+                    "strides > 1 not supported in conjunction with dilation_rate > 1"
+                )
+            if padding not in ("SAME", "VALID"):
+                raise ValueError("Invalid padding method %r" % (padding,))
         if rank == 3:
             return conv1d(input, filter, strides, padding, True, layout, scope, None, rate)
-        return conv2d(input, filter, strides, padding, True, layout, rate or 1, scope)
+        if rank == 4:
+            return conv2d(input, filter, strides, padding, True, layout, rate, scope)
+        rates = _per_dimension(rate, 3, channel, "dilations")
+        return apply("Conv3D", input, filter, strides=strides, padding=padding,
+                     data_format=layout, dilations=rates, name=scope)  # fmt: skip
 
 
 def atrous_conv2d(value, filters, rate, padding, name=None):
-    """`conv2d` whose filter has `rate` - 1 gaps between its taps."""
+    """`conv2d` whose filter has `rate` - 1 gaps between its taps; `rate` is a positive int."""
     return convolution(value, filters, padding, dilation_rate=[rate, rate], name=name)
 
 
 def atrous_conv2d_transpose(value, filters, output_shape, rate, padding, name=None):
     """The transpose of `atrous_conv2d`; `output_shape` is the shape of the result."""
     with ops.name_scope(name, "atrous_conv2d_transpose", [value, filters, output_shape]) as scope:
+        value = ops.convert_to_tensor(value, name="value")
+        filters = ops.convert_to_tensor(filters, name="filters")
+        channels, wanted = value.shape.with_rank(4)[3], filters.shape.with_rank(4)[3]
+        if not channels.is_compatible_with(wanted):
+            raise ValueError(
+                "value's input channels does not match filters' input channels, %s != %s"
+                % (channels, wanted)
+            )
+        if rate < 1:
+            raise ValueError("rate %d cannot be less than one" % rate)
         return conv2d_transpose(
             value, filters, output_shape, 1, padding, name=scope, dilations=[rate, rate]
         )
@@ -454,6 +509,8 @@ def max_pool(value, ksize, strides, padding, data_format="NHWC", name=None, inpu
     value = _alias(value, "value", input, "input")
     with ops.name_scope(name, "MaxPool", [value]) as scope:
         attrs = _pool_attrs(ksize, strides, padding, data_format)
+        if 0 in attrs["ksize"]:
+            raise ValueError("ksize cannot be zero.")
         return apply("MaxPool", value, name=scope, **attrs)
 
 
@@ -497,29 +554,43 @@ def avg_pool1d(input, ksize, strides, padding, data_format="NWC", name=None):  #
     return _pool1d(avg_pool, "AvgPool1D", input, ksize, strides, padding, data_format, name)
 
 
-def _pool_nd(function_2d, function_1d, value, ksize, strides, padding, data_format, name):
+def _pool_function(largest, rank):
+    if rank == 5:
+        from caudal.ops import conv_ops
+
+        return conv_ops.max_pool3d if largest else conv_ops.avg_pool3d
+    if rank == 3:
+        return max_pool1d if largest else avg_pool1d
+    return max_pool if largest else avg_pool
+
+
+def _pool_nd(largest, value, ksize, strides, padding, data_format, name):
     value = ops.convert_to_tensor(value, name="input")
     rank = value.shape.rank
-    layout = _spatial_format(data_format, 3 if rank == 3 else 4)
-    function = function_1d if rank == 3 else function_2d
-    return function(value, ksize, strides, padding, layout, name=name)
+    if rank is None and data_format is not None:
+        rank = len(data_format)
+    rank = 4 if rank is None else rank
+    if rank not in _LAYOUTS:
+        raise ValueError("Input tensor must be of rank 3, 4 or 5 but was %d." % rank)
+    layout = _spatial_format(data_format, rank)
+    return _pool_function(largest, rank)(value, ksize, strides, padding, layout, name=name)
 
 
 def max_pool_v2(input, ksize, strides, padding, data_format=None, name=None):  # noqa: A002
-    """`max_pool` of sequences or images, by the rank of `input`."""
-    return _pool_nd(max_pool, max_pool1d, input, ksize, strides, padding, data_format, name)
+    """`max_pool` of sequences, images or volumes, by the rank of `input`."""
+    return _pool_nd(True, input, ksize, strides, padding, data_format, name)
 
 
 def avg_pool_v2(input, ksize, strides=None, padding="VALID", data_format=None, name=None):  # noqa: A002
-    """`avg_pool` of sequences or images, by the rank of `input`."""
-    return _pool_nd(avg_pool, avg_pool1d, input, ksize, strides, padding, data_format, name)
+    """`avg_pool` of sequences, images or volumes, by the rank of `input`."""
+    return _pool_nd(False, input, ksize, strides, padding, data_format, name)
 
 
 def pool(
     input, window_shape, pooling_type, padding, dilation_rate=None, strides=None,  # noqa: A002
     name=None, data_format=None, dilations=None,
 ):  # fmt: skip
-    """Max or average pool over one or two spatial dimensions, with dilated windows if asked for.
+    """Max or average pool over one to three spatial dimensions, with dilated windows if asked for.
 
     Args:
       window_shape: one int per spatial dimension.
@@ -528,28 +599,21 @@ def pool(
       dilation_rate, strides: one int per spatial dimension; not both above 1.
     """
     rate = _alias(dilation_rate, "dilation_rate", dilations, "dilations")
-    if pooling_type not in ("MAX", "AVG"):
-        raise ValueError("pooling_type must be MAX or AVG, got %r" % (pooling_type,))
+    window = list(window_shape)
+    spatial = len(window)
+    if pooling_type not in ("MAX", "AVG") or spatial not in (1, 2, 3):
+        raise ValueError("%d-D %s pooling is not supported." % (spatial, pooling_type))
     largest = pooling_type == "MAX"
-    with ops.name_scope(name, "max_pool" if largest else "avg_pool", [input]) as scope:
+    with ops.name_scope(name, "%s_pool" % pooling_type.lower(), [input]) as scope:
         input = ops.convert_to_tensor(input, name="input")
-        window = list(window_shape)
-        spatial = len(window)
-        if spatial not in (1, 2):
-            raise NotImplementedError("pools over %d spatial dimensions" % spatial)
         rank = spatial + 2
         input.shape.assert_has_rank(rank)
-        strides = [1] * spatial if strides is None else list(strides)
-        rate = [1] * spatial if rate is None else list(rate)
-        if len(strides) != spatial or len(rate) != spatial:
-            raise ValueError("strides and dilation_rate must have %d entries" % spatial)
+        strides = _rates([1] if strides is None else strides, spatial, "strides")
+        rate = _rates([1] if rate is None else rate, spatial, "dilation_rate")
         if any(s > 1 for s in strides) and any(r > 1 for r in rate):
             raise ValueError("strides > 1 not supported in conjunction with dilation_rate > 1")
         layout = _spatial_format(data_format, rank)
-        if spatial == 1:
-            function = max_pool1d if largest else avg_pool1d
-        else:
-            function = max_pool if largest else avg_pool
+        function = _pool_function(largest, rank)
         if all(r == 1 for r in rate):
             return function(input, window, strides, padding, layout, name=scope)
         if padding != "VALID":
