@@ -15,7 +15,10 @@ PartialShape square(ShapeContext& c, int i) {
   if (!in.has_rank()) return in;
   const std::int64_t rows = in.dim(-2), columns = in.dim(-1);
   if (rows >= 0 && columns >= 0 && rows != columns) {
-    if (c.planning()) invalid("Input matrix must be square.");
+    if (c.planning()) {
+      invalid(c.num_inputs() > 1 ? "First input (lhs) must be a square matrix."
+                                 : "Input matrix must be square.");
+    }
     invalid("Dimensions must be equal, but are ", rows, " and ", columns);
   }
   const std::int64_t n = std::max(rows, columns);
@@ -64,6 +67,9 @@ void solve(ShapeContext& c, bool must_be_square) {
   if (!a.has_rank() || !b.has_rank()) return c.set_output(0, PartialShape::unknown());
   if (a.rank() != b.rank()) {
     invalid("Shapes must be equal rank, but are ", a.rank() - 2, " and ", b.rank() - 2);
+  }
+  if (c.planning() && a.dim(-2) >= 0 && b.dim(-2) >= 0 && a.dim(-2) != b.dim(-2)) {
+    invalid("Input matrix and rhs are incompatible.");
   }
   const std::int64_t rows = same_dim(a.dim(-2), b.dim(-2));
   const PartialShape batch = batch_of(a).merge(batch_of(b));

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Fourier transforms over the last one, two or three axes.
+#include <algorithm>
+
 #include "ops/families.h"
 #include "ops/matrix_expressions.h"
 
@@ -31,7 +33,8 @@ void rfft_shape(ShapeContext& c) {
     std::int64_t n = -1;
     if (known != nullptr) {
       n = known->as_int64s()[std::size_t(i)];
-      if (n < 0) invalid("fft_length[", i, "] must be >= 0, but got: ", n);
+      if (n < 0 && c.planning()) invalid("fft_length[", i, "] must be >= 0, but got: ", n);
+      n = std::max<std::int64_t>(n, -1);
       const bool last = i + 1 == kAxes;
       const std::int64_t needed = !kForward && last && n > 0 ? n / 2 + 1 : n;
       // Empty inputs are taken as zeros.

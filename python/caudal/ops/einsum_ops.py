@@ -40,7 +40,8 @@ def einsum(equation, *inputs, **kwargs):
         for group in groups:
             if len(set(group)) != len(group):
                 raise ValueError(
-                    "Subscript not supported: an axis appears more than once: %s" % group
+                    "Subscript not supported: an axis appears more than once: %s"
+                    % "".join(map(str, group))
                 )
         result, labels = inputs[0], groups[0]
         for i in range(len(inputs)):
