@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 import caudal as tf
 from caudal import _core
 from caudal.framework.op_factory import apply
-from property.catalog import COMPUTED, Case, Domain, lines
+from property.catalog import COMPUTED, NARROW, Case, Domain, lines
 
 SHAPES = [(), (1,), (5,), (0,), (2, 3), (3, 1, 2), (0, 4), (2, 0, 3), (2, 3, 4, 2), (130, 17)]
 RANK_8 = (1, 2, 1, 2, 1, 2, 1, 2)
 SESSIONS = ("optimised", "plain", "poisoned")
-_RTOL = {"float32": 2e-5, "float64": 1e-11}
-_ATOL = {"float32": 2e-6, "float64": 1e-12}
+# Halves are computed in float32 and rounded once.
+_RTOL = {"float16": 1e-3, "bfloat16": 8e-3, "float32": 2e-5, "float64": 1e-11}
+_ATOL = {"float16": 1e-5, "bfloat16": 1e-5, "float32": 2e-6, "float64": 1e-12}
+_COMPLEX = {"complex64": "float32", "complex128": "float64"}
 
 
 def registered_lines(predicate=lambda line: True):
@@ -24,11 +26,37 @@ def registered_lines(predicate=lambda line: True):
     return [line for name, line in sorted(lines().items()) if name in known and predicate(line)]
 
 
+def _taken(line):
+    """Dtypes that kernel and signature take; and whether an input follows the dtype under test."""
+    names = {tf.as_dtype(t).name for t in _core.kernel_types("CPU", line.name)}
+    definition = _core.op_def(line.name)
+    allowed = {a["name"]: a.get("allowed_types") for a in definition["attrs"]}
+    inputs = line.cases[0].inputs if line.cases else line.domains
+    follows = False
+    for domain, formal in zip(inputs, definition["inputs"]):
+        leaves = flat([domain])
+        if not leaves or leaves[0].dtype is not None or formal["type"]:
+            continue
+        follows = True
+        if allowed.get(formal["type_attr"]):
+            names &= {tf.as_dtype(t).name for t in allowed[formal["type_attr"]]}
+    return names, follows
+
+
 def dtypes_of(line):
     if line.dtypes is not None:
         return list(line.dtypes)
-    names = [tf.as_dtype(t).name for t in _core.kernel_types("CPU", line.name)]
+    names, _ = _taken(line)
     return [n for n in COMPUTED if n in names] or ["float32"]
+
+
+def narrow_dtypes_of(line):
+    """Dtypes beyond COMPUTED that the op takes."""
+    names, follows = _taken(line)
+    if line.dtypes is not None:  # restricted to a sort of numbers
+        sorts = {t.rstrip("0123456789") for t in line.dtypes}
+        names = {t for t in names if t.lstrip("bu").rstrip("0123456789") in sorts}
+    return [n for n in NARROW if n in names] if follows else []
 
 
 def is_differentiable(line):
@@ -83,24 +111,35 @@ def nest(like, values):
 
 def draw_value(domain: Domain, dtype: str, rng, kinks=()):
     dtype = domain.dtype or dtype
+    if dtype == "string":
+        return np.asarray(domain.value, dtype=object)
+    np_dtype = tf.as_dtype(dtype).as_numpy_dtype
     if domain.kind == "const":
-        if dtype == "string":
-            return np.asarray(domain.value, dtype=object)
-        return np.asarray(domain.value, dtype=dtype)
+        return np.asarray(domain.value).astype(np_dtype)
     shape = domain.shape if domain.shape is not None else ()
     if domain.kind == "bool" or dtype == "bool":
         return rng.integers(0, 2, shape).astype(bool)
-    low = max(domain.low, 0) if dtype == "uint8" else domain.low
+    low = max(domain.low, 0) if dtype.startswith("uint") else domain.low
     if domain.kind == "int":
-        return rng.integers(int(low), int(domain.high), shape).astype(dtype)
+        return rng.integers(int(low), int(domain.high), shape).astype(np_dtype)
     value = rng.uniform(low, domain.high, shape)
+    if dtype in _COMPLEX:
+        return np.asarray(value + 1j * rng.uniform(low, domain.high, shape)).astype(np_dtype)
     for kink in kinks:
         near = np.abs(value - kink) < 0.05
         value = np.where(near, kink + np.where(value >= kink, 0.05, -0.05), value)
-    if not dtype.startswith("float"):
+    if "float" not in dtype:
         # Rounding stays inside [low, high]; a bound such as 0.1 excludes 0.
         value = np.clip(np.rint(value), np.ceil(low), np.floor(domain.high))
-    return np.asarray(value, dtype=dtype)
+    return np.asarray(value).astype(np_dtype)
+
+
+def _distinct_pool(dtype, total, low, high):
+    """`total` values a margin apart; integers of a byte repeat after 120 or 250."""
+    if "float" in dtype or dtype in _COMPLEX:
+        return np.linspace(low, high, total)
+    pool = np.arange(total) + (int(low) if dtype == "uint8" else 0)
+    return pool % {"uint8": 250, "int8": 120}.get(dtype, total + 1)
 
 
 def draw_values(line, case: Case, dtype, rng):
@@ -110,11 +149,9 @@ def draw_values(line, case: Case, dtype, rng):
         chosen = [i for i, d in enumerate(domains) if d.kind == "real" and values[i].dtype != bool]
         total = sum(values[i].size for i in chosen)
         if total:
-            low = max(0, domains[chosen[0]].low) if dtype == "uint8" else domains[chosen[0]].low
-            pool = np.linspace(low, domains[chosen[0]].high, total)
-            if not dtype.startswith("float"):
-                pool = (np.arange(total) + int(low)) % 250 if dtype == "uint8" else np.arange(total)
-            pool, at = rng.permutation(pool), 0
+            domain = domains[chosen[0]]
+            low = max(0, domain.low) if dtype.startswith("uint") else domain.low
+            pool, at = rng.permutation(_distinct_pool(dtype, total, low, domain.high)), 0
             for i in chosen:
                 part = pool[at : at + values[i].size]
                 values[i] = part.reshape(values[i].shape).astype(values[i].dtype)
@@ -227,9 +264,13 @@ def feeds(placeholders, values):
     return {p: v for p, v in zip(placeholders, values) if p is not None}
 
 
+def is_float(array):
+    return array.dtype.kind == "f" or array.dtype.name == "bfloat16"
+
+
 def expected(line, case, values):
     """What the NumPy reference gives, as a list."""
-    wide = [v.astype(np.float64) if v.dtype.kind == "f" else v for v in values]
+    wide = [v.astype(np.float64) if is_float(v) and not line.raw else v for v in values]
     with np.errstate(all="ignore"):
         result = line.reference(*nest(case.inputs, wide), **case.attrs)
     return list(result) if isinstance(result, (tuple, list)) else [result]
@@ -255,14 +296,18 @@ def assert_close(line, got, want, dtype, what=""):
         assert g.shape == w.shape, f"{where}: shape {g.shape}, expected {w.shape}"
         if g.dtype == object:
             assert g.tolist() == w.tolist(), where
-        elif g.dtype.kind == "f":
-            kind = "float32" if "float32" in (dtype, g.dtype.name) else "float64"
-            tol = line.tolerance.get(kind)
+        elif is_float(g) or g.dtype.kind == "c":
+            name = _COMPLEX.get(g.dtype.name, g.dtype.name)
+            kind = "float32" if dtype == "float32" and name == "float64" else name
+            tol = line.tolerance.get("float32" if "16" in kind else kind) or 0
             with np.errstate(all="ignore"):
                 w = w.astype(g.dtype)
-            np.testing.assert_allclose(
-                g, w, rtol=tol or _RTOL[kind], atol=tol or _ATOL[kind], err_msg=where
-            )
+            if kind == "bfloat16":
+                g, w = g.astype("float64"), w.astype("float64")
+            rtol, atol = max(tol, _RTOL[kind]), max(tol, _ATOL[kind])
+            if tol and kind in ("float32", "float64"):
+                rtol = atol = tol
+            np.testing.assert_allclose(g, w, rtol=rtol, atol=atol, err_msg=where)
         else:
             with np.errstate(all="ignore"):
                 np.testing.assert_array_equal(g, w.astype(g.dtype), err_msg=where)

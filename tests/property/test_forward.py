@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every op against its NumPy reference: dtypes, ranks, empty and strided inputs, passes on/off."""
 
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -36,6 +38,33 @@ def test_matches_reference(line, dtype, data):
         assert tensor.dtype.base_dtype.as_numpy_dtype == np.asarray(first).dtype
         np.testing.assert_array_equal(first, second, err_msg="a second run differs")
     harness.assert_close(line, got, harness.expected(line, case, values), dtype)
+
+
+@pytest.mark.parametrize(
+    "line, dtype",
+    [
+        pytest.param(x, t, id=f"{x.name}-{t}")
+        for x in REFERENCED
+        for t in harness.narrow_dtypes_of(x)
+    ],
+)
+def test_narrow_matches_reference(line, dtype):
+    rng = np.random.default_rng(zlib.crc32(f"{line.name} {dtype}".encode()))
+    for kind in ("optimised", "poisoned"):
+        if line.cases:
+            case = line.cases[rng.integers(len(line.cases))]
+        else:
+            shape = harness.SHAPES[rng.integers(len(harness.SHAPES))]
+            attrs = line.attrs[rng.integers(len(line.attrs))]
+            case = harness.shaped_case(line, shape, attrs, rng)
+        values = harness.draw_values(line, case, dtype, rng)
+        with tf.Graph().as_default():
+            outputs, fed = harness.build(line, case, values, feed_constants=kind == "poisoned")
+            with harness.open_session(kind) as session:
+                got = session.run(outputs, harness.feeds(fed, values))
+        for tensor, value in zip(outputs, got):
+            assert tensor.dtype.base_dtype.as_numpy_dtype == np.asarray(value).dtype
+        harness.assert_close(line, got, harness.expected(line, case, values), dtype)
 
 
 @pytest.mark.parametrize("kind", harness.SESSIONS)

@@ -30,6 +30,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 COMPUTED = ("float32", "float64", "int32", "int64", "bool", "uint8")
+# Tested with two cases each wherever there is a kernel.
+NARROW = (
+    "float16", "bfloat16", "int8", "int16", "uint16", "uint32", "uint64", "complex64", "complex128",
+)  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)
@@ -104,6 +108,7 @@ class Line:
     second: bool = True
     grad_tolerance: float = 1e-5
     nan: bool = False
+    raw: bool = False
     driver: Callable | None = None
     checks_gradient: bool = False
 
@@ -127,6 +132,7 @@ def op(
     second=True,
     grad_tol=1e-5,
     nan=False,
+    raw=False,
 ) -> Line:
     """Registers an op with a NumPy reference.
 
@@ -141,6 +147,7 @@ def op(
       tol: relative and absolute tolerance for float32, or {"float32": ..., "float64": ...}.
       grad: False for a differentiable op needs a reason in a comment; second likewise.
       nan: feed NaN and infinities too and expect what NumPy gives.
+      raw: the reference gets floats in their own dtype, not as float64.
     """
     if bool(domains) == bool(cases):
         raise ValueError(f"{name}: give domains or cases")
@@ -150,7 +157,7 @@ def op(
     return _add(
         Line(
             name, reference, tuple(domains), list(cases), list(bad), attrs, _names(dtypes),
-            broadcast, distinct, tuple(kinks), tol, grad, second, grad_tol, nan,
+            broadcast, distinct, tuple(kinks), tol, grad, second, grad_tol, nan, raw,
         )
     )  # fmt: skip
 

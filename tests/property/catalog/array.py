@@ -109,8 +109,8 @@ op(
 # ---- shapes ----------------------------------------------------------------------------------
 
 
-def reinterpret(x, **kwargs):
-    return x.astype("float32" if x.dtype == np.float64 else x.dtype).view("int32")
+def reinterpret(x, type):
+    return x.view(type) if x.itemsize == 1 else x[..., None].view(type)
 
 
 op("Shape", lambda x: np.array(x.shape, INDEX), real())
@@ -205,8 +205,8 @@ op(
 op(
     "Bitcast",
     reinterpret,
-    cases=[case(real()[2, 3], type="int32")],
-    dtypes="float32 int32",
+    cases=[case(real()[2, 3], type="uint8"), case(real()[()], type="int8")],
+    raw=True,
 )
 
 # ---- order and joining -----------------------------------------------------------------------
@@ -231,7 +231,12 @@ BAD_TRANSPOSES = [
     case(real()[2, 3], const([0, 0])),
 ]
 op("Transpose", permute, cases=TRANSPOSES, bad=BAD_TRANSPOSES)
-op("ConjugateTranspose", permute, cases=TRANSPOSES[:2], bad=BAD_TRANSPOSES)
+op(
+    "ConjugateTranspose",
+    lambda x, p: np.conj(permute(x, p)),
+    cases=TRANSPOSES[:2],
+    bad=BAD_TRANSPOSES,
+)
 op(
     "InvertPermutation",
     lambda p: np.argsort(p),

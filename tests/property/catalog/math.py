@@ -3,9 +3,10 @@
 
 import math
 
+import ml_dtypes
 import numpy as np
 
-from property.catalog import bools, case, const, op, real
+from property.catalog import COMPUTED, NARROW, bools, case, const, op, real
 
 # -- References that NumPy lacks -------------------------------------------------------------------
 
@@ -51,11 +52,11 @@ def truncated_quotient(x, y):
 
 
 def quotient(x, y):
-    return x / y if x.dtype.kind == "f" else truncated_quotient(x, y)
+    return x / y if x.dtype.kind in "fc" else truncated_quotient(x, y)
 
 
 def reciprocal(x):
-    return 1 / x if x.dtype.kind == "f" else truncated_quotient(np.ones_like(x), x)
+    return 1 / x if x.dtype.kind in "fc" else truncated_quotient(np.ones_like(x), x)
 
 
 def unless_zero(test, value):
@@ -65,6 +66,15 @@ def unless_zero(test, value):
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 SIGNED = "float32 float64 int32 int64"
+
+
+def converted(x, DstT):  # noqa: N803 - the attr's name
+    if x.dtype.kind == "c" and not DstT.startswith("complex"):
+        x = x.real
+    if DstT.startswith(("int", "u")):
+        x = np.trunc(x)
+    return x.astype(ml_dtypes.bfloat16 if DstT == "bfloat16" else DstT)
+
 
 # -- Unary -----------------------------------------------------------------------------------------
 
@@ -105,21 +115,22 @@ op("Lgamma", each(math.lgamma), real(0.3, 6))
 op("Digamma", digamma, real(0.3, 6))
 op(
     "Cast",
-    lambda x, DstT: np.trunc(x).astype(DstT) if DstT.startswith(("int", "u")) else x.astype(DstT),  # noqa: N803
+    converted,
     real(0, 9),
-    attrs=[{"DstT": t} for t in ("float32", "float64", "int32", "int64", "uint8", "bool")],
+    attrs=[{"DstT": t} for t in (*COMPUTED, *NARROW)],
     tol=1e-6,
     grad_tol=0.3,  # differences of a float32 output are coarse
 )
 
 # -- Gradient ops that are formulas of the output --------------------------------------------------
 
-op("SqrtGrad", lambda y, dy: dy / (2 * y), real(0.5, 2), real())
-op("RsqrtGrad", lambda y, dy: -0.5 * dy * y**3, real(0.5, 2), real())
-op("ReciprocalGrad", lambda y, dy: -dy * y**2, real(0.5, 2), real())
-op("InvGrad", lambda y, dy: -dy * y**2, real(0.5, 2), real())
-op("SigmoidGrad", lambda y, dy: dy * y * (1 - y), real(0.1, 0.9), real())
-op("TanhGrad", lambda y, dy: dy * (1 - y * y), real(-0.9, 0.9), real())
+# Complex gradients go through the conjugate.
+op("SqrtGrad", lambda y, dy: dy / (2 * np.conj(y)), real(0.5, 2), real())
+op("RsqrtGrad", lambda y, dy: -0.5 * dy * np.conj(y) ** 3, real(0.5, 2), real())
+op("ReciprocalGrad", lambda y, dy: -dy * np.conj(y) ** 2, real(0.5, 2), real())
+op("InvGrad", lambda y, dy: -dy * np.conj(y) ** 2, real(0.5, 2), real())
+op("SigmoidGrad", lambda y, dy: dy * np.conj(y * (1 - y)), real(0.1, 0.9), real())
+op("TanhGrad", lambda y, dy: dy * np.conj(1 - y * y), real(-0.9, 0.9), real())
 
 # -- Activations -----------------------------------------------------------------------------------
 
@@ -189,7 +200,7 @@ broadcasting("TruncateMod", np.fmod, real(-9, 9), real(0.6, 3), dtypes=SIGNED)
 broadcasting("Pow", np.power, real(0.5, 2), real(0, 3), dtypes=SIGNED)
 broadcasting("Maximum", np.maximum, real(), real(), distinct=True, dtypes=SIGNED)
 broadcasting("Minimum", np.minimum, real(), real(), distinct=True, dtypes=SIGNED)
-broadcasting("SquaredDifference", lambda x, y: (x - y) ** 2, real(), real())
+broadcasting("SquaredDifference", lambda x, y: (x - y) * np.conj(x - y), real(), real())
 broadcasting("Atan2", np.arctan2, real(0.4, 2), real(0.4, 2))
 broadcasting("DivNoNan", lambda x, y: unless_zero(y, x / y), real(), real(0.5, 2))
 broadcasting("MulNoNan", lambda x, y: unless_zero(y, x * y), real(), real())
@@ -278,7 +289,7 @@ def over(function):
 def mean(x, axes, keep):
     total = np.sum(x, axes, keepdims=keep, dtype=x.dtype)
     count = math.prod(x.shape[a] for a in axes)
-    return total / count if x.dtype.kind == "f" else truncated_quotient(total.astype(int), count)
+    return total / count if x.dtype.kind in "fc" else truncated_quotient(total.astype(int), count)
 
 
 def extremum(function, sign):

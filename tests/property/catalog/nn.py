@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Matrix products, convolutions, pools, normalisations, softmax and losses."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -15,6 +16,7 @@ def transposed(x, wanted):
 
 
 def product(x, y, transpose_a=False, transpose_b=False, adj_x=False, adj_y=False):
+    x, y = np.conj(x) if adj_x else x, np.conj(y) if adj_y else y
     return transposed(x, transpose_a or adj_x) @ transposed(y, transpose_b or adj_y)
 
 
@@ -351,13 +353,15 @@ def batch_norm_grad(dy, x, scale, mean, variance, reserve=None, epsilon=1e-4, is
 
 def _norm_cases(version):
     extra = [const(np.zeros(()), "float32")] if version == 3 else []
-    vector, image = real(0.5, 2)[3], real()[2, 2, 3, 3]
-    given = [real(differentiable=False)[3], real(0.5, 2, differentiable=False)[3]]
+    # Beside narrow images, the other inputs are float32.
+    vector, image = real(0.5, 2, "float32" if version > 1 else None)[3], real()[2, 2, 3, 3]
+    shift = real(dtype=vector.dtype)[3]
+    given = [dataclasses.replace(d, differentiable=False) for d in (shift, vector)]
     forward = [
-        case(image, real()[3], real()[3], const(np.zeros(0), "float32"),
+        case(image, shift, shift, const(np.zeros(0), "float32"),
              const(np.zeros(0), "float32")),
-        case(image, real()[3], real()[3], *given, is_training=False, epsilon=0.01),
-        case(real()[2, 3, 2, 2], real()[3], real()[3], const(np.zeros(0), "float32"),
+        case(image, shift, shift, *given, is_training=False, epsilon=0.01),
+        case(real()[2, 3, 2, 2], shift, shift, const(np.zeros(0), "float32"),
              const(np.zeros(0), "float32"), data_format="NCHW"),
     ]  # fmt: skip
     fixed = const(np.array([0.1, -0.2, 0.3]), "float32"), const(np.array([1.0, 2, 1]), "float32")

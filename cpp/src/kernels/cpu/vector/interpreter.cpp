@@ -13,9 +13,8 @@ namespace {
 template <class T>
 void spread_rows(const Program& p, const View& view, const T* base, std::int64_t row,
                  std::int64_t count, T* dst) {
-  using Word [[gnu::may_alias]] = T;
-  const auto* src = reinterpret_cast<const Word*>(base);
-  auto* out = reinterpret_cast<Word*>(dst);
+  const auto* src = reinterpret_cast<const Word<T>*>(base);
+  auto* out = reinterpret_cast<Word<T>*>(dst);
   const int outer = p.rank - 1;
   const std::int64_t inner = p.inner;
   const bool varies = view.strides[std::size_t(outer)] != 0;
@@ -50,9 +49,15 @@ void spread(const Program& p, const View& view, const void* base, std::int64_t r
     case 1:
       return spread_rows(p, view, static_cast<const std::uint8_t*>(base), row, count,
                          static_cast<std::uint8_t*>(dst));
+    case 2:
+      return spread_rows(p, view, static_cast<const std::uint16_t*>(base), row, count,
+                         static_cast<std::uint16_t*>(dst));
     case 4:
       return spread_rows(p, view, static_cast<const std::uint32_t*>(base), row, count,
                          static_cast<std::uint32_t*>(dst));
+    case 16:
+      return spread_rows(p, view, static_cast<const Pair*>(base), row, count,
+                         static_cast<Pair*>(dst));
     default:
       return spread_rows(p, view, static_cast<const std::uint64_t*>(base), row, count,
                          static_cast<std::uint64_t*>(dst));

@@ -82,6 +82,23 @@ using Floats = Types<float, double>;
 using Integers = Types<std::int32_t, std::int64_t, std::uint8_t>;
 using Numbers = Types<float, double, std::int32_t, std::int64_t, std::uint8_t>;
 
+/// Sixteen bytes: complex128.
+struct [[gnu::may_alias]] Pair {
+  std::uint64_t low, high;
+};
+
+/// Words of a size, to move any element without reading it as its type.
+template <class T>
+struct WordOf {
+  using Type [[gnu::may_alias]] = T;
+};
+template <>
+struct WordOf<Pair> {
+  using Type = Pair;
+};
+template <class T>
+using Word = typename WordOf<T>::Type;
+
 /// Booleans are bytes in memory: any non-zero byte is true.
 template <class T>
 using Stored = std::conditional_t<std::is_same_v<T, bool>, std::uint8_t, T>;

@@ -51,23 +51,6 @@ constexpr auto cast_table(Types<Ts...> types) {
 }
 using AllTypes = Types<float, double, std::int32_t, std::int64_t, std::uint8_t, bool>;
 
-/// Sixteen bytes: complex128.
-struct [[gnu::may_alias]] Pair {
-  std::uint64_t low, high;
-};
-
-/// Words of a size, to move any element without reading it as its type.
-template <class T>
-struct WordOf {
-  using Type [[gnu::may_alias]] = T;
-};
-template <>
-struct WordOf<Pair> {
-  using Type = Pair;
-};
-template <class T>
-using Word = typename WordOf<T>::Type;
-
 template <class T, bool kScalarA, bool kScalarB>
 void select(void* dst, const void* condition, const void* a, const void* b, std::int64_t n,
             double) {
