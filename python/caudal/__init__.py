@@ -491,6 +491,25 @@ _later = _module_getattr(
         "caudal.examples": "@",
         "caudal.ops.partitioned_variables": "create_partitioned_variables "
         "fixed_size_partitioner min_max_variable_partitioner variable_axis_size_partitioner",
+        "caudal.ops.sparse_ops": "sparse_concat sparse_fill_empty_rows sparse_mask sparse_merge "
+        "sparse_placeholder sparse_reorder sparse_reset_shape sparse_reshape sparse_retain "
+        "sparse_slice sparse_split sparse_tensor_to_dense sparse_to_dense sparse_to_indicator "
+        "sparse_transpose serialize_sparse serialize_many_sparse deserialize_many_sparse",
+        "caudal.ops.sparse_math_ops": "sparse_add sparse_maximum sparse_minimum sparse_reduce_max "
+        "sparse_reduce_max_sparse sparse_reduce_sum sparse_reduce_sum_sparse sparse_softmax "
+        "sparse_tensor_dense_matmul",
+        "caudal.sparse": "@",
+        "caudal.sets": "@",
+        "caudal.strings": "@",
+        "caudal.io": "@",
+        "caudal.lookup": "@",
+        "caudal.ops.string_ops": "decode_base64 encode_base64 string_split string_strip "
+        "string_to_hash_bucket string_to_hash_bucket_fast string_to_hash_bucket_strong "
+        "string_to_number reduce_join regex_replace substr",
+        "caudal.ops.parsing_ops": "FixedLenFeature FixedLenSequenceFeature SparseFeature "
+        "VarLenFeature decode_compressed decode_csv decode_json_example decode_raw parse_example "
+        "parse_single_example parse_single_sequence_example parse_tensor serialize_tensor",
+        "caudal.ops.file_ops": "matching_files read_file write_file",
         "caudal.losses": "@",
         "caudal.metrics": "@",
     },

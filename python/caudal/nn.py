@@ -75,6 +75,7 @@ __all__ = [name for name in dir() if not name.startswith("_")]
 __getattr__ = _module_getattr(
     "nn",
     {
+        "caudal.ops.embedding_sparse": "embedding_lookup_sparse safe_embedding_lookup_sparse",
         "caudal.ops.candidate_sampling_ops": "all_candidate_sampler compute_accidental_hits "
         "fixed_unigram_candidate_sampler learned_unigram_candidate_sampler "
         "log_uniform_candidate_sampler uniform_candidate_sampler",

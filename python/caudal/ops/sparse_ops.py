@@ -88,9 +88,8 @@ def from_dense(tensor, name=None):
     """The elements of a dense tensor that are not zero, as a sparse tensor."""
     with ops.name_scope(name, "dense_to_sparse"):
         tensor = ops.convert_to_tensor(tensor)
-        zero = array_ops.constant([0], dtype=tensor.dtype) if tensor.dtype.is_numeric else None
-        if zero is None:
-            zero = ops.convert_to_tensor([False] if tensor.dtype == dtypes.bool else [""])
+        zero = {dtypes.string: "", dtypes.bool: False}.get(tensor.dtype.base_dtype, 0)
+        zero = ops.convert_to_tensor([zero], dtype=tensor.dtype.base_dtype)
         indices = array_ops.where(math_ops.not_equal(tensor, zero))
         return SparseTensor(
             indices=indices,

@@ -404,7 +404,7 @@ void run_insert(Call& c) {
 
 void run_import(Call& c) {
   const auto t = table_at(c);
-  check_mutable(*t, "Import");
+  if (t->table_kind == Kind::kFixed) return initialize(*t, pairs_of(c, *t));
   std::lock_guard lock(t->mutex);
   auto pairs = pairs_of(c, *t);
   t->entries.clear();

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Files, serialised values and their parsing: the table of contents of `io`."""
+
+from caudal.framework.absent import module_getattr as _module_getattr
+
+__getattr__ = _module_getattr(
+    "io",
+    {
+        "caudal.ops.parsing_ops": "FixedLenFeature FixedLenSequenceFeature SparseFeature "
+        "VarLenFeature decode_compressed decode_csv decode_json_example decode_raw parse_example "
+        "parse_sequence_example parse_single_example parse_single_sequence_example parse_tensor "
+        "serialize_tensor",
+        "caudal.ops.string_ops": "decode_base64 encode_base64",
+        "caudal.ops.sparse_ops": "deserialize_many_sparse serialize_many_sparse serialize_sparse",
+        "caudal.ops.file_ops": "matching_files read_file write_file",
+    },
+)
