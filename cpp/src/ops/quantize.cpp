@@ -10,19 +10,6 @@ namespace {
 AttrList fake_attrs(GradContext& g) {
   return {{"num_bits", g.attrs().i("num_bits")}, {"narrow_range", g.attrs().b("narrow_range")}};
 }
-void check_bits(ShapeContext& c) {
-  const std::int64_t bits = c.attrs().i("num_bits");
-  if (bits < 2 || bits > 16) invalid("num_bits must be between 2 and 16, inclusive, got ", bits);
-}
-
-void args_shape(ShapeContext& c) {
-  check_bits(c);
-  if (!(c.attrs().f("min") < c.attrs().f("max"))) {
-    invalid("min has to be smaller than max, was: ", c.attrs().f("min"),
-            " >= ", c.attrs().f("max"));
-  }
-  merged_shape(c);
-}
 void args_grad(GradContext& g) {
   AttrList attrs = fake_attrs(g);
   attrs.emplace_back("min", g.attrs().f("min"));
@@ -31,13 +18,11 @@ void args_grad(GradContext& g) {
 }
 
 void vars_shape(ShapeContext& c) {
-  check_bits(c);
   c.with_rank(1, 0);
   c.with_rank(2, 0);
   c.set_output(0, c.input(0));
 }
 void vars_gradient_shape(ShapeContext& c) {
-  check_bits(c);
   c.with_rank(2, 0);
   c.with_rank(3, 0);
   c.set_output(0, c.input(0).merge(c.input(1)));
@@ -52,7 +37,6 @@ void vars_grad(GradContext& g) { set_three(g, "FakeQuantWithMinMaxVarsGradient")
 
 // min and max hold one entry for each entry of the last dimension.
 PartialShape channels(ShapeContext& c, int input, int min, int max) {
-  check_bits(c);
   PartialShape x = c.with_rank_at_least(input, 1);
   PartialShape n = c.with_rank(min, 1).merge(c.with_rank(max, 1));
   if (x.has_rank()) {
@@ -133,11 +117,11 @@ void concat_shape(ShapeContext& c) {
 
 constexpr OpRow kRows[] = {
     {"FakeQuantWithMinMaxArgs",
-     "inputs:float -> outputs:float; min:float=-6; max:float=6; " CAUDAL_BITS, args_shape,
+     "inputs:float -> outputs:float; min:float=-6; max:float=6; " CAUDAL_BITS, merged_shape,
      args_grad},
     {"FakeQuantWithMinMaxArgsGradient",
      "gradients:float inputs:float -> backprops:float; min:float=-6; max:float=6; " CAUDAL_BITS,
-     args_shape, nullptr},
+     merged_shape, nullptr},
     {"FakeQuantWithMinMaxVars", "inputs:float min:float max:float -> outputs:float; " CAUDAL_BITS,
      vars_shape, vars_grad},
     {"FakeQuantWithMinMaxVarsGradient",

@@ -8,10 +8,22 @@ from caudal.ops import array_ops
 
 deep_copy = public("DeepCopy")
 extract_volume_patches = public("ExtractVolumePatches")
-fingerprint = public("Fingerprint")
 guarantee_const = public("GuaranteeConst")
 roll = public("Roll")
 unravel_index = public("UnravelIndex")
+
+
+def fingerprint(data, method="farmhash64", name=None):
+    """Eight bytes that stand for each row. Op: Fingerprint.
+
+    Args:
+      data: a tensor, at least 1-D.
+      method: "farmhash64".
+
+    Returns:
+      uint8 [rows, 8].
+    """
+    return apply("Fingerprint", data, method, name=name)
 
 
 def searchsorted(sorted_sequence, values, side="left", out_type=dtypes.int32, name=None):

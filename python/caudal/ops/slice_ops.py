@@ -142,7 +142,7 @@ def strided_slice(
       ellipsis_mask: the bit of the entry that stands for all axes not named.
       new_axis_mask: bit i: entry i makes a new axis of size 1.
       shrink_axis_mask: bit i: entry i takes one element and drops the axis.
-      var: the variable behind `input_`; the result then has a method `assign`.
+      var: the variable behind `input_`, which the method `assign` of the result writes.
 
     Returns:
       A tensor of the dtype of `input_`.
@@ -158,20 +158,21 @@ def strided_slice(
         "new_axis_mask": new_axis_mask,
         "shrink_axis_mask": shrink_axis_mask,
     }
-    result = apply(
-        "StridedSlice", input_, begin, end, strides, name=name or "StridedSlice", **masks
-    )
-    if var is not None:
+    parent = name or "StridedSlice"
+    result = apply("StridedSlice", input_, begin, end, strides, name=parent, **masks)
 
-        def assign(val, name=None):
-            write = getattr(var, "_strided_slice_assign", None)
-            arguments = (begin, end, strides, val)
-            scope = name or result.op.name + "_assign"
-            if write is not None:
-                return write(*arguments, name=scope, **masks)
-            return apply("StridedSliceAssign", var._ref(), *arguments, name=scope, **masks)
+    def assign(val, name=None):
+        """Writes `val` into this slice of the variable. Op: StridedSliceAssign."""
+        if var is None:
+            raise ValueError("Sliced assignment is only supported for variables")
+        write = getattr(var, "_strided_slice_assign", None)
+        arguments = (begin, end, strides, val)
+        scope = name or parent + "_assign"
+        if write is not None:
+            return write(*arguments, name=scope, **masks)
+        return apply("StridedSliceAssign", var._ref(), *arguments, name=scope, **masks)
 
-        result.assign = assign
+    result.assign = assign
     return result
 
 

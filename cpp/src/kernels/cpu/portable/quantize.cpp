@@ -36,9 +36,14 @@ std::int64_t bits_of(Call& c) {
   if (bits < 2 || bits > 16) invalid("num_bits must be between 2 and 16, inclusive");
   return bits;
 }
+Nudged range_of(Call& c) {
+  const float low = c.attrs.f("min"), high = c.attrs.f("max");
+  if (!(low < high)) invalid("min has to be smaller than max, was: ", low, " >= ", high);
+  return Nudged(low, high, bits_of(c), c.attrs.b("narrow_range"));
+}
 
 void fake_args(Call& c) {
-  const Nudged q(c.attrs.f("min"), c.attrs.f("max"), bits_of(c), c.attrs.b("narrow_range"));
+  const Nudged q = range_of(c);
   const float inverse = 1.0f / q.scale;
   const auto* x = c.in[0].data<float>();
   auto* y = c.out[0].data<float>();
@@ -50,7 +55,7 @@ void fake_args(Call& c) {
   });
 }
 void fake_args_gradient(Call& c) {
-  const Nudged q(c.attrs.f("min"), c.attrs.f("max"), bits_of(c), c.attrs.b("narrow_range"));
+  const Nudged q = range_of(c);
   const auto *dy = c.in[0].data<float>(), *x = c.in[1].data<float>();
   auto* dx = c.out[0].data<float>();
   for (std::int64_t i = 0; i < c.in[0].num_elements(); ++i) dx[i] = q.inside(x[i]) ? dy[i] : 0;

@@ -82,10 +82,8 @@ void write_slice(Call& c, const Shape& shape, T* whole) {
   const Shape wanted = slice.output.to_shape();
   // As in TensorFlow a scalar does not spread; other shapes must be equal.
   if (wanted != c.in[4].shape()) {
-    if (wanted.rank() != c.in[4].shape().rank()) {
-      invalid("Expected value.shape = ", wanted, " for the slice, got ", c.in[4].shape());
-    }
-    invalid("Expected the shape of the slice, ", wanted, ", got ", c.in[4].shape());
+    fail(Code::kUnimplemented, "sliced l-value shape ", wanted, " does not match r-value shape ",
+         c.in[4].shape(), ". Automatic broadcasting not yet implemented.");
   }
   const std::int64_t n = wanted.num_elements();
   if (n == 0) return;
