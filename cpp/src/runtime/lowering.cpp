@@ -559,8 +559,11 @@ PlanRef root_of(const PlanGraph& g, PlanRef r) {
 
 std::string variable_key(const Node& node) {
   if (const AttrValue* outer = node.attrs().find("outer")) return outer->get<std::string>();
-  const std::string& shared = node.attrs().s("shared_name");
-  const std::string& container = node.attrs().s("container");
+  const auto text = [&](std::string_view attr) {
+    const AttrValue* value = node.attrs().find(attr);
+    return value != nullptr ? value->get<std::string>() : std::string();
+  };
+  const std::string shared = text("shared_name"), container = text("container");
   const std::string& name = shared.empty() ? node.name() : shared;
   return container.empty() ? name : str(container, "|", name);
 }
