@@ -46,6 +46,7 @@ std::span<const OpRow> diagonals_ops();  // MatrixDiagV2
 std::span<const OpRow> quantize_ops();   // FakeQuant*, QuantizeAndDequantize
 std::span<const OpRow> sampling_ops();   // RandomGamma, StatelessRandom*
 std::span<const OpRow> random_ops();
+std::span<const OpRow> clustering_ops();     // NearestNeighbors, KmeansPlusPlusInitialization
 std::span<const OpRow> resource_variable_ops();  // VarHandleOp, ReadVariableOp, Resource*
 std::span<const OpRow> state_ops();         // VariableV2, Assign*, Scatter*
 std::span<const OpRow> training_ops();      // Apply*

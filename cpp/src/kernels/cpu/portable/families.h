@@ -46,10 +46,12 @@ std::span<const KernelRow> pool_choice_kernels();
 std::span<const KernelRow> dilation_kernels();
 std::span<const KernelRow> global_norm_kernels();
 std::span<const KernelRow> sequence_kernels();
+std::span<const KernelRow> clustering_kernels();
 
 inline void register_portable_kernels() {
   for (auto rows : {
            tensor_array_kernels(),
+           clustering_kernels(),
            bitwise_kernels(),
            segment_kernels(),
            special_kernels(),
