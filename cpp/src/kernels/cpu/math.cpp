@@ -48,7 +48,7 @@ double zeta(double x, double q) {
   for (; a < tail; a += 1) {
     const double term = std::pow(a, -x);
     sum += term;
-    if (a > 0 && term < sum * 1e-17) return sum;
+    if (a > 0 && term <= sum * 1e-17) return sum;
   }
   const double power = std::pow(a, -x);
   sum += power * a / (x - 1) + 0.5 * power;
