@@ -33,7 +33,7 @@ LEVELS = [
     {"framework", "platform"},
     {"ops"},
     {"client", "train", "layers", "losses", "metrics", "summary", "data", "io"},
-    {"keras", "contrib", "compat"},
+    {"keras", "contrib", "compat", "examples"},
 ]
 CORE_USERS = {"framework", "client", "io"}
 
