@@ -13,7 +13,8 @@ namespace {
 constexpr DTypeSet kHalves{DType::kHalf, DType::kBfloat16};
 constexpr DTypeSet kSigned{DType::kInt8, DType::kInt16};
 constexpr DTypeSet kSmall = kSigned | DTypeSet{DType::kUint16};
-constexpr DTypeSet kIntegers = kSmall | DTypeSet{DType::kUint32, DType::kUint64};
+constexpr DTypeSet kLarge{DType::kUint32, DType::kUint64};
+constexpr DTypeSet kIntegers = kSmall | kLarge;
 constexpr DTypeSet kReal = kHalves | kIntegers;
 constexpr DTypeSet kNarrowReal = kHalves | kSmall;
 
@@ -55,6 +56,14 @@ constexpr Family kFamilies[] = {
      "Where",
      kReal},
     {"MirrorPadGrad", {DType::kUint8}},
+    {"Cross ExtractImagePatches ExtractVolumePatches ScatterNdNonAliasingAdd SparseDenseCwiseAdd "
+     "SparseDenseCwiseDiv SparseDenseCwiseMul SparseFillEmptyRowsGrad SparseReduceSum "
+     "SparseReduceSumSparse SparseSliceGrad SparseTensorDenseAdd",
+     kLarge},
+    {"LowerBound NthElement SparseReduceMax SparseReduceMaxSparse SparseSparseMaximum "
+     "SparseSparseMinimum UpperBound",
+     kLarge, How::kOrdered},
+    {"EditDistance", kHalves | kLarge | DTypeSet{DType::kUint16, DType::kBool}},
     {"Range", kHalves, How::kWraps, 0, "Tidx"},
     {"LinSpace", kHalves},
     {"CheckNumerics", kHalves},
@@ -66,8 +75,14 @@ constexpr Family kFamilies[] = {
      "LogSoftmax Softmax SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits",
      kHalves},
     {"FusedBatchNormGradV2 FusedBatchNormGradV3 FusedBatchNormV2 FusedBatchNormV3", kHalves},
-    {"MaxPool", kReal, How::kOrdered},
-    {"MaxPoolGrad MaxPoolGradGrad", kReal},
+    {"AvgPool3D AvgPool3DGrad BatchNormWithGlobalNormalization "
+     "BatchNormWithGlobalNormalizationGrad Conv3D Conv3DBackpropFilter Conv3DBackpropFilterV2 "
+     "Conv3DBackpropInput Conv3DBackpropInputV2 MaxPool3D MaxPool3DGrad MaxPool3DGradGrad",
+     kHalves},
+    {"MaxPool MaxPoolV2 MaxPoolWithArgmax", kReal, How::kOrdered},
+    {"Dilation2D Dilation2DBackpropFilter Dilation2DBackpropInput MaxPoolGrad MaxPoolGradGrad "
+     "MaxPoolGradGradV2 MaxPoolGradV2 MaxPoolGradGradWithArgmax MaxPoolGradWithArgmax",
+     kReal},
     // Random numbers.
     {"RandomStandardNormal TruncatedNormal", kHalves, How::kWraps, 0, "dtype"},
     {"Multinomial", kNarrowReal | DTypeSet{DType::kUint8, DType::kUint32}},
@@ -75,6 +90,12 @@ constexpr Family kFamilies[] = {
     {"AssignAdd AssignSub ScatterAdd ScatterDiv ScatterMul ScatterNdAdd ScatterNdSub ScatterSub",
      kReal, How::kWraps, 1},
     {"ScatterMax ScatterMin", kHalves, How::kOrdered, 1},
+    {"AssignAddVariableOp AssignSubVariableOp ResourceScatterAdd ResourceScatterDiv "
+     "ResourceScatterMul ResourceScatterSub",
+     kReal, How::kWraps, 1, "dtype"},
+    {"ResourceScatterMax ResourceScatterMin", kReal | DTypeSet{DType::kUint8}, How::kOrdered, 1,
+     "dtype"},
+    // Update rules: those of variables behind handles, "Resource...", are the same.
     {"ApplyGradientDescent ApplyProximalGradientDescent SparseApplyProximalGradientDescent",
      kHalves, How::kWraps, 1},
     {"ApplyAdagrad ApplyAdagradV2 ApplyAddSign ApplyMomentum ApplyPowerSign ApplyProximalAdagrad "
@@ -96,21 +117,24 @@ struct Table {
       std::string_view rest = family.ops;
       while (!rest.empty()) {
         const std::size_t end = std::min(rest.find(' '), rest.size());
-        add(rest.substr(0, end), family);
+        const std::string name(rest.substr(0, end));
+        add(name, family);
+        if (name.starts_with("Apply") || name.starts_with("SparseApply")) {
+          add("Resource" + name, family);
+        }
         rest.remove_prefix(std::min(end + 1, rest.size()));
       }
     }
     for (std::size_t i = 0; i < ops.size(); ++i) by_name.emplace(ops[i].name, i);
   }
 
-  void add(std::string_view name, const Family& family) {
+  void add(const std::string& name, const Family& family) {
     for (WidenedOp& op : ops) {
       if (op.name != name) continue;
       op.types = op.types | family.types;
       return;
     }
-    ops.push_back(
-        {std::string(name), family.types, family.how, family.variables, family.type_attr});
+    ops.push_back({name, family.types, family.how, family.variables, family.type_attr});
   }
 };
 
