@@ -44,7 +44,10 @@ def assert_same_output(ours, theirs):
     assert len(our_lines) == len(their_lines)
 
 
-ONLY_WITH_TF1 = {"graph_seeds", "rnn_cells", "dynamic_rnn", "seq2seq", "contrib_rnn"}
+ONLY_WITH_TF1 = {
+    "graph_seeds", "strings", "sparse_tensors", "parsing", "rnn_cells", "dynamic_rnn", "seq2seq",
+    "contrib_rnn",
+}  # fmt: skip
 PARAMS = [pytest.param(p, id=p.stem) for p in PROGRAMS]
 
 

@@ -214,7 +214,7 @@ def _regex_full_match(texts, pattern):
 
 
 def _rewrite(template, groups):
-    """The template as a list of texts and group numbers."""
+    """The template as a list of texts and group numbers, up to its first mistake."""
     out, i = [], 0
     while i < len(template):
         if template[i] != "\\":
@@ -224,16 +224,12 @@ def _rewrite(template, groups):
             i = end
             continue
         c = template[i + 1 : i + 2]
-        if c.isdigit():
-            if int(c) > groups:
-                raise ValueError(
-                    "Invalid rewrite pattern: %s: it uses group %s of %d" % (template, c, groups)
-                )
+        if c.isdigit() and int(c) <= groups:
             out.append(int(c))
         elif c == "\\":
             out.append(c)
         else:
-            raise ValueError("Invalid rewrite pattern: %s" % template)
+            break
         i += 2
     return out
 

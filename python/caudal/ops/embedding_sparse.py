@@ -73,11 +73,11 @@ def embedding_lookup_sparse(
             weights.set_shape(flat_shape.concatenate([1] * (row_rank - 1)))
         rows = rows * weights
         if combiner == "sum":
-            return math_ops.segment_sum(rows, segments, name=scope)
-        rows = math_ops.segment_sum(rows, segments)
+            return apply("SegmentSum", rows, segments, name=scope)
+        rows = apply("SegmentSum", rows, segments)
         if combiner == "mean":
-            return math_ops.divide(rows, math_ops.segment_sum(weights, segments), name=scope)
-        total = math_ops.segment_sum(math_ops.pow(weights, 2), segments)
+            return math_ops.divide(rows, apply("SegmentSum", weights, segments), name=scope)
+        total = apply("SegmentSum", math_ops.pow(weights, 2), segments)
         return math_ops.divide(rows, math_ops.sqrt(total), name=scope)
 
 

@@ -438,7 +438,12 @@ def sparse_reshape(sp_input, shape, name=None):
             total = sp_input.shape.num_elements()
             if total is not None and sizes.count(None) == 1 and static is not None:
                 known = int(np.prod([s for s in sizes if s is not None], dtype=np.int64))
-                if known and total % known == 0:
+                if known and total % known:
+                    raise ValueError(
+                        "Cannot reshape a tensor with %d elements to shape %s (%d elements)."
+                        % (total, list(static), known)
+                    )
+                if known:
                     sizes[sizes.index(None)] = total // known
                     dense_shape = array_ops.constant(sizes, dtype=dtypes.int64)
             elif None not in sizes:

@@ -249,8 +249,9 @@ void initialize(Table& t, const std::vector<std::pair<std::string, std::string>>
   for (const auto& [k, v] : pairs) {
     const auto [at, fresh] = entries.try_emplace(k, Table::Entry{next, v});
     if (!fresh && at->second.value != v) {
-      invalid("HashTable has different value for same key. Key ", t.key.show(k), " has ",
-              t.value.show(at->second.value), " and trying to add value ", t.value.show(v));
+      fail(Code::kFailedPrecondition, "HashTable has different value for same key. Key ",
+           t.key.show(k), " has ", t.value.show(at->second.value), " and trying to add value ",
+           t.value.show(v));
     }
     if (fresh) ++next;
   }

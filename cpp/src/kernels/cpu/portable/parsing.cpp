@@ -26,7 +26,6 @@ template <class T>
 bool parse_number(std::string_view text, T& value) {
   text = trimmed(text);
   if constexpr (std::is_integral_v<T>) {
-    if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     return error == std::errc() && end == text.data() + text.size();
   } else {

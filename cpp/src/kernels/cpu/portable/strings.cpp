@@ -327,7 +327,7 @@ void run_split(Call& c) {
       continue;
     }
     std::size_t begin = 0;
-    while (true) {
+    while (!s.empty()) {
       const std::size_t end = s.find_first_of(delimiters, begin);
       take(s.substr(begin, end - begin));
       if (end == std::string::npos) break;
@@ -356,17 +356,22 @@ void run_split_v2(Call& c) {
       }
       continue;
     }
-    while (true) {
+    if (most == 0) {
+      out.push_back(s);
+      continue;
+    }
+    auto skip_spaces = [&] {
       while (at < s.size() && is_space(s[at])) ++at;
-      if (at == s.size()) break;
+    };
+    for (skip_spaces(); at < s.size(); skip_spaces()) {
       std::size_t end = at;
-      if (may_split()) {
-        while (end < s.size() && !is_space(s[end])) ++end;
-      } else {
-        end = s.size();
-      }
-      out.push_back(s.substr(at, end - at));
+      while (may_split() && end < s.size() && !is_space(s[end])) ++end;
+      if (end > at) out.push_back(s.substr(at, end - at));
       at = end;
+      if (may_split()) continue;
+      skip_spaces();  // the rest is one piece, even when nothing is left
+      out.push_back(s.substr(at));
+      break;
     }
   }
   set_pieces(c, std::move(pieces));
