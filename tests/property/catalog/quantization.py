@@ -97,12 +97,19 @@ def round_trip(x, low, high, bits, signed=True, given=True, narrow=False, half_u
 
 FLOATS = "float32 float64"
 BOUNDS = const(-1.1, None), const(1.7, None)
+
+
+def round_trip_v2(
+    x, low, high, signed_input=True, num_bits=8, range_given=False, round_mode="HALF_TO_EVEN",
+    narrow_range=False,
+):  # fmt: skip
+    half_up = round_mode == "HALF_UP"
+    return round_trip(x, low, high, num_bits, signed_input, range_given, narrow_range, half_up)
+
+
 op(
     "QuantizeAndDequantizeV2",
-    lambda x, low, high, signed_input=True, num_bits=8, range_given=False,
-    round_mode="HALF_TO_EVEN", narrow_range=False: round_trip(
-        x, low, high, num_bits, signed_input, range_given, narrow_range, round_mode == "HALF_UP"
-    ),
+    round_trip_v2,
     cases=[
         case(real()[4, 3], *BOUNDS, range_given=True, num_bits=5),
         case(real(0, 2)[6], *BOUNDS, signed_input=False, round_mode="HALF_UP"),

@@ -91,7 +91,7 @@ op(
     bad=[case(real()[2], real()[3], real()[2])],
     dtypes=FLOATS,
     grad=False,  # towards x only; the Python tests check it
-    tol=LOOSE,
+    tol={"float32": 1e-4, "float64": 1e-5},
 )
 op("BesselI0e", bessel(0), real(0.2, 9), dtypes=FLOATS, tol=LOOSE)
 op("BesselI1e", bessel(1), real(0.2, 9), dtypes=FLOATS, tol=LOOSE)
@@ -290,7 +290,9 @@ def levenshtein(a, b):
 def edit_distance(hi, hv, hs, ti, tv, ts, normalize=True):
     out = np.zeros(np.maximum(hs, ts)[:-1])
     for at in np.ndindex(*out.shape):
-        a, b = ([v for i, v in zip(ix, vs) if tuple(i[:-1]) == at] for ix, vs in ((hi, hv), (ti, tv)))
+        a, b = (
+            [v for i, v in zip(ix, vs) if tuple(i[:-1]) == at] for ix, vs in ((hi, hv), (ti, tv))
+        )
         if a or b:
             d = levenshtein(a, b)
             out[at] = (d / len(b) if b else np.inf) if normalize else d
@@ -320,12 +322,13 @@ op(
     ],
     dtypes="int32 int64 float32",
 )  # fmt: skip
+PRINTS = {  # of "abc", "d", and of both as one row, as TensorFlow gives them
+    1: [[105, 243, 231, 116, 160, 179, 165, 36], [33, 154, 125, 149, 99, 228, 10, 62]],
+    2: [[42, 36, 211, 10, 152, 245, 170, 130]],
+}
 op(
     "Fingerprint",
-    lambda data, method: {
-        3: np.array([[105, 243, 231, 116, 160, 179, 165, 36], [33, 154, 125, 149, 99, 228, 10, 62]],
-                    np.uint8),
-    }[len(data[0])] if data.ndim == 1 else np.array([[42, 36, 211, 10, 152, 245, 170, 130]], np.uint8),
+    lambda data, method: np.array(PRINTS[data.ndim], np.uint8),
     cases=[
         case(text(["abc", "d"]), const("farmhash64", "string")),
         case(text([["abc", "d"]]), const("farmhash64", "string")),

@@ -281,10 +281,12 @@ def longest(shape, k):
 def diag_part(x, k, padding):
     low, high = band(k)
     size = [longest(x.shape[-2:], k)]
-    out = np.full([*x.shape[:-2], *([high - low + 1] if low < high else []), *size], padding)
+    out = np.full(
+        [*x.shape[:-2], *([high - low + 1] if low < high else []), *size], padding, x.dtype
+    )
     for at, row, column in each_entry(x.shape[-2:], k):
         out[(..., *at)] = x[..., row, column]
-    return out.astype(x.dtype)
+    return out
 
 
 def set_diag(x, diagonal, k):
@@ -350,7 +352,8 @@ op("BatchMatrixDiag", lambda d: diag(d, 0, -1, -1, 0), cases=[case(real()[2, 3])
    bad=[case(real()[()])])  # fmt: skip
 op("BatchMatrixDiagPart", lambda x: diag_part(x, 0, 0), cases=[case(real()[2, 3, 4])],
    bad=[case(real()[3])])  # fmt: skip
-op("BatchMatrixSetDiag", lambda x, d: set_diag(x, d, 0), cases=[case(real()[2, 3, 2], real()[2, 2])],
+op("BatchMatrixSetDiag", lambda x, d: set_diag(x, d, 0),
+   cases=[case(real()[2, 3, 2], real()[2, 2])],
    bad=[case(real()[2, 3], real()[3])])  # fmt: skip
 op(
     "BatchMatrixBandPart",
