@@ -23,9 +23,13 @@ def enable_v2_behavior():
     _only_v1("TensorFlow 2's behavior")
 
 
+_resource_variables = False
+
+
 def enable_resource_variables():
-    """Raises NotImplementedError."""
-    _only_v1("Resource variables")
+    """Makes new variables ResourceVariables unless they say otherwise."""
+    global _resource_variables
+    _resource_variables = True
 
 
 def enable_tensor_equality():
@@ -47,7 +51,9 @@ def disable_v2_behavior():
 
 
 def disable_resource_variables():
-    """Nothing to do: variables are reference variables."""
+    """Makes new variables reference variables unless they say otherwise; the default."""
+    global _resource_variables
+    _resource_variables = False
 
 
 def disable_tensor_equality():
@@ -71,4 +77,4 @@ def control_flow_v2_enabled():
 
 
 def resource_variables_enabled():
-    return False
+    return _resource_variables

@@ -3,7 +3,7 @@
 
 import enum
 
-from caudal.framework import dtypes, ops, tensor_shape
+from caudal.framework import behavior, dtypes, ops, tensor_shape
 from caudal.ops import array_ops, state_ops
 
 
@@ -33,6 +33,7 @@ class VariableAggregation(enum.Enum):
 _ARGUMENTS = ("initial_value", "trainable", "collections", "validate_shape", "caching_device",
               "name", "variable_def", "dtype", "expected_shape", "import_scope", "constraint",
               "use_resource", "synchronization", "aggregation", "shape")  # fmt: skip
+_USE_RESOURCE = _ARGUMENTS.index("use_resource")
 _DEFAULTS = {"validate_shape": True, "synchronization": VariableSynchronization.AUTO,
              "aggregation": VariableAggregation.NONE}  # fmt: skip
 
@@ -47,6 +48,8 @@ class _VariableType(type):
 
     def __call__(cls, *args, **kwargs):
         make = super().__call__
+        if cls is Variable:
+            make = _maker(make)
         creators = creator_stack(ops.get_default_graph()) if cls is Variable else ()
         if not creators:
             return make(*args, **kwargs)
@@ -62,6 +65,24 @@ class _VariableType(type):
         for creator in creators:
             create = _chain(creator, create)
         return create(**full)
+
+
+def _maker(make_ref):
+    """Makes the kind of variable that `use_resource` or the program's default asks for."""
+
+    def make(*args, **kwargs):
+        use_resource = kwargs.get("use_resource")
+        if use_resource is None and len(args) > _USE_RESOURCE:
+            use_resource = args[_USE_RESOURCE]
+        if use_resource is None:
+            use_resource = behavior.resource_variables_enabled()
+        if not use_resource:
+            return make_ref(*args, **kwargs)
+        from caudal.ops.resource_variable_ops import ResourceVariable
+
+        return ResourceVariable(*args, **kwargs)
+
+    return make
 
 
 def _chain(creator, create):
@@ -87,8 +108,8 @@ class Variable(metaclass=_VariableType):
       expected_shape: ignored.
       import_scope: prefix of the node names in `variable_def`.
       constraint: function from value to value that optimizers apply after an update.
-      use_resource: accepted; both kinds of variables behave alike here: reads and writes happen in
-        the order in which they were added to the graph.
+      use_resource: True makes a ResourceVariable, which is read anew at every use. Reads and
+        writes of either kind happen in the order in which they were added to the graph.
       synchronization, aggregation: kept, without effect on one machine.
       shape: shape of the variable; default: that of the initial value.
 

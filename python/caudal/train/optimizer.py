@@ -160,7 +160,7 @@ class Optimizer:
                 with ops.control_dependencies([self._finish(update_ops, "update")]):
                     with ops.colocate_with(global_step.op):
                         apply_updates = state_ops.assign_add(global_step, 1, name=scope)
-        if isinstance(apply_updates, ops.Tensor):
+        if not isinstance(apply_updates, ops.Operation):
             apply_updates = apply_updates.op
         train_ops = ops.get_collection_ref(ops.GraphKeys.TRAIN_OP)
         if apply_updates not in train_ops:
@@ -235,7 +235,12 @@ class Optimizer:
         var = self._non_slot_dict.get(key)
         if var is None:
             with ops.colocate_with(colocate_with.op):
-                var = variables.Variable(initial_value, name=name, trainable=False)
+                var = variables.Variable(
+                    initial_value,
+                    name=name,
+                    trainable=False,
+                    use_resource=slot_creator.is_resource(colocate_with) or None,
+                )
             self._non_slot_dict[key] = var
         return var
 

@@ -13,6 +13,11 @@ from caudal.ops.ref_variable import Variable
 __all__ = ["create_slot", "create_slot_with_initializer", "create_zeros_slot"]
 
 
+def is_resource(primary):
+    """Whether a variable is of the kind that lies behind a handle."""
+    return isinstance(primary, Variable) and not primary.dtype._is_ref_dtype
+
+
 def _make(primary, initializer, name, colocate_with_primary, validate_shape=None, shape=None,
           dtype=None):  # fmt: skip
     validate = shape.is_fully_defined() if shape is not None else True
@@ -28,6 +33,7 @@ def _make(primary, initializer, name, colocate_with_primary, validate_shape=None
             dtype=dtype,
             initializer=initializer,
             trainable=False,
+            use_resource=is_resource(primary) or None,
             validate_shape=validate,
         )
     _describe_slice(primary, slot)
