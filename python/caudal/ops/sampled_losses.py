@@ -12,7 +12,7 @@ def _sampled_logits(
     subtract_log_q=True, remove_accidental_hits=False, partition_strategy="mod", name=None,
     seed=None,
 ):  # fmt: skip
-    """(logits, labels), both [batch, num_true + num_sampled]: the true classes, then the samples."""
+    """(logits, labels), both [batch, num_true + num_sampled]: first the true classes."""
     if isinstance(weights, PartitionedVariable):
         weights = list(weights)
     if not isinstance(weights, list):

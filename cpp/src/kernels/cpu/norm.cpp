@@ -2,6 +2,7 @@
 // Batch normalisation over the channels, and local response normalisation across them.
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "kernels/cpu/channels.h"
 #include "kernels/cpu/families.h"
@@ -144,87 +145,131 @@ struct Lrn {
   float bias = 1, alpha = 1, beta = 0.5;
 };
 
-/// to[j] = sum of from[k] for |k - j| <= radius.
-void window_sums(const Lrn& p, const float* __restrict from, float* __restrict to) {
-  std::copy_n(from, p.depth, to);
-  for (std::int64_t d = 1; d <= std::min(p.radius, p.depth - 1); ++d) {
-    const std::int64_t n = p.depth - d;
-#pragma omp simd
-    for (std::int64_t j = 0; j < n; ++j) to[j] += from[j + d];
-#pragma omp simd
-    for (std::int64_t j = 0; j < n; ++j) to[j + d] += from[j];
+/// Pixels are worked on in blocks that stay in the cache: their rows lie one after the other with
+/// `radius` zeros in front of each, so that sums over windows run across rows without branches.
+class LrnBlock {
+ public:
+  LrnBlock(const Lrn& p, std::int64_t pixels)
+      : p_(p), stride_(p.depth + p.radius), used_(pixels * stride_) {
+    thread_local std::vector<float> memory;
+    const std::int64_t size = used_ + 3 * p.radius + 1;
+    if (std::int64_t(memory.size()) < 3 * size) memory.resize(std::size_t(3 * size));
+    spread_ = memory.data();
+    norm = spread_ + size;
+    factor = norm + size;
+    std::fill_n(spread_, size, 0.0f);
   }
-}
 
-/// norm = bias + alpha * window sums of squares; uses `scratch`.
-void lrn_norms(const Lrn& p, const float* x, float* norm, float* scratch) {
-#pragma omp simd
-  for (std::int64_t j = 0; j < p.depth; ++j) scratch[j] = x[j] * x[j];
-  window_sums(p, scratch, norm);
-#pragma omp simd
-  for (std::int64_t j = 0; j < p.depth; ++j) norm[j] = p.bias + p.alpha * norm[j];
-}
+  float *norm, *factor;
 
-/// to = x * norm^-beta
-void lrn_scale(const Lrn& p, const float* x, const float* norm, float* to) {
-  if (p.beta == 0.5f) {
+  /// Element j of pixel i in norm and factor.
+  std::int64_t at(std::int64_t i) const { return i * stride_; }
+  float* spread(std::int64_t i) { return spread_ + p_.radius + i * stride_; }
+
+  /// to[k] = sum of the spread elements of the window around k: windows of 1, 2, 4, ... elements
+  /// are added up where the width has a bit. The spread elements are lost.
+  void window_sums(float* to) {
+    std::fill_n(to, used_, 0.0f);
+    std::int64_t offset = 0, length = used_ + 2 * p_.radius;
+    for (std::int64_t step = 1, width = 2 * p_.radius + 1; step <= width; step *= 2) {
+      if (width & step) {
 #pragma omp simd
-    for (std::int64_t j = 0; j < p.depth; ++j) to[j] = x[j] / vm::sqrt(norm[j]);
-  } else if (p.beta == 0.75f) {
-#pragma omp simd
-    for (std::int64_t j = 0; j < p.depth; ++j) {
-      const float root = vm::sqrt(norm[j]);
-      to[j] = x[j] / (root * vm::sqrt(root));
+        for (std::int64_t k = 0; k < used_; ++k) to[k] += spread_[k + offset];
+        offset += step;
+      }
+      if (2 * step > width) break;
+      length -= step;
+      // Every sum reads ahead of what it overwrites.
+#pragma GCC ivdep
+      for (std::int64_t k = 0; k < length; ++k) spread_[k] += spread_[k + step];
     }
-  } else {
-#pragma omp simd
-    for (std::int64_t j = 0; j < p.depth; ++j) to[j] = x[j] * vm::pow(norm[j], -p.beta);
   }
-}
+
+  /// norm = bias + alpha * window sums of squares; factor = norm^-beta.
+  void normalise(const float* x, std::int64_t pixels) {
+    for (std::int64_t i = 0; i < pixels; ++i, x += p_.depth) {
+      float* to = spread(i);
+#pragma omp simd
+      for (std::int64_t j = 0; j < p_.depth; ++j) to[j] = x[j] * x[j];
+    }
+    window_sums(norm);
+    const float bias = p_.bias, alpha = p_.alpha, beta = p_.beta;
+#pragma omp simd
+    for (std::int64_t k = 0; k < used_; ++k) norm[k] = bias + alpha * norm[k];
+    if (beta == 0.5f) {
+#pragma omp simd
+      for (std::int64_t k = 0; k < used_; ++k) factor[k] = 1 / vm::sqrt(norm[k]);
+    } else if (beta == 0.75f) {
+#pragma omp simd
+      for (std::int64_t k = 0; k < used_; ++k) {
+        const float root = vm::sqrt(norm[k]);
+        factor[k] = 1 / (root * vm::sqrt(root));
+      }
+    } else if (beta == std::floor(beta)) {
+      // Whole powers of negative numbers are numbers.
+      for (std::int64_t k = 0; k < used_; ++k) factor[k] = std::pow(norm[k], -beta);
+    } else {
+#pragma omp simd
+      for (std::int64_t k = 0; k < used_; ++k) factor[k] = vm::exp(-beta * vm::log(norm[k]));
+    }
+  }
+
+ private:
+  const Lrn& p_;
+  std::int64_t stride_, used_;
+  float* spread_;
+};
 
 std::int64_t lrn_grain(const Lrn& p) {
-  const std::int64_t width = std::min(2 * p.radius + 1, std::max<std::int64_t>(1, p.depth));
-  return std::max<std::int64_t>(1, (1 << 14) / std::max<std::int64_t>(1, p.depth * width));
+  return std::max<std::int64_t>(1, (1 << 11) / std::max<std::int64_t>(1, p.depth + p.radius));
 }
 
-/// The workspace holds two rows for every block of pixels.
-void run_lrn(const void* params, void* const* in, void* const* out, void* workspace, RunContext&) {
+void run_lrn(const void* params, void* const* in, void* const* out, void*, RunContext&) {
   const auto& p = *static_cast<const Lrn*>(params);
   const auto* x = static_cast<const float*>(in[0]);
   auto* y = static_cast<float*>(out[0]);
-  auto* work = static_cast<float*>(workspace);
-  const std::int64_t grain = lrn_grain(p);
-  parallel_for(p.pixels, grain, [&](std::int64_t begin, std::int64_t end) {
-    float* norm = work + begin / grain * 2 * p.depth;
-    for (std::int64_t at = begin * p.depth; at < end * p.depth; at += p.depth) {
-      lrn_norms(p, x + at, norm, norm + p.depth);
-      lrn_scale(p, x + at, norm, y + at);
+  parallel_for(p.pixels, lrn_grain(p), [&](std::int64_t begin, std::int64_t end) {
+    LrnBlock block(p, end - begin);
+    block.normalise(x + begin * p.depth, end - begin);
+    for (std::int64_t i = begin; i < end; ++i) {
+      const float* factor = block.factor + block.at(i - begin);
+      const std::int64_t row = i * p.depth;
+#pragma omp simd
+      for (std::int64_t j = 0; j < p.depth; ++j) y[row + j] = x[row + j] * factor[j];
     }
   });
 }
 
 /// inputs: dy, x, y.
-void run_lrn_grad(const void* params, void* const* in, void* const* out, void* workspace,
-                  RunContext&) {
+void run_lrn_grad(const void* params, void* const* in, void* const* out, void*, RunContext&) {
   const auto& p = *static_cast<const Lrn*>(params);
   const auto* dy = static_cast<const float*>(in[0]);
   const auto* x = static_cast<const float*>(in[1]);
   const auto* y = static_cast<const float*>(in[2]);
   auto* dx = static_cast<float*>(out[0]);
-  auto* work = static_cast<float*>(workspace);
-  const std::int64_t grain = lrn_grain(p), n = p.depth;
   const float slope = -2 * p.alpha * p.beta;
-  parallel_for(p.pixels, grain, [&](std::int64_t begin, std::int64_t end) {
-    float* norm = work + begin / grain * 2 * n;
-    float* slopes = norm + n;
-    for (std::int64_t at = begin * n; at < end * n; at += n) {
-      lrn_norms(p, x + at, norm, slopes);
-      lrn_scale(p, dy + at, norm, dx + at);
+  parallel_for(p.pixels, lrn_grain(p), [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t pixels = end - begin;
+    LrnBlock block(p, pixels);
+    block.normalise(x + begin * p.depth, pixels);
+    std::fill_n(block.spread(0) - p.radius, block.at(pixels) + 3 * p.radius + 1, 0.0f);
+    for (std::int64_t i = 0; i < pixels; ++i) {
+      const std::int64_t row = (begin + i) * p.depth;
+      const float* norm = block.norm + block.at(i);
+      const float* factor = block.factor + block.at(i);
+      float* to = block.spread(i);
 #pragma omp simd
-      for (std::int64_t j = 0; j < n; ++j) slopes[j] = slope * dy[at + j] * y[at + j] / norm[j];
-      window_sums(p, slopes, norm);
+      for (std::int64_t j = 0; j < p.depth; ++j) {
+        to[j] = slope * dy[row + j] * y[row + j] / norm[j];
+        dx[row + j] = dy[row + j] * factor[j];
+      }
+    }
+    block.window_sums(block.norm);
+    for (std::int64_t i = 0; i < pixels; ++i) {
+      const std::int64_t row = (begin + i) * p.depth;
+      const float* sums = block.norm + block.at(i);
 #pragma omp simd
-      for (std::int64_t j = 0; j < n; ++j) dx[at + j] += x[at + j] * norm[j];
+      for (std::int64_t j = 0; j < p.depth; ++j) dx[row + j] += x[row + j] * sums[j];
     }
   });
 }
@@ -241,8 +286,6 @@ Prepared prepare_lrn(const KernelRequest& r) {
   p->alpha = r.attrs->f("alpha");
   p->beta = r.attrs->f("beta");
   out.run = kGrad ? run_lrn_grad : run_lrn;
-  const std::int64_t blocks = p->pixels / lrn_grain(*p) + 1;
-  out.workspace = std::size_t(checked_mul(blocks, 2 * p->depth)) * sizeof(float);
   return out;
 }
 
