@@ -102,8 +102,9 @@ def _sequence(fetch, picks, spread=False):
     spread = spread or hasattr(fetch, "_fields")
     indices = [getattr(p, "index", None) for p in picks]
     if kind is list and None not in indices:
-        if indices == list(range(len(indices))):
-            return list
+        count = len(indices)
+        if indices == list(range(count)):
+            return lambda values: values[:count]  # there may be more behind, of other lists
         return lambda values: [values[i] for i in indices]
     if spread:
         return lambda values: kind(*[p(values) for p in picks])

@@ -313,3 +313,10 @@ def test_registered_fetches_and_feeds():
     p = Pair(tf.placeholder(tf.float32, []), tf.placeholder(tf.float32, []))
     with tf.Session() as sess:
         assert sess.run([p, p.a + p.b], {p: (1.0, 2.0)}) == [(1, 2), 3]
+
+
+def test_lists_inside_lists_hold_their_own_values_only():
+    a, b, c = (tf.constant(float(i)) for i in range(3))
+    with tf.Session() as sess:
+        assert sess.run([[a, b], [c, b]]) == [[0, 1], [2, 1]]
+        assert sess.run({"x": [a], "y": [b, c]}) == {"x": [0], "y": [1, 2]}
