@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluation: some operations run a number of times in a session."""
+
+from caudal.client import session as session_lib
+from caudal.contrib.framework import variables
+from caudal.framework import ops
+from caudal.ops import control_flow_ops
+from caudal.ops import variables as tf_variables
+
+__all__ = ["checkpoints_iterator", "evaluate_once", "evaluation_loop", "wait_for_new_checkpoint"]
+
+
+def evaluate_once(master, checkpoint_path, logdir, num_evals=1, initial_op=None,
+                  initial_op_feed_dict=None, eval_op=None, eval_op_feed_dict=None, final_op=None,
+                  final_op_feed_dict=None, summary_op=0, summary_op_feed_dict=None,
+                  variables_to_restore=None, session_config=None, hooks=None):  # fmt: skip
+    """Evaluates a model once; returns the value of `final_op`.
+
+    Args:
+      master: "": this process.
+      checkpoint_path: values of the variables; None: their initial values.
+      logdir: not used: no summaries are written.
+      num_evals: how often `eval_op` is run.
+      initial_op, eval_op, final_op: operations, each with its feeds.
+      summary_op, summary_op_feed_dict: without effect.
+      variables_to_restore: list; default: those for restoring.
+      session_config: ConfigProto.
+      hooks: not supported.
+
+    Raises:
+      NotImplementedError: for other machines, hooks, and checkpoints while there is no reader.
+    """
+    if master:
+        raise NotImplementedError("slim.evaluation runs in this process: master is not supported")
+    if hooks:
+        raise NotImplementedError("slim.evaluation does not support hooks")
+    restore = None
+    if checkpoint_path is not None:
+        wanted = variables_to_restore or variables.get_variables_to_restore()
+        restore = variables.assign_from_checkpoint_fn(checkpoint_path, wanted)
+    initialize = control_flow_ops.group(
+        tf_variables.global_variables_initializer(),
+        tf_variables.local_variables_initializer(),
+        tf_variables.tables_initializer(),
+    )
+    graph = ops.get_default_graph()
+    with session_lib.Session(graph=graph, config=session_config) as sess:
+        sess.run(initialize)
+        if restore is not None:
+            restore(sess)
+        if initial_op is not None:
+            sess.run(initial_op, initial_op_feed_dict)
+        if eval_op is not None:
+            for _ in range(num_evals):
+                sess.run(eval_op, eval_op_feed_dict)
+        return None if final_op is None else sess.run(final_op, final_op_feed_dict)
+
+
+def _needs_checkpoints(name):
+    def function(*args, **kwargs):
+        raise NotImplementedError(
+            "slim.evaluation.%s waits for checkpoints, which caudal does not write in training "
+            "loops: use evaluate_once" % name
+        )
+
+    function.__name__ = function.__qualname__ = name
+    function.__doc__ = "Raises NotImplementedError: use `evaluate_once`."
+    return function
+
+
+evaluation_loop = _needs_checkpoints("evaluation_loop")
+checkpoints_iterator = _needs_checkpoints("checkpoints_iterator")
+wait_for_new_checkpoint = _needs_checkpoints("wait_for_new_checkpoint")

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Training: the operation of a step, and a loop around it."""
+
+import time
+
+from caudal.client import session as session_lib
+from caudal.contrib.training import training
+from caudal.framework import constant_op, errors, ops
+from caudal.ops import control_flow_ops, math_ops
+from caudal.ops import variables as tf_variables
+from caudal.platform import tf_logging
+from caudal.train import optimizer as tf_optimizer
+from caudal.train import training_util
+
+__all__ = [
+    "add_gradients_summaries",
+    "clip_gradient_norms",
+    "create_train_op",
+    "multiply_gradients",
+    "train",
+    "train_step",
+]
+
+add_gradients_summaries = training.add_gradients_summaries
+clip_gradient_norms = training.clip_gradient_norms
+multiply_gradients = training.multiply_gradients
+
+# Stands for "the usual", where None means "none".
+_USE_DEFAULT = 0
+_USE_GLOBAL_STEP = 0
+
+
+def create_train_op(total_loss, optimizer, global_step=_USE_GLOBAL_STEP, update_ops=None,
+                    variables_to_train=None, clip_gradient_norm=0, summarize_gradients=False,
+                    gate_gradients=tf_optimizer.Optimizer.GATE_OP, aggregation_method=None,
+                    colocate_gradients_with_ops=False, gradient_multipliers=None,
+                    check_numerics=True):  # fmt: skip
+    """The loss, as a Tensor that makes a training step when it is computed.
+
+    Args:
+      total_loss: scalar Tensor.
+      optimizer: a `tf.train.Optimizer`.
+      global_step: the global step; None: none is counted; default: that of the graph.
+      update_ops: operations that run before; default: GraphKeys.UPDATE_OPS.
+      variables_to_train: list of variables; default: the trainable ones.
+      clip_gradient_norm: each gradient is clipped to this norm; 0: not at all.
+      summarize_gradients: whether to make summaries of the gradients.
+      gate_gradients, aggregation_method, colocate_gradients_with_ops: of `compute_gradients`.
+      gradient_multipliers: dict of variables, or names, and factors of their gradients.
+      check_numerics: whether a loss that is not a number is an error.
+    """
+
+    def transform(grads):
+        if gradient_multipliers:
+            grads = multiply_gradients(grads, gradient_multipliers)
+        if clip_gradient_norm > 0:
+            grads = clip_gradient_norms(grads, clip_gradient_norm)
+        return grads
+
+    return training.create_train_op(
+        total_loss=total_loss,
+        optimizer=optimizer,
+        global_step=global_step,
+        update_ops=update_ops,
+        variables_to_train=variables_to_train,
+        transform_grads_fn=transform,
+        summarize_gradients=summarize_gradients,
+        gate_gradients=gate_gradients,
+        aggregation_method=aggregation_method,
+        colocate_gradients_with_ops=colocate_gradients_with_ops,
+        check_numerics=check_numerics,
+    )
+
+
+def train_step(sess, train_op, global_step, train_step_kwargs):
+    """One step: (loss, whether to stop).
+
+    Args:
+      sess: the session.
+      train_op: Tensor of the loss, see `create_train_op`.
+      global_step: Tensor.
+      train_step_kwargs: dict with "should_stop" and "should_log", bool tensors, or without.
+    """
+    start = time.time()
+    total_loss, step = sess.run([train_op, global_step])
+    elapsed = time.time() - start
+    if "should_log" in train_step_kwargs and sess.run(train_step_kwargs["should_log"]):
+        tf_logging.info("global step %d: loss = %.4f (%.3f sec/step)", step, total_loss, elapsed)
+    stop = False
+    if "should_stop" in train_step_kwargs:
+        stop = sess.run(train_step_kwargs["should_stop"])
+    return total_loss, stop
+
+
+def _refuse(name, value, usual):
+    if value not in usual:
+        raise NotImplementedError(
+            "slim.learning.train runs a plain loop in this process: %s is not supported" % name
+        )
+
+
+def train(train_op, logdir, train_step_fn=train_step, train_step_kwargs=_USE_DEFAULT,
+          log_every_n_steps=1, graph=None, master="", is_chief=True, global_step=None,
+          number_of_steps=None, init_op=_USE_DEFAULT, init_feed_dict=None,
+          local_init_op=_USE_DEFAULT, init_fn=None, ready_op=_USE_DEFAULT,
+          summary_op=_USE_DEFAULT, save_summaries_secs=600, summary_writer=_USE_DEFAULT,
+          startup_delay_steps=0, saver=None, save_interval_secs=600, sync_optimizer=None,
+          session_config=None, session_wrapper=None, trace_every_n_steps=None,
+          ignore_live_threads=False):  # fmt: skip
+    """Runs training steps until there are enough; returns the last loss.
+
+    This is a plain loop: it writes no checkpoints and no summaries, whatever `logdir` is, and
+    starts from the initial values.
+
+    Args:
+      train_op: Tensor of the loss, see `create_train_op`.
+      logdir: not used.
+      train_step_fn: function (session, train_op, global_step, train_step_kwargs) that gives
+        (loss, whether to stop).
+      train_step_kwargs: of that function; default: "should_stop" and "should_log" by
+        `number_of_steps` and `log_every_n_steps`.
+      log_every_n_steps: 0: no log.
+      graph: of the training; default: that of `train_op`.
+      global_step: default: that of the graph.
+      number_of_steps: value of the global step at which to stop; None: never.
+      init_op, init_feed_dict: run first; default: initializers of global variables.
+      local_init_op: run next; default: initializers of local variables and tables.
+      init_fn: function of the session that is called then.
+      session_config: ConfigProto.
+      session_wrapper: function of the session that gives the one to use.
+      ready_op, save_summaries_secs, summary_op, summary_writer, startup_delay_steps,
+        save_interval_secs, ignore_live_threads: without effect.
+
+    Raises:
+      ValueError: for an empty `train_op`, a missing global step or a negative number of steps.
+      NotImplementedError: if other machines, a Saver of its own or traces are asked for.
+    """
+    if train_op is None:
+        raise ValueError("train_op cannot be None.")
+    if number_of_steps is not None and number_of_steps <= 0:
+        raise ValueError("`number_of_steps` must be either None or a positive number.")
+    _refuse("master", master, ("", None))
+    _refuse("is_chief=False", is_chief, (True,))
+    _refuse("saver", saver, (None,))
+    _refuse("sync_optimizer", sync_optimizer, (None,))
+    _refuse("trace_every_n_steps", trace_every_n_steps, (None,))
+    graph = graph or ops.get_default_graph()
+    with graph.as_default():
+        if global_step is None:
+            global_step = training_util.get_or_create_global_step()
+        if init_op == _USE_DEFAULT:
+            init_op = tf_variables.global_variables_initializer()
+        if local_init_op == _USE_DEFAULT:
+            local_init_op = control_flow_ops.group(
+                tf_variables.local_variables_initializer(), tf_variables.tables_initializer()
+            )
+        if train_step_kwargs == _USE_DEFAULT:
+            with ops.name_scope("train_step"):
+                train_step_kwargs = {}
+                if number_of_steps:
+                    train_step_kwargs["should_stop"] = math_ops.greater_equal(
+                        global_step, number_of_steps
+                    )
+                else:
+                    train_step_kwargs["should_stop"] = constant_op.constant(False)
+                if log_every_n_steps > 0:
+                    train_step_kwargs["should_log"] = math_ops.equal(
+                        math_ops.mod(global_step, log_every_n_steps), 0
+                    )
+    total_loss = None
+    with session_lib.Session(graph=graph, config=session_config) as sess:
+        if session_wrapper is not None:
+            sess = session_wrapper(sess)
+        if init_op is not None:
+            sess.run(init_op, init_feed_dict)
+        if local_init_op is not None:
+            sess.run(local_init_op)
+        if init_fn is not None:
+            init_fn(sess)
+        tf_logging.info("Starting Session.")
+        stop = False
+        try:
+            while not stop:
+                total_loss, stop = train_step_fn(sess, train_op, global_step, train_step_kwargs)
+        except errors.OutOfRangeError as error:
+            tf_logging.info("Caught OutOfRangeError. Stopping Training. %s", error)
+        tf_logging.info("Finished training!")
+    return total_loss
