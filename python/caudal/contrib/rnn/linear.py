@@ -42,17 +42,22 @@ class Linear:
         self._is_sequence = nest.is_sequence(args)
         args = list(args) if self._is_sequence else [args]
         dtype = args[0].dtype
-        self._weights = variable_scope.get_variable(
-            WEIGHTS_NAME, [last_sizes(args), output_size], dtype=dtype,
-            initializer=kernel_initializer,
-        )  # fmt: skip
-        self._biases = None
-        if build_bias:
-            if bias_initializer is None:
-                bias_initializer = init_ops.constant_initializer(0.0, dtype=dtype)
-            self._biases = variable_scope.get_variable(
-                BIAS_NAME, [output_size], dtype=dtype, initializer=bias_initializer
+        # The scopes that are opened anew take names, as TensorFlow's do.
+        with variable_scope.variable_scope(variable_scope.get_variable_scope()) as scope:
+            self._weights = variable_scope.get_variable(
+                WEIGHTS_NAME,
+                [last_sizes(args), output_size],
+                dtype=dtype,
+                initializer=kernel_initializer,
             )
+            self._biases = None
+            if build_bias:
+                with variable_scope.variable_scope(scope):
+                    if bias_initializer is None:
+                        bias_initializer = init_ops.constant_initializer(0.0, dtype=dtype)
+                    self._biases = variable_scope.get_variable(
+                        BIAS_NAME, [output_size], dtype=dtype, initializer=bias_initializer
+                    )
 
     def __call__(self, args):
         args = list(args) if self._is_sequence else [args]
