@@ -104,7 +104,7 @@ def _sequence(fetch, picks, spread=False):
     if kind is list and None not in indices:
         count = len(indices)
         if indices == list(range(count)):
-            return lambda values: values[:count]  # there may be more behind, of other lists
+            return lambda values: list(values[:count])  # there may be more behind, of other lists
         return lambda values: [values[i] for i in indices]
     if spread:
         return lambda values: kind(*[p(values) for p in picks])

@@ -233,15 +233,15 @@ def one_hot(indices, depth, on_value=None, off_value=None, axis=None, dtype=None
         for part, value in (("on_value", on_value), ("off_value", off_value)):
             if value is not None:
                 given[part] = value
-                kind = ops.convert_to_tensor(value, dtype_hint=dtype).dtype.base_dtype
+                kind = ops.convert_to_tensor(value).dtype.base_dtype
                 kinds.append(kind)
                 if dtype is not None and kind != dtype:
                     raise TypeError(
-                        "dtype %r of %s does not match dtype parameter %r" % (kind, part, dtype)
+                        "dtype %s of %s does not match dtype parameter %s" % (kind, part, dtype)
                     )
         if len(kinds) == 2 and kinds[0] != kinds[1]:
             raise TypeError(
-                "dtype %r of on_value does not match dtype %r of off_value" % (kinds[0], kinds[1])
+                "dtype %s of on_value does not match dtype %s of off_value" % (kinds[0], kinds[1])
             )
         if dtype is None:
             dtype = kinds[0] if kinds else dtypes.float32
