@@ -171,9 +171,7 @@ def safe_embedding_lookup_sparse(
             result,
             array_ops.concat(
                 [
-                    array_ops.slice(
-                        math_ops.cast(original_shape, dtypes.int32), [0], [rank - 1]
-                    ),
+                    array_ops.slice(math_ops.cast(original_shape, dtypes.int32), [0], [rank - 1]),
                     array_ops.slice(array_ops.shape(result), [1], [-1]),
                 ],
                 0,

@@ -14,9 +14,7 @@ from caudal.ops import array_ops, control_flow_ops, math_ops, string_ops
 def check_table_dtypes(table, key_dtype, value_dtype):
     """TypeError unless the table has these dtypes."""
     if key_dtype.base_dtype != table.key_dtype:
-        raise TypeError(
-            "Invalid key dtype, expected %s but got %s." % (table.key_dtype, key_dtype)
-        )
+        raise TypeError("Invalid key dtype, expected %s but got %s." % (table.key_dtype, key_dtype))
     if value_dtype.base_dtype != table.value_dtype:
         raise TypeError(
             "Invalid value dtype, expected %s but got %s." % (table.value_dtype, value_dtype)
@@ -100,8 +98,7 @@ class InitializableLookupTableBase(LookupInterface):
         key_tensor = keys.values if isinstance(keys, SparseTensor) else keys
         if keys.dtype.base_dtype != self._key_dtype:
             raise TypeError(
-                "Signature mismatch. Keys must be dtype %s, got %s."
-                % (self._key_dtype, keys.dtype)
+                "Signature mismatch. Keys must be dtype %s, got %s." % (self._key_dtype, keys.dtype)
             )
         with ops.name_scope(
             name, "%s_Lookup" % self.name, [self.resource_handle, key_tensor, self._default_value]
@@ -212,9 +209,7 @@ class KeyValueTensorInitializer(TableInitializerBase):
     def initialize(self, table):
         check_table_dtypes(table, self._keys.dtype, self._values.dtype)
         with ops.name_scope(self._name, values=(table.resource_handle, self._keys, self._values)):
-            init_op = apply(
-                "LookupTableImportV2", table.resource_handle, self._keys, self._values
-            )
+            init_op = apply("LookupTableImportV2", table.resource_handle, self._keys, self._values)
         ops.add_to_collection(ops.GraphKeys.TABLE_INITIALIZERS, init_op)
         return init_op
 
@@ -384,9 +379,7 @@ class IdTableWithHashBuckets(LookupInterface):
       key_dtype: string, or an integer dtype.
     """
 
-    def __init__(
-        self, table, num_oov_buckets, hasher_spec=FastHashSpec, name=None, key_dtype=None
-    ):
+    def __init__(self, table, num_oov_buckets, hasher_spec=FastHashSpec, name=None, key_dtype=None):
         if name:
             name = name.rstrip("/")
         if table is not None:
@@ -462,8 +455,7 @@ class IdTableWithHashBuckets(LookupInterface):
         """
         if keys.dtype.base_dtype != self._key_dtype:
             raise TypeError(
-                "Signature mismatch. Keys must be dtype %s, got %s."
-                % (self._key_dtype, keys.dtype)
+                "Signature mismatch. Keys must be dtype %s, got %s." % (self._key_dtype, keys.dtype)
             )
         values = keys.values if isinstance(keys, SparseTensor) else keys
         if self._table is not None and self._table.key_dtype.base_dtype == dtypes.int64:
@@ -586,9 +578,7 @@ def index_table_from_file(
             )
             table = StaticHashTable(initializer, default_value)
         if num_oov_buckets:
-            table = IdTableWithHashBuckets(
-                table, num_oov_buckets, hasher_spec, key_dtype=key_dtype
-            )
+            table = IdTableWithHashBuckets(table, num_oov_buckets, hasher_spec, key_dtype=key_dtype)
         return table
 
 

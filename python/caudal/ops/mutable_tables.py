@@ -36,8 +36,7 @@ class _MutableTable(LookupInterface):
         """
         if keys.dtype.base_dtype != self._key_dtype:
             raise TypeError(
-                "Signature mismatch. Keys must be dtype %s, got %s."
-                % (self._key_dtype, keys.dtype)
+                "Signature mismatch. Keys must be dtype %s, got %s." % (self._key_dtype, keys.dtype)
             )
         with self._scope("lookup_table_remove", name, [self.resource_handle, keys]):
             return apply("LookupTableRemoveV2", self.resource_handle, keys)
@@ -47,9 +46,7 @@ class _MutableTable(LookupInterface):
         with self._scope("lookup_table_find", name, [self.resource_handle, keys]):
             keys = ops.convert_to_tensor(keys, dtype=self._key_dtype, name="keys")
             with ops.colocate_with(self.resource_handle):
-                values = apply(
-                    "LookupTableFindV2", self.resource_handle, keys, self._default_value
-                )
+                values = apply("LookupTableFindV2", self.resource_handle, keys, self._default_value)
             shape = keys.shape
             if self._shape_of_key is not None and self._shape_of_key.rank:
                 shape = shape[: -self._shape_of_key.rank] if shape.rank is not None else None

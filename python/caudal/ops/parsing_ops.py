@@ -421,5 +421,3 @@ def parse_sequence_example(
         )  # fmt: skip
         lengths = dict(zip(lists.dense_keys, out[8]))
         return _by_name(context, *out[:4]), _by_name(lists, *out[4:8]), lengths
-
-

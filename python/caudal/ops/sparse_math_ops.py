@@ -154,5 +154,3 @@ def sparse_tensor_dense_matmul(sp_a, b, adjoint_a=False, adjoint_b=False, name=N
 
 
 sparse_dense_matmul = sparse_tensor_dense_matmul
-
-

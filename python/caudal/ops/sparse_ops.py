@@ -378,8 +378,7 @@ def sparse_reset_shape(sp_input, new_shape=None):
         if len(wanted_static) == len(old_static) and (wanted_static < old_static).any():
             raise ValueError(
                 "Requested new_shape should have dimension sizes >= sp_input.shape.  Found "
-                "new_shape (%s), sp_input.shape (%s)."
-                % (list(wanted_static), list(old_static))
+                "new_shape (%s), sp_input.shape (%s)." % (list(wanted_static), list(old_static))
             )
         return SparseTensor(indices, values, wanted)
     with ops.control_dependencies(
@@ -481,9 +480,7 @@ def map_values(op, *args, **kwargs):
     if not sparse:
         raise ValueError("No SparseTensor in argument list of map_values")
     inner = [a.values if isinstance(a, SparseTensor) else a for a in args]
-    inner_kw = {
-        k: a.values if isinstance(a, SparseTensor) else a for k, a in kwargs.items()
-    }
+    inner_kw = {k: a.values if isinstance(a, SparseTensor) else a for k, a in kwargs.items()}
     checks = []
     for other in sparse[1:]:
         checks.append(check_ops.assert_equal(sparse[0].indices, other.indices,
@@ -621,4 +618,3 @@ def _feature(tensor):
     if tensor.dtype == dtypes.string or tensor.dtype == dtypes.int64:
         return tensor
     return math_ops.cast(tensor, dtypes.int64)
-

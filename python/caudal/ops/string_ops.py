@@ -462,9 +462,7 @@ def ngrams(data, ngram_width, separator=" ", pad_values=None, padding_width=None
             if data.shape.rank != 1:
                 from caudal.ops.ragged import ragged_tensor
 
-                data = ragged_tensor.RaggedTensor.from_tensor(
-                    data, ragged_rank=data.shape.rank - 1
-                )
+                data = ragged_tensor.RaggedTensor.from_tensor(data, ragged_rank=data.shape.rank - 1)
         inner = data
         while hasattr(inner, "row_splits") and hasattr(inner.values, "row_splits"):
             inner = inner.values

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: B023
 """Lookup tables: from tensors and files, with hash buckets, and their errors."""
 
 import os
@@ -82,11 +83,16 @@ for kinds in (
         empty = "" if kinds[2] == tf.string else -1
         table = L.StaticHashTable(start, empty)
         run(sess, "initialize", table.initializer)
-        ask = tf.constant(["two", "three", "2", "one\t1"]) if kinds[0] == tf.string else tf.constant(
-            [0, 2, 9], tf.int64)
+        ask = (
+            tf.constant(["two", "three", "2", "one\t1"])
+            if kinds[0] == tf.string
+            else tf.constant([0, 2, 9], tf.int64)
+        )
         run(sess, "file", table.lookup(ask), table.size())
-attempt("line number of strings",
-        lambda: L.TextFileInitializer(path, tf.string, I.LINE_NUMBER, tf.int64, 0))
+attempt(
+    "line number of strings",
+    lambda: L.TextFileInitializer(path, tf.string, I.LINE_NUMBER, tf.int64, 0),
+)
 attempt("no file name", lambda: L.TextFileInitializer("", tf.string, 0, tf.int64, 1))
 with tf.Graph().as_default(), tf.Session() as sess:
     start = L.TextFileInitializer(path + "?", tf.string, 0, tf.int64, 1)

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: B023
 """Raw bytes, CSV, serialised tensors, Examples and SequenceExamples; and their errors."""
 
 import struct
@@ -96,14 +97,20 @@ run("csv quotes", lambda: tf.decode_csv('"a",b', [[""], [""]], use_quote_delim=F
 run("csv na", lambda: tf.decode_csv("NA,2", [[7], [0]], na_value="NA"))
 run("csv columns", lambda: tf.decode_csv("1,2,3,4", INTS, select_cols=[1, 3]))
 run("csv bad columns", lambda: tf.decode_csv("1,2,3,4", INTS, select_cols=[3, 1]))
-run("csv kinds", lambda: tf.decode_csv(
-    ["1,2,3,4,5"] * 2, [np.int32([0]), np.int64([0]), np.float32([0]), np.float64([0]), [""]]))
+run(
+    "csv kinds",
+    lambda: tf.decode_csv(
+        ["1,2,3,4,5"] * 2, [np.int32([0]), np.int64([0]), np.float32([0]), np.float64([0]), [""]]
+    ),
+)
 
 for x in (np.float32([[1, 2], [3, 4]]), np.int64(-7), np.array([True, False]), np.zeros((0, 3)),
           np.array([[b"a", b""]], object)):  # fmt: skip
     kind = tf.as_dtype(x.dtype) if x.dtype != object else tf.string
-    run("tensor %s" % kind.name, lambda: tf.parse_tensor(
-        tf.serialize_tensor(tf.constant(x, kind)), kind))
+    run(
+        "tensor %s" % kind.name,
+        lambda: tf.parse_tensor(tf.serialize_tensor(tf.constant(x, kind)), kind),
+    )
     run("bytes %s" % kind.name, lambda: tf.serialize_tensor(tf.constant(x, kind)))
 run("tensor of another dtype", lambda: tf.parse_tensor(tf.serialize_tensor([1]), tf.float32))
 
@@ -115,38 +122,74 @@ ALL = {"a": F([2], tf.float32), "b": V(tf.int64), "c": F([], tf.string, "none"),
 run("batch", lambda: tf.parse_example([ONE, TWO], ALL))
 run("batch of none", lambda: tf.parse_example(tf.constant([], tf.string), ALL))
 run("single", lambda: tf.parse_single_example(TWO, ALL))
-run("rows", lambda: tf.parse_example([ONE, TWO], {
-    "b": tf.FixedLenSequenceFeature([], tf.int64, True),
-    "a": tf.FixedLenSequenceFeature([2], tf.float32, True, -1.0),
-    "d": tf.FixedLenSequenceFeature([], tf.string, True, default_value="pad")}))
-run("single rows", lambda: tf.parse_single_example(ONE, {
-    "b": tf.FixedLenSequenceFeature([], tf.int64, True)}))
-run("stride", lambda: tf.parse_example([ONE], {
-    "b": tf.FixedLenSequenceFeature([2], tf.int64, True)}))
-run("sparse feature", lambda: tf.parse_example([example(i=[4, 1], v=[1.5, 2.5]), example()], {
-    "s": tf.SparseFeature("i", "v", tf.float32, 6)}))
+run(
+    "rows",
+    lambda: tf.parse_example(
+        [ONE, TWO],
+        {
+            "b": tf.FixedLenSequenceFeature([], tf.int64, True),
+            "a": tf.FixedLenSequenceFeature([2], tf.float32, True, -1.0),
+            "d": tf.FixedLenSequenceFeature([], tf.string, True, default_value="pad"),
+        },
+    ),
+)
+run(
+    "single rows",
+    lambda: tf.parse_single_example(ONE, {"b": tf.FixedLenSequenceFeature([], tf.int64, True)}),
+)
+run(
+    "stride",
+    lambda: tf.parse_example([ONE], {"b": tf.FixedLenSequenceFeature([2], tf.int64, True)}),
+)
+run(
+    "sparse feature",
+    lambda: tf.parse_example(
+        [example(i=[4, 1], v=[1.5, 2.5]), example()],
+        {"s": tf.SparseFeature("i", "v", tf.float32, 6)},
+    ),
+)
 run("missing", lambda: tf.parse_example([TWO], {"c": F([], tf.string)}))
 run("wrong count", lambda: tf.parse_example([ONE], {"a": F([3], tf.float32)}))
 run("wrong type", lambda: tf.parse_example([ONE], {"a": F([2], tf.int64)}))
 run("wrong sparse type", lambda: tf.parse_example([ONE], {"a": V(tf.int64)}))
 run("no features", lambda: tf.parse_example([ONE], {}))
 run("unknown shape", lambda: tf.parse_example([ONE], {"a": F([None], tf.float32)}))
-run("defaults", lambda: tf.parse_example([example()], {
-    "a": F([2], tf.float32, [1.0, 2.0]), "b": F([1, 2], tf.int64, [[3, 4]])}))
+run(
+    "defaults",
+    lambda: tf.parse_example(
+        [example()], {"a": F([2], tf.float32, [1.0, 2.0]), "b": F([1, 2], tf.int64, [[3, 4]])}
+    ),
+)
 
 STEPS = sequence({"n": [2]}, {"x": [[1.0, 2.0], [3.0, 4.0]], "y": [[b"a"], [b"b", b"c"], []]})
 S = tf.FixedLenSequenceFeature
-run("sequence", lambda: tf.parse_single_sequence_example(
-    STEPS, {"n": F([], tf.int64), "m": V(tf.float32)},
-    {"x": S([2], tf.float32), "y": V(tf.string), "z": S([], tf.int64, allow_missing=True)}))
-run("sequence batch", lambda: tf.io.parse_sequence_example(
-    [STEPS, sequence({"n": [1]}, {"x": [[5.0, 6.0]]})], {"n": F([], tf.int64)},
-    {"x": S([2], tf.float32), "y": V(tf.string)}))
-run("sequence missing", lambda: tf.parse_single_sequence_example(
-    STEPS, sequence_features={"z": S([], tf.int64)}))
-run("sequence count", lambda: tf.parse_single_sequence_example(
-    STEPS, sequence_features={"x": S([3], tf.float32)}))
-run("sequence type", lambda: tf.parse_single_sequence_example(
-    STEPS, sequence_features={"x": S([2], tf.int64)}))
+run(
+    "sequence",
+    lambda: tf.parse_single_sequence_example(
+        STEPS,
+        {"n": F([], tf.int64), "m": V(tf.float32)},
+        {"x": S([2], tf.float32), "y": V(tf.string), "z": S([], tf.int64, allow_missing=True)},
+    ),
+)
+run(
+    "sequence batch",
+    lambda: tf.io.parse_sequence_example(
+        [STEPS, sequence({"n": [1]}, {"x": [[5.0, 6.0]]})],
+        {"n": F([], tf.int64)},
+        {"x": S([2], tf.float32), "y": V(tf.string)},
+    ),
+)
+run(
+    "sequence missing",
+    lambda: tf.parse_single_sequence_example(STEPS, sequence_features={"z": S([], tf.int64)}),
+)
+run(
+    "sequence count",
+    lambda: tf.parse_single_sequence_example(STEPS, sequence_features={"x": S([3], tf.float32)}),
+)
+run(
+    "sequence type",
+    lambda: tf.parse_single_sequence_example(STEPS, sequence_features={"x": S([2], tf.int64)}),
+)
 JSON = '{"features": {"feature": {"a": {"int64List": {"value": ["3", "4"]}}}}}'
 run("json", lambda: tf.parse_example(tf.decode_json_example([JSON]), {"a": F([2], tf.int64)}))

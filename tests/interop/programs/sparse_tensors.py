@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: B023
 """Sparse tensors: moves, arithmetic, reductions, products; values, gradients and errors."""
 
 import numpy as np
@@ -16,7 +17,12 @@ def sparse(parts, dtype=np.float64):
 
 def show(name, value):
     if hasattr(value, "indices"):
-        print(name, value.indices.tolist(), *value.values.tolist(), np.array(value.dense_shape).tolist())
+        print(
+            name,
+            value.indices.tolist(),
+            *value.values.tolist(),
+            np.array(value.dense_shape).tolist(),
+        )
     else:
         print(name, np.shape(value), *np.ravel(value).tolist())
 
@@ -57,9 +63,14 @@ for dtype in (np.float32, np.float64, np.int32, np.int64):
     run("empty rows " + word, lambda: tf.sparse_fill_empty_rows(a(), dtype(9)))
 run("softmax", lambda: tf.sparse_softmax(sparse(A)))
 run("divide", lambda: sparse(A) / DENSE)
-run("matmul both adjoint",
-    lambda: tf.sparse_tensor_dense_matmul(sparse(A), DENSE.T, adjoint_a=True, adjoint_b=True))
-run("reorder", lambda: tf.sparse_reorder(tf.SparseTensor([[1, 1], [0, 2], [1, 0]], [1, 2, 3], [2, 3])))
+run(
+    "matmul both adjoint",
+    lambda: tf.sparse_tensor_dense_matmul(sparse(A), DENSE.T, adjoint_a=True, adjoint_b=True),
+)
+run(
+    "reorder",
+    lambda: tf.sparse_reorder(tf.SparseTensor([[1, 1], [0, 2], [1, 0]], [1, 2, 3], [2, 3])),
+)
 run("reshape", lambda: tf.sparse_reshape(sparse(A), [2, -1]))
 run("reshape wrong", lambda: tf.sparse_reshape(sparse(A), [5, -1]))
 run("transpose", lambda: tf.sparse_transpose(sparse(A)))
@@ -74,24 +85,48 @@ run("reset larger", lambda: tf.sparse_reset_shape(sparse(A), [5, 7]))
 run("reset smaller", lambda: tf.sparse_reset_shape(sparse(A), [2, 7]))
 ids = tf.SparseTensorValue([[0, 0], [0, 1], [2, 0]], np.array([4, 1, 0]), [3, 2])
 run("indicator", lambda: tf.sparse_to_indicator(tf.SparseTensor(*ids), 5))
-run("merge", lambda: tf.sparse_merge(
-    tf.SparseTensor(*ids), tf.SparseTensor(ids.indices, [1.0, 2.0, 3.0], [3, 2]), 6))
+run(
+    "merge",
+    lambda: tf.sparse_merge(
+        tf.SparseTensor(*ids), tf.SparseTensor(ids.indices, [1.0, 2.0, 3.0], [3, 2]), 6
+    ),
+)
 run("eye", lambda: tf.sparse.eye(2, 3))
 run("expand", lambda: tf.sparse.expand_dims(sparse(A), 1))
 run("from dense", lambda: tf.sparse.from_dense([[0, 3], [4, 0]]))
 run("to dense out of order", lambda: tf.sparse_to_dense([[1], [0]], [2], [1, 2]))
 run("to dense beyond", lambda: tf.sparse_to_dense([[2]], [2], [1]))
 run("to dense scalars", lambda: tf.sparse_to_dense([0, 2], [4], 5, -1))
-run("serialised", lambda: tf.deserialize_many_sparse(
-    tf.serialize_many_sparse(sparse(A)), tf.float64, rank=1))
-run("mask", lambda: tf.sparse_mask(tf.IndexedSlices(
-    tf.constant([[1, 2], [3, 4], [5, 6]]), tf.constant([4, 0, 2])), [0]).values)
-run("cross", lambda: tf.sparse.cross_hashed(
-    [tf.SparseTensor([[0, 0], [1, 0], [1, 1]], ["a", "b", "c"], [2, 2]),
-     tf.constant([["d", "e"], ["f", "g"]])], num_buckets=100))
-run("sets", lambda: [tf.sets.size(tf.sets.difference([[1, 2, 2, 3]], [[3, 4, 5, 1]])),
-                     tf.sparse_tensor_to_dense(tf.sets.union([[9, 2]], [[2, 3]])),
-                     tf.sparse_tensor_to_dense(tf.sets.intersection([[9, 2]], [[2, 3]]))])
+run(
+    "serialised",
+    lambda: tf.deserialize_many_sparse(tf.serialize_many_sparse(sparse(A)), tf.float64, rank=1),
+)
+run(
+    "mask",
+    lambda: (
+        tf.sparse_mask(
+            tf.IndexedSlices(tf.constant([[1, 2], [3, 4], [5, 6]]), tf.constant([4, 0, 2])), [0]
+        ).values
+    ),
+)
+run(
+    "cross",
+    lambda: tf.sparse.cross_hashed(
+        [
+            tf.SparseTensor([[0, 0], [1, 0], [1, 1]], ["a", "b", "c"], [2, 2]),
+            tf.constant([["d", "e"], ["f", "g"]]),
+        ],
+        num_buckets=100,
+    ),
+)
+run(
+    "sets",
+    lambda: [
+        tf.sets.size(tf.sets.difference([[1, 2, 2, 3]], [[3, 4, 5, 1]])),
+        tf.sparse_tensor_to_dense(tf.sets.union([[9, 2]], [[2, 3]])),
+        tf.sparse_tensor_to_dense(tf.sets.intersection([[9, 2]], [[2, 3]])),
+    ],
+)
 
 with tf.Graph().as_default(), tf.Session() as sess:
     values = tf.constant(A[1], tf.float64)
@@ -123,8 +158,10 @@ with tf.Graph().as_default(), tf.Session() as sess:
     table = tf.constant(DENSE)
     ids = tf.sparse_placeholder(tf.int64)
     weights = tf.sparse_placeholder(tf.float64)
-    feed = {ids: ([[0, 0], [0, 1], [2, 0]], [3, 1, 0], [3, 2]),
-            weights: ([[0, 0], [0, 1], [2, 0]], [1.0, 2.0, 0.5], [3, 2])}
+    feed = {
+        ids: ([[0, 0], [0, 1], [2, 0]], [3, 1, 0], [3, 2]),
+        weights: ([[0, 0], [0, 1], [2, 0]], [1.0, 2.0, 0.5], [3, 2]),
+    }
     for combiner in ("sum", "mean", "sqrtn"):
         for w in (None, weights):
             found = tf.nn.embedding_lookup_sparse(table, ids, w, combiner=combiner)

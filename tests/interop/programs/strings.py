@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: B023
 """Ops on text: hashes, splits, substrings, joins, regular expressions, Unicode; and their errors."""
 
 import numpy as np
@@ -42,9 +43,20 @@ run("base64 wrong", lambda: tf.decode_base64(["a+b="]))
 for delimiter in (" ", "", ",", "l ", None):
     run("split %r" % delimiter, lambda: tf.string_split(WORDS, delimiter))
     run("keep empty %r" % delimiter, lambda: tf.string_split(WORDS, delimiter, skip_empty=False))
-for sep, most in ((None, -1), (None, 1), (",", -1), (",", 1), ("ll", -1), ("", 2), (None, 3), (None, 0)):
-    run("split2 %r %d" % (sep, most),
-        lambda: tf.strings.split(WORDS, sep, maxsplit=most, result_type="SparseTensor"))
+for sep, most in (
+    (None, -1),
+    (None, 1),
+    (",", -1),
+    (",", 1),
+    ("ll", -1),
+    ("", 2),
+    (None, 3),
+    (None, 0),
+):
+    run(
+        "split2 %r %d" % (sep, most),
+        lambda: tf.strings.split(WORDS, sep, maxsplit=most, result_type="SparseTensor"),
+    )
 run("substr", lambda: tf.substr(["hello", "world!"], 1, 3))
 run("substr each", lambda: tf.substr(["hello", "world!"], [1, -2], [3, 9]))
 run("substr broadcast", lambda: tf.substr([["ab", "cd"], ["ef", "gh"]], [[0], [1]], [[1], [1]]))
@@ -65,8 +77,10 @@ for pattern, rewrite in (("l+", "<\\0>"), ("(h)(.)", "\\2\\1"), ("x*", "-"), ("^
                          ("\\s", "_"), ("[[:punct:]]", "!"), ("\\pL", "L"), ("(?i)HELLO", "bye"),
                          (".", "."), ("[^a-z]", "")):  # fmt: skip
     run("replace %r" % pattern, lambda: tf.regex_replace(WORDS, pattern, rewrite))
-    run("first %r" % pattern,
-        lambda: tf.regex_replace(WORDS, pattern, rewrite, replace_global=False))
+    run(
+        "first %r" % pattern,
+        lambda: tf.regex_replace(WORDS, pattern, rewrite, replace_global=False),
+    )
     run("match %r" % pattern, lambda: tf.strings.regex_full_match(WORDS, pattern))
 run("matches", lambda: tf.strings.regex_full_match(WORDS, "[a-z]*|.*World"))
 run("bad pattern", lambda: tf.regex_replace(WORDS, "(", ""))
@@ -87,19 +101,25 @@ run("decode", lambda: tf.strings.unicode_decode("h\u00e9\u4e16\U0001f600", "UTF-
 run("decode bad", lambda: tf.strings.unicode_decode(b"a\xff\xe4\xb8b\xf0\x9f", "UTF-8"))
 run("decode ignore", lambda: tf.strings.unicode_decode(b"a\xffb\x01", "UTF-8", "ignore"))
 run("decode strict", lambda: tf.strings.unicode_decode(b"a\xffb", "UTF-8", "strict"))
-run("decode controls", lambda: tf.strings.unicode_decode(
-    b"a\x01b", "UTF-8", replace_control_characters=True, replacement_char=63))
-run("decode utf-16", lambda: tf.strings.unicode_decode(
-    "a\u4e16\U0001f600".encode("utf-16-be"), "UTF-16-BE"))
+run(
+    "decode controls",
+    lambda: tf.strings.unicode_decode(
+        b"a\x01b", "UTF-8", replace_control_characters=True, replacement_char=63
+    ),
+)
+run(
+    "decode utf-16",
+    lambda: tf.strings.unicode_decode("a\u4e16\U0001f600".encode("utf-16-be"), "UTF-16-BE"),
+)
 run("decode latin", lambda: tf.strings.unicode_decode(b"a\xe9", "ISO-8859-1"))
 run("offsets", lambda: tf.strings.unicode_decode_with_offsets("h\u00e9\u4e16", "UTF-8"))
 run("characters", lambda: tf.strings.unicode_split("h\u00e9\u4e16", "UTF-8"))
 run("bytes", lambda: tf.strings.bytes_split("h\u00e9"))
-run("encode", lambda: tf.strings.unicode_encode([[104, 233], [0x4e16, 0x1f600]], "UTF-8"))
-run("encode utf-16", lambda: tf.strings.unicode_encode([104, 0x1f600], "UTF-16-BE"))
-run("encode bad", lambda: tf.strings.unicode_encode([104, 0xd800, 0x110000], "UTF-8"))
+run("encode", lambda: tf.strings.unicode_encode([[104, 233], [0x4E16, 0x1F600]], "UTF-8"))
+run("encode utf-16", lambda: tf.strings.unicode_encode([104, 0x1F600], "UTF-16-BE"))
+run("encode bad", lambda: tf.strings.unicode_encode([104, 0xD800, 0x110000], "UTF-8"))
 run("transcode", lambda: tf.strings.unicode_transcode(["h\u00e9", "x"], "UTF-8", "UTF-16-BE"))
-run("script", lambda: tf.strings.unicode_script([65, 0xe9, 0x3b1, 0x416, 0x4e16, 0x3042, 32, 49]))
+run("script", lambda: tf.strings.unicode_script([65, 0xE9, 0x3B1, 0x416, 0x4E16, 0x3042, 32, 49]))
 run("ngrams", lambda: tf.strings.ngrams(["a", "b", "c", "d"], 2))
 run("ngrams pad", lambda: tf.strings.ngrams(["a", "b", "c"], (2, 3), "|", ("<", ">")))
 run("ngrams short", lambda: tf.strings.ngrams(["a"], 3, preserve_short_sequences=True))
