@@ -486,6 +486,7 @@ _later = _module_getattr(
         "fake_quant_with_min_max_vars_gradient fake_quant_with_min_max_vars_per_channel "
         "fake_quant_with_min_max_vars_per_channel_gradient quantize quantize_v2 quantized_concat",
         "caudal.ops.sampling_ops": "random_gamma random_poisson",
+        "caudal.ops.vectorize_ops": "vectorized_map",
         "caudal.layers": "@",
         "caudal.contrib": "@",
         "caudal.examples": "@",
@@ -511,6 +512,7 @@ _later = _module_getattr(
         "parse_single_example parse_single_sequence_example parse_tensor serialize_tensor",
         "caudal.ops.file_ops": "matching_files read_file write_file",
         "caudal.losses": "@",
+        "caudal.distributions": "@",
         "caudal.metrics": "@",
     },
 )

@@ -321,6 +321,7 @@ void one_hot_shape(ShapeContext& c) {
   std::int64_t depth = -1;
   if (const Tensor* value = c.constant_input(1)) {
     depth = value->as_int64s()[0];
+    if (depth < 0 && c.planning()) invalid("depth must be non-negative, got: ", depth);
     if (depth < 0) {
       invalid("Dimension size, given by scalar input 1, must be non-negative but is ", depth);
     }

@@ -296,7 +296,8 @@ void split_v_shape(ShapeContext& c) {
   std::int64_t total = 0;
   int missing = -1;
   for (std::size_t i = 0; i < parts.size(); ++i) {
-    if (parts[i] < -1 || (parts[i] == -1 && missing >= 0)) {
+    if (parts[i] == -1 && missing >= 0) invalid("size_splits can only have one -1");
+    if (parts[i] < -1) {
       invalid("Split size at index ", i, " must be >= 0, or -1 once. Got: ", parts[i]);
     }
     if (parts[i] == -1) {

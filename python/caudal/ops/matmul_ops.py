@@ -46,6 +46,13 @@ def matmul(
             )  # fmt: skip
         a = _conjugate(a, adjoint_a)
         b = _conjugate(b, adjoint_b)
+        kinds = a.dtype.base_dtype, b.dtype.base_dtype
+        narrow = (dtypes.bfloat16, dtypes.float32)
+        if kinds[0] != kinds[1] and all(k in narrow for k in kinds):
+            return sparse_matmul(
+                a, b, bool(transpose_a or adjoint_a), bool(transpose_b or adjoint_b), a_is_sparse,
+                b_is_sparse, name=scope,
+            )  # fmt: skip
         return apply(
             "MatMul", a, b, transpose_a=bool(transpose_a or adjoint_a),
             transpose_b=bool(transpose_b or adjoint_b), name=scope,
@@ -69,8 +76,17 @@ def matvec(
 def sparse_matmul(
     a, b, transpose_a=False, transpose_b=False, a_is_sparse=False, b_is_sparse=False, name=None
 ):
-    """`matmul` of two matrices that may hold many zeros."""
-    return matmul(a, b, transpose_a, transpose_b, False, False, a_is_sparse, b_is_sparse, name)
+    """Product of two matrices that may hold many zeros, as float32. Op: SparseMatMul.
+
+    Args:
+      a, b: matrices of float32 or bfloat16.
+      transpose_a, transpose_b: transpose the factor first.
+      a_is_sparse, b_is_sparse: hints, without effect on the result.
+    """
+    return apply(
+        "SparseMatMul", a, b, transpose_a=transpose_a, transpose_b=transpose_b,
+        a_is_sparse=a_is_sparse, b_is_sparse=b_is_sparse, name=name,
+    )  # fmt: skip
 
 
 def batch_matmul(x, y, adj_x=False, adj_y=False, name=None):
@@ -107,7 +123,8 @@ def _contracted(axes):
         raise ValueError("'axes' must be an integer or have length 2.")
     known = tensor_util.constant_value(ops.convert_to_tensor(axes, dtypes.int32, name="axes"))
     if known is None:
-        raise NotImplementedError("tensordot needs axes that are known while building the graph")
+        pair = ops.convert_to_tensor(axes, dtypes.int32)
+        return pair[0], pair[1]
     return _contracted(int(known) if known.ndim == 0 else known)
 
 
@@ -150,6 +167,19 @@ def _split_at(x, count, from_end):
     return apply("Reshape", x, shape), first if from_end else second
 
 
+def _matrix_in_the_run(x, axes, contracted_last):
+    """`_as_matrix` where the rank of x, or the axes, are known only in the run."""
+    dims, count = apply("Shape", x), apply("Rank", x)
+    axes = apply("Reshape", ops.convert_to_tensor(axes, dtypes.int32), [-1])
+    axes = apply("FloorMod", axes, count)
+    free = apply("ListDiff", apply("Range", 0, count, 1), axes)[0]
+    order = [free, axes] if contracted_last else [axes, free]
+    moved = apply("Transpose", x, apply("ConcatV2", order, 0, name="concat"))
+    sizes = apply("GatherV2", dims, free, 0), apply("GatherV2", dims, axes, 0)
+    ends = [apply("Prod", s, [0]) for s in (sizes if contracted_last else sizes[::-1])]
+    return apply("Reshape", moved, apply("Pack", ends, axis=0)), sizes[0]
+
+
 def tensordot(a, b, axes, name=None):
     """Sum of products over pairs of axes of two tensors.
 
@@ -168,11 +198,11 @@ def tensordot(a, b, axes, name=None):
         a = ops.convert_to_tensor(a, name="a")
         b = ops.convert_to_tensor(b, dtype_hint=a.dtype.base_dtype, name="b")
         a_axes, b_axes = _contracted(axes)
-        if a.shape.rank is None or b.shape.rank is None:
-            if not isinstance(a_axes, int):
-                raise NotImplementedError("tensordot over listed axes needs tensors of known rank")
-            left, left_sizes = _split_at(a, a_axes, True)
-            right, right_sizes = _split_at(b, b_axes, False)
+        open_axes = isinstance(a_axes, ops.Tensor)
+        if open_axes or a.shape.rank is None or b.shape.rank is None:
+            split = _split_at if isinstance(a_axes, int) else _matrix_in_the_run
+            left, left_sizes = split(a, a_axes, True)
+            right, right_sizes = split(b, b_axes, False)
             shape = apply("ConcatV2", [left_sizes, right_sizes], 0, name="concat")
             return apply("Reshape", matmul(left, right), shape, name=scope)
         if isinstance(a_axes, int):

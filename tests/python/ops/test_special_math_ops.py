@@ -212,3 +212,21 @@ def test_fingerprint_and_roll():
         [105, 243, 231, 116, 160, 179, 165, 36]
     ]
     assert run(tf.roll(["a", "b", "c"], -1, 0)).tolist() == [b"b", b"c", b"a"]
+
+
+@pytest.mark.parametrize("size", [3, 20])
+def test_vectorized_map(size):
+    x = np.arange(2.0 * size).reshape(size, 2)
+    doubled, total = tf.vectorized_map(lambda v: (v * 2, tf.reduce_sum(v)), tf.constant(x))
+    a, b = run([doubled, total])
+    np.testing.assert_array_equal(a, 2 * x)
+    np.testing.assert_array_equal(b, x.sum(1))
+
+
+def test_tensordot_with_axes_from_a_tensor():
+    x = np.arange(24.0).reshape(2, 3, 4)
+    axes = tf.placeholder_with_default([[0, 1], [0, -2]], [2, 2])
+    open_x = tf.placeholder_with_default(x, None)
+    both = [tf.tensordot(x, x, axes), tf.tensordot(open_x, open_x, [[0, 1], [0, 1]])]
+    for value in run(both):
+        np.testing.assert_allclose(value, np.tensordot(x, x, [[0, 1], [0, 1]]))
