@@ -92,10 +92,8 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None, keep_dims
         if ord == 2 and matrices:
             result = _spectral_norm(tensor, axes)
         elif ord in ("euclidean", "fro", 2):
-            squares = tensor * math_ops.conj(tensor)
-            if squares.dtype.is_complex:
-                squares = math_ops.cast(squares, tensor.dtype.real_dtype)
-            result = math_ops.sqrt(total(squares, axes))
+            # Of complex numbers the result is complex, too, as TensorFlow's.
+            result = math_ops.sqrt(total(tensor * math_ops.conj(tensor), axes))
         else:
             result = math_ops.abs(tensor)
             if ord == 1:

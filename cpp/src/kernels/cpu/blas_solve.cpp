@@ -259,6 +259,27 @@ struct LogDeterminant {
   }
 };
 
+/// `factor` with the pivot of greatest absolute value, where LAPACK takes |re| + |im|: callers of
+/// Lu see the order.
+template <class T>
+bool factor_by_size(T* a, std::int64_t n, std::vector<LapackInt>& pivots) {
+  pivots.resize(std::size_t(n));
+  for (std::int64_t k = 0; k < n; ++k) {
+    std::int64_t best = k;
+    for (std::int64_t i = k + 1; i < n; ++i) {
+      if (std::norm(a[i * n + k]) > std::norm(a[best * n + k])) best = i;
+    }
+    pivots[std::size_t(k)] = LapackInt(best + 1);
+    if (best != k) std::swap_ranges(a + k * n, a + (k + 1) * n, a + best * n);
+    if (!(std::norm(a[k * n + k]) > 0)) return false;
+    for (std::int64_t i = k + 1; i < n; ++i) {
+      const T f = a[i * n + k] /= a[k * n + k];
+      for (std::int64_t j = k + 1; j < n; ++j) a[i * n + j] -= f * a[k * n + j];
+    }
+  }
+  return true;
+}
+
 struct Lu {
   template <class T>
   static void run(const Params& p, void* const* in, void* const* out) {
@@ -269,7 +290,13 @@ struct Lu {
     std::vector<LapackInt> pivots;
     std::vector<std::int64_t> order(static_cast<std::size_t>(n));
     for (std::int64_t b = 0; b < p.a.count; ++b) {
-      if (!factor(y + b * size, n, pivots)) invalid("Input is not invertible.");
+      bool done = false;
+      if constexpr (kIsComplex<T>) {
+        done = factor_by_size(y + b * size, n, pivots);
+      } else {
+        done = factor(y + b * size, n, pivots);
+      }
+      if (!done) invalid("Input is not invertible.");
       for (std::int64_t i = 0; i < n; ++i) order[std::size_t(i)] = i;
       for (std::int64_t i = 0; i < n; ++i)
         std::swap(order[std::size_t(i)], order[std::size_t(pivots[std::size_t(i)] - 1)]);
