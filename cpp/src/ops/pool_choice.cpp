@@ -18,15 +18,8 @@ PartialShape pooled(const AttrMap& attrs, const PartialShape& x) {
     if (ksize[i] <= 0) invalid("ksize must be positive, but got ", ksize[i]);
     if (strides[i] <= 0) invalid("Stride must be > 0, but got ", strides[i]);
   }
-  if (ksize[0] != 1 || strides[0] != 1) {
-    fail(Code::kUnimplemented, "Pooling is not yet supported on the batch dimension.");
-  }
-  if (ksize[3] != 1 || strides[3] != 1) {
-    fail(Code::kUnimplemented,
-         "MaxPooling supports exactly one of pooling across depth or pooling across width/height.");
-  }
   PartialShape out = x;
-  for (int i = 1; i < 3; ++i) {
+  for (int i = 1; i < 4; ++i) {
     Window w{x[i], ksize[std::size_t(i)], strides[std::size_t(i)]};
     w.resolve(attrs.s("padding"));
     out.set_dim(i, w.out);

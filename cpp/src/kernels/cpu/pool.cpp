@@ -47,8 +47,7 @@ AttrMap pool_attrs(const KernelRequest& r) {
   return attrs;
 }
 
-Pool make_pool(const KernelRequest& r, const Shape& input) {
-  const PoolGeometry g = PoolGeometry::of(pool_attrs(r), input);
+Pool pool_of(const PoolGeometry& g) {
   if (checked_mul(g.h.in, g.w.in) > std::numeric_limits<std::int32_t>::max()) {
     fail(Code::kUnimplemented, "pooling an image of more than 2^31 pixels");
   }
@@ -75,6 +74,10 @@ Pool make_pool(const KernelRequest& r, const Shape& input) {
     p.w = g.c;
   }
   return p;
+}
+
+Pool make_pool(const KernelRequest& r, const Shape& input) {
+  return pool_of(PoolGeometry::of(pool_attrs(r), input));
 }
 
 /// Calls fn(image, output row) in parallel; one image stays on one core unless rows are
@@ -391,11 +394,47 @@ void run_avg_grad(const void* params, void* const* in, void* const* out, void*, 
 
 enum Kind { kMax, kMaxGrad, kMaxGradGrad, kAvg, kAvgGrad };
 
+/// A gradient whose ksize and strides come with the run: its shapes do not depend on them.
+struct LatePool {
+  AttrMap attrs;
+  Shape input, pooled;
+  RunFn run = nullptr;
+};
+Prepared prepare_late(const KernelRequest& r, RunFn run, const Shape& input) {
+  Prepared out;
+  *make_params<LatePool>(out) = {*r.attrs, input, r.inputs[1].shape, run};
+  out.run = [](const void* params, void* const* in, void* const* to, void* workspace,
+               RunContext& context) {
+    const auto& late = *static_cast<const LatePool*>(params);
+    AttrMap attrs = late.attrs;
+    for (int i = 0; i < 2; ++i) {
+      const auto* from = static_cast<const std::int32_t*>(in[3 + i]);
+      const char* name = i == 0 ? "ksize" : "strides";
+      attrs.set(name, std::vector<std::int64_t>(from, from + 4));
+      if (std::any_of(from, from + 4, [](std::int32_t v) { return v <= 0; })) {
+        invalid(name, " must be positive");
+      }
+    }
+    const PoolGeometry g = PoolGeometry::of(attrs, late.input);
+    const ImageLayout at = ImageLayout::of(attrs);
+    if (late.pooled[at.h] != g.h.out || late.pooled[at.w] != g.w.out ||
+        late.pooled[at.c] != g.c.out || attrs.ints("ksize")[0] != 1 ||
+        attrs.ints("strides")[0] != 1) {
+      invalid("ksize and strides do not lead from ", late.input, " to ", late.pooled);
+    }
+    const Pool pool = pool_of(g);
+    late.run(&pool, in, to, workspace, context);
+  };
+  return out;
+}
+
 template <Kind kKind>
 Prepared prepare(const KernelRequest& r) {
   Prepared out;
   const bool backward = kKind == kMaxGrad || kKind == kAvgGrad;
-  *make_params<Pool>(out) = make_pool(r, backward ? r.outputs[0].shape : r.inputs[0].shape);
+  const Shape& input = backward ? r.outputs[0].shape : r.inputs[0].shape;
+  const bool late = r.inputs.size() == 5 && !(r.inputs[3].constant && r.inputs[4].constant);
+  if (!late) *make_params<Pool>(out) = make_pool(r, input);
   if constexpr (kKind == kMax) {
     CAUDAL_DISPATCH_NUMBERS(run_max)
   } else if constexpr (kKind == kMaxGrad) {
@@ -410,6 +449,7 @@ Prepared prepare(const KernelRequest& r) {
       out.run = wide ? run_avg_grad<double> : run_avg_grad<float>;
     }
   }
+  if (late) return prepare_late(r, out.run, input);
   return out;
 }
 

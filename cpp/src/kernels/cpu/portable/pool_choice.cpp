@@ -150,6 +150,13 @@ Prepared prepare_argmax(const KernelRequest& r) {
   const PoolGeometry g = PoolGeometry::of(*r.attrs, r.inputs[0].shape);
   p->h = g.h;
   p->w = g.w;
+  if (r.attrs->ints("ksize")[0] != 1 || r.attrs->ints("strides")[0] != 1) {
+    fail(Code::kUnimplemented, "Pooling is not yet supported on the batch dimension.");
+  }
+  if (g.c.filter != 1 || g.c.stride != 1) {
+    fail(Code::kUnimplemented,
+         "MaxPooling supports exactly one of pooling across depth or pooling across width/height.");
+  }
   p->size = {g.n, g.c.in, g.h.in, g.w.in, g.h.out, g.w.out};
   p->batch_in_index = r.attrs->b("include_batch_in_index");
   p->wide_index = r.attrs->type("Targmax") == DType::kInt64;
