@@ -33,7 +33,7 @@ from caudal.framework.dtypes import (
     uint64,
     variant,
 )
-from caudal.ops.math_ops import cast, saturate_cast
+from caudal.ops.math_ops import cast, complex, saturate_cast
 from caudal.ops.string_ops import as_string
 
 __getattr__ = _module_getattr("dtypes")

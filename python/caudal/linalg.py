@@ -23,5 +23,6 @@ __getattr__ = _module_getattr(
         "lstsq lu matrix_rank pinv slogdet solve sqrtm svd triangular_solve",
         "caudal.ops.tridiagonal_ops": "tridiagonal_matmul tridiagonal_solve",
         "caudal.ops.einsum_ops": "einsum",
+        "caudal.ops.special_math_ops": "cross",
     },
 )

@@ -16,5 +16,8 @@ __getattr__ = _module_getattr(
     {
         "caudal.ops.sampling_ops": "gamma poisson stateless_categorical stateless_multinomial "
         "stateless_normal stateless_truncated_normal stateless_uniform",
+        "caudal.ops.candidate_sampling_ops": "all_candidate_sampler "
+        "fixed_unigram_candidate_sampler learned_unigram_candidate_sampler "
+        "log_uniform_candidate_sampler uniform_candidate_sampler",
     },
 )
