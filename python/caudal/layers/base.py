@@ -137,7 +137,8 @@ class Layer(engine.Layer):
                         synchronization=synchronization,
                         aggregation=aggregation,
                     )
-                    self._own_variable(variable, trainable)
+                    # A custom getter may have made it otherwise.
+                    self._own_variable(variable, trainable and getattr(variable, "trainable", True))
                     if regularizer is not None and not self._is_old(variable, existing):
                         self._handle_weight_regularization(name, variable, regularizer)
             finally:
