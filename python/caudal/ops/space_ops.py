@@ -10,45 +10,54 @@ space_to_batch_nd = public("SpaceToBatchND", "space_to_batch_nd")
 batch_to_space_nd = public("BatchToSpaceND", "batch_to_space_nd")
 
 
-def _main_diagonal(k):
-    if tensor_util.is_tensor(k) or np.any(np.asarray(k) != 0):
-        raise NotImplementedError("only the main diagonal, k=0, is supported")
+def _is_int(value, wanted):
+    return isinstance(value, int) and value == wanted
 
 
 def matrix_diag(diagonal, name="diag", k=0, num_rows=-1, num_cols=-1, padding_value=0):
-    """Matrices with the given main diagonals, zero elsewhere. Op: MatrixDiag.
+    """Matrices with given diagonals. Op: MatrixDiag, or MatrixDiagV2 for other arguments.
 
     Args:
-      diagonal: a tensor of shape [..., n].
-      k, num_rows, num_cols, padding_value: only the defaults are supported.
+      diagonal: a tensor of shape [..., n], or [..., count, n] for several diagonals: the highest
+        first, shorter ones padded at their end.
+      k: which diagonal, above the main one if positive; or [lowest, highest].
+      num_rows, num_cols: the size of the matrices, by default the least that is square.
+      padding_value: what stands elsewhere.
     """
-    _main_diagonal(k)
-    if num_rows != -1 or num_cols != -1 or padding_value != 0:
-        raise NotImplementedError("matrix_diag makes square matrices padded with zeros only")
-    return apply("MatrixDiag", diagonal, name=name)
+    plain = _is_int(k, 0) and _is_int(num_rows, -1) and _is_int(num_cols, -1)
+    if plain and _is_int(padding_value, 0):
+        return apply("MatrixDiag", diagonal, name=name)
+    diagonal = ops.convert_to_tensor(diagonal, name="diagonal")
+    padding = ops.convert_to_tensor(padding_value, dtype=diagonal.dtype.base_dtype)
+    return apply("MatrixDiagV2", diagonal, k, num_rows, num_cols, padding, name=name)
 
 
 def matrix_diag_part(input, name="diag_part", k=0, padding_value=0):  # noqa: A002
-    """The main diagonals of matrices. Op: MatrixDiagPart.
+    """Diagonals of matrices. Op: MatrixDiagPart, or MatrixDiagPartV2 for other arguments.
 
     Args:
       input: a tensor of shape [..., m, n].
-      k, padding_value: only the defaults are supported.
+      k: which diagonal, above the main one if positive; or [lowest, highest].
+      padding_value: what shorter diagonals end with.
     """
-    _main_diagonal(k)
-    return apply("MatrixDiagPart", input, name=name)
+    if _is_int(k, 0) and _is_int(padding_value, 0):
+        return apply("MatrixDiagPart", input, name=name)
+    input = ops.convert_to_tensor(input, name="input")
+    padding = ops.convert_to_tensor(padding_value, dtype=input.dtype.base_dtype)
+    return apply("MatrixDiagPartV2", input, k, padding, name=name)
 
 
 def matrix_set_diag(input, diagonal, name="set_diag", k=0):  # noqa: A002
-    """Matrices with their main diagonals replaced. Op: MatrixSetDiag.
+    """Matrices with diagonals replaced. Op: MatrixSetDiag, or MatrixSetDiagV2 for other k.
 
     Args:
       input: a tensor of shape [..., m, n].
-      diagonal: a tensor of shape [..., min(m, n)].
-      k: only 0 is supported.
+      diagonal: a tensor of shape [..., min(m, n)], or what `matrix_diag_part` gives for k.
+      k: which diagonal, above the main one if positive; or [lowest, highest].
     """
-    _main_diagonal(k)
-    return apply("MatrixSetDiag", input, diagonal, name=name)
+    if _is_int(k, 0):
+        return apply("MatrixSetDiag", input, diagonal, name=name)
+    return apply("MatrixSetDiagV2", input, diagonal, k, name=name)
 
 
 def space_to_depth(input, block_size, name=None, data_format="NHWC"):  # noqa: A002

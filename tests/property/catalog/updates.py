@@ -171,13 +171,29 @@ def _slice_assign(tf, session, dtype):
         np.testing.assert_array_equal(sess.run(v), expected)
 
 
-def _ref_identity(tf, session, dtype):
-    v = tf.Variable(np.zeros(2, dtype))
-    same = tf.raw_ops.RefIdentity(input=v._ref())
+def _handle_slice_assign(tf, session, dtype):
+    v = tf.Variable(np.zeros((2, 3), dtype), use_resource=True)
+    write = tf.raw_ops.ResourceStridedSliceAssign(
+        ref=v.handle, begin=[0, 1], end=[2, 3], strides=[1, 1], value=np.ones((2, 2), dtype)
+    )
     with session() as sess:
         sess.run(v.initializer)
-        sess.run(tf.assign(same, np.ones(2, dtype)))
-        np.testing.assert_array_equal(sess.run(v), np.ones(2, dtype))
+        sess.run(write)
+        np.testing.assert_array_equal(sess.run(v.read_value()), [[0, 1, 1]] * 2)
+        sess.run(v[0, :2].assign(tf.constant([5, 6], dtype)))
+        np.testing.assert_array_equal(sess.run(v.read_value()), [[5, 6, 1], [0, 1, 1]])
+
+
+def _ref_identity(name):
+    def driver(tf, session, dtype):
+        v = tf.Variable(np.zeros(2, dtype))
+        same = getattr(tf.raw_ops, name)(input=v._ref())
+        with session() as sess:
+            sess.run(v.initializer)
+            sess.run(tf.assign(same, np.ones(2, dtype)))
+            np.testing.assert_array_equal(sess.run(v), np.ones(2, dtype))
+
+    return driver
 
 
 def _temporary(tf, session, dtype):
@@ -190,7 +206,9 @@ def _temporary(tf, session, dtype):
 
 
 stateful("StridedSliceAssign", _slice_assign, "float32 float64 int32 int64 uint8")
-stateful("RefIdentity", _ref_identity, "float32 int64")
+stateful("ResourceStridedSliceAssign", _handle_slice_assign, "float32 int64")
+for name in ("RefIdentity", "DebugGradientRefIdentity"):
+    stateful(name, _ref_identity(name), "float32 int64")
 stateful("TemporaryVariable", _temporary, "float32 int32")
 stateful("DestroyTemporaryVariable", _temporary, "float64")
 

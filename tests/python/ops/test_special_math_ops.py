@@ -230,3 +230,15 @@ def test_tensordot_with_axes_from_a_tensor():
     both = [tf.tensordot(x, x, axes), tf.tensordot(open_x, open_x, [[0, 1], [0, 1]])]
     for value in run(both):
         np.testing.assert_allclose(value, np.tensordot(x, x, [[0, 1], [0, 1]]))
+
+
+def test_matrix_diagonals_beside_the_main_one():
+    x = np.arange(12.0).reshape(3, 4)
+    band = tf.linalg.diag_part(x, k=(-1, 1), padding_value=-1)
+    made = tf.linalg.diag([1.0, 2.0], k=1, padding_value=9)
+    replaced = tf.linalg.set_diag(x, tf.zeros([2], tf.float64), k=2)
+    a, b, c = run([band, made, replaced])
+    assert a.tolist() == [[1, 6, 11], [0, 5, 10], [4, 9, -1]]
+    assert b.tolist() == [[9, 1, 9], [9, 9, 2], [9, 9, 9]]
+    assert c[0, 2] == 0 and c[1, 3] == 0 and c[2, 3] == 11
+    assert tf.linalg.diag([1.0]).op.type == "MatrixDiag"

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "base/parallel_for.h"
-#include "caudal/half.h"
 #include "caudal/kernel.h"
 #include "kernels/cpu/philox.h"
 

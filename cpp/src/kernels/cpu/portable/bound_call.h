@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owns: the short form of kernels whose outputs lie in the arena, and loops over broadcast
-// operands. Called by: kernels of this folder. Must not know: what they do.
+// Owns: the short form of kernels with outputs in the arena; loops over broadcast operands.
+// Called by: kernels of this folder.
+// Must not know: what they do.
 #pragma once
 
 #include <array>
