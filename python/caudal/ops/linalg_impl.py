@@ -222,10 +222,11 @@ def expm(input, name=None):  # noqa: A002
       input: float or complex tensor [..., n, n].
 
     Returns:
-      A tensor of the same shape; NaN for matrices that are not finite.
+      A tensor of the same shape.
 
     Raises:
       ValueError: if the matrices are not square.
+      InvalidArgumentError: when run, for matrices that are not finite.
     """
     with ops.name_scope(name, "matrix_exponential", [input]):
         x = ops.convert_to_tensor(input, name="input")
