@@ -100,6 +100,60 @@ def test_two_devices(root):
     assert last_number(out, "largest error of a weight:") < 0.01
 
 
+def test_mnist_input_data(root):
+    out = run(root, "mnist_input_data.py", "--steps", 900)
+    assert "epoch  9" in out  # 9,000 digits beside the validation set, batches of 100
+    assert last_number(out, "test accuracy:") > 91
+
+
+def test_slim_lenet(root):
+    out = run(root, "slim_lenet.py", "--steps", 200)
+    assert "LeNet/conv1/weights" in out
+    assert last_number(out, "test accuracy:") > 92
+
+
+def test_layers_batch_norm(root):
+    assert last_number(run(root, "layers_batch_norm.py", "--steps", 150), "test accuracy:") > 85
+
+
+def test_mnist_lstm(root):
+    out = run(root, "mnist_lstm.py", "--steps", 120)
+    results = re.findall(r"(\w+) +LSTM, +(\d+) nodes, .* test accuracy ([\d.]+) %", out)
+    assert [name for name, _, _ in results] == ["static", "dynamic"]
+    assert all(float(accuracy) > 70 for _, _, accuracy in results)
+    assert int(results[0][1]) > 5 * int(results[1][1])  # the loop is in the graph once
+
+
+def test_char_rnn(root):
+    assert last_number(run(root, "char_rnn.py"), "sentences of the language:") > 80
+
+
+def test_word2vec(root):
+    assert last_number(run(root, "word2vec.py", "--steps", 3000), "of the same topic:") > 90
+
+
+def test_vae(root):
+    assert last_number(run(root, "vae.py", "--steps", 600), "test loss:") < 185
+
+
+def test_gan(root):
+    out = run(root, "gan.py")
+    assert abs(last_number(out, "radius") - 2) < 0.3
+    assert last_number(out, "that are covered:") >= 9
+
+
+def test_kmeans(root):
+    out = run(root, "kmeans.py")
+    assert last_number(out, "largest error of a centre:") < 0.1
+    assert last_number(out, "points in their own cluster:") > 99
+
+
+def test_seq2seq_attention(root):
+    out = run(root, "seq2seq_attention.py", "--steps", 500)
+    assert last_number(out, "greedy, without a mistake:") > 90
+    assert last_number(out, "beam, without a mistake:") > 90
+
+
 def test_every_example_is_tested(root):
     text = (root / "tests" / "python" / "test_examples.py").read_text()
     for path in (root / "examples").glob("*.py"):
