@@ -145,11 +145,10 @@ with tf.Session() as sess:
             tf.einsum(bad, matrix)
         except ValueError:
             print(bad, "is refused")
-    for op, value in ((tf.linalg.inv, np.ones((2, 2))), (tf.linalg.cholesky, -np.eye(2))):
-        try:
-            sess.run(op(value))
-        except tf.errors.InvalidArgumentError as e:
-            print("Input is not invertible" in str(e), "was not successful" in str(e))
+    try:
+        sess.run(tf.linalg.inv(np.ones((2, 2))))
+    except tf.errors.InvalidArgumentError as e:
+        print("Input is not invertible" in str(e))
     for op in (tf.linalg.inv, tf.linalg.det, tf.linalg.cholesky, tf.linalg.svd):
         try:
             op(tf.zeros([3]))
