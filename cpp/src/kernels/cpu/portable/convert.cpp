@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/portable/convert.h"
 
+#include <immintrin.h>
+
 #include <array>
 #include <bit>
 #include <limits>
@@ -138,11 +140,42 @@ void cut(const void* src, void* dst, std::int64_t n) {
   }
 }
 
+// Half and float32 with instructions that nearly every processor has beyond the baseline.
+
+[[gnu::target("avx,f16c")]] void half_to_float(const void* src, void* dst, std::int64_t n) {
+  const auto* x = static_cast<const Half*>(src);
+  auto* y = static_cast<float*>(dst);
+  std::int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const __m128i halves = _mm_loadu_si128(reinterpret_cast<const __m128i*>(x + i));
+    _mm256_storeu_ps(y + i, _mm256_cvtph_ps(halves));
+  }
+  for (; i < n; ++i) y[i] = float(x[i]);
+}
+
+[[gnu::target("avx,f16c")]] void float_to_half(const void* src, void* dst, std::int64_t n) {
+  const auto* x = static_cast<const float*>(src);
+  auto* y = static_cast<Half*>(dst);
+  std::int64_t i = 0;
+  for (; i + 8 <= n; i += 8) {
+    const __m128i halves = _mm256_cvtps_ph(_mm256_loadu_ps(x + i), _MM_FROUND_TO_NEAREST_INT);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(y + i), halves);
+  }
+  for (; i < n; ++i) y[i] = Half(x[i]);
+}
+
+bool has_f16c() {
+  static const bool has = __builtin_cpu_supports("avx") && __builtin_cpu_supports("f16c");
+  return has;
+}
+
 }  // namespace
 
 ConvertFn find_conversion(DType from, DType to) {
   constexpr auto kAll = std::make_index_sequence<kNumbers>();
   static constexpr auto kTable = table(kAll);
+  if (from == DType::kHalf && to == DType::kFloat && has_f16c()) return half_to_float;
+  if (from == DType::kFloat && to == DType::kHalf && has_f16c()) return float_to_half;
   const int i = position(stored_as(from), kAll), j = position(stored_as(to), kAll);
   return i < 0 || j < 0 ? nullptr : kTable[std::size_t(i)][std::size_t(j)];
 }

@@ -58,11 +58,11 @@ constexpr Family kFamilies[] = {
     {"MirrorPadGrad", {DType::kUint8}},
     {"Cross ExtractImagePatches ExtractVolumePatches ScatterNdNonAliasingAdd SparseDenseCwiseAdd "
      "SparseDenseCwiseDiv SparseDenseCwiseMul SparseFillEmptyRowsGrad SparseReduceSum "
-     "SparseReduceSumSparse SparseSliceGrad SparseTensorDenseAdd",
+     "SparseReduceSumSparse SparseSliceGrad SparseSparseMaximum SparseSparseMinimum "
+     "SparseTensorDenseAdd",
      kLarge},
-    {"LowerBound NthElement SparseReduceMax SparseReduceMaxSparse SparseSparseMaximum "
-     "SparseSparseMinimum UpperBound",
-     kLarge, How::kOrdered},
+    {"LowerBound NthElement SparseReduceMax SparseReduceMaxSparse UpperBound", kLarge,
+     How::kOrdered},
     {"EditDistance", kHalves | kLarge | DTypeSet{DType::kUint16, DType::kBool}},
     {"Range", kHalves, How::kWraps, 0, "Tidx"},
     {"LinSpace", kHalves},
