@@ -16,10 +16,6 @@ void check_windows(const AttrMap& attrs) {
   for (std::int64_t v : window_list(attrs, "strides")) {
     if (v <= 0) invalid("Stride must be > 0, but got ", v);
   }
-  const auto n = std::size_t(ImageLayout::of(attrs).n);
-  if (attrs.ints("ksize")[n] != 1 || attrs.ints("strides")[n] != 1) {
-    fail(Code::kUnimplemented, "Pooling is not yet supported on the batch dimension.");
-  }
 }
 
 /// The attrs of a pool whose ksize and strides are inputs; nothing while these are not known.
@@ -43,7 +39,7 @@ PartialShape pooled(const AttrMap& attrs, const PartialShape& x) {
   check_windows(attrs);
   if (!x.has_rank()) return PartialShape::unknown_of_rank(4);
   PartialShape out = x;
-  for (int i = 1; i < 4; ++i) {
+  for (int i = 0; i < 4; ++i) {
     Window w{x[i], attrs.ints("ksize")[std::size_t(i)], attrs.ints("strides")[std::size_t(i)]};
     w.resolve(attrs.s("padding"));
     out.set_dim(i, w.out);

@@ -9,7 +9,6 @@ namespace {
 
 /// The result of pooling `x`.
 PartialShape pooled(const AttrMap& attrs, const PartialShape& x) {
-  const VolumeLayout at = VolumeLayout::of(attrs);
   const auto& ksize = window_list(attrs, "ksize", 5);
   const auto& strides = window_list(attrs, "strides", 5);
   for (std::int64_t v : ksize) {
@@ -18,15 +17,8 @@ PartialShape pooled(const AttrMap& attrs, const PartialShape& x) {
   for (std::int64_t v : strides) {
     if (v <= 0) invalid("Stride must be > 0, but got ", v);
   }
-  for (int dim : {at.n, at.c}) {
-    if (ksize[std::size_t(dim)] != 1 || strides[std::size_t(dim)] != 1) {
-      fail(Code::kUnimplemented,
-           "Pooling is not yet supported on the batch and depth dimensions of volumes.");
-    }
-  }
   PartialShape out = x;
-  for (int i = 0; i < 3; ++i) {
-    const int dim = at.spatial(i);
+  for (int dim = 0; dim < 5; ++dim) {
     Window w{x[dim], ksize[std::size_t(dim)], strides[std::size_t(dim)]};
     w.resolve(attrs.s("padding"));
     out.set_dim(dim, w.out);

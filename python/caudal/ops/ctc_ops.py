@@ -186,7 +186,7 @@ def ctc_unique_labels(labels, name=None):
       labels: int [batch, longest]; zeros pad the rows.
 
     Returns:
-      (distinct labels [batch, longest] with zeros behind, indices of each entry of `labels` among
+      (distinct labels, int64 [batch, longest] with zeros behind, indices of each entry of `labels` among
       them).
     """
     with ops.name_scope(name, "ctc_unique_labels", [labels]):
@@ -208,4 +208,4 @@ def ctc_unique_labels(labels, name=None):
             places, array_ops.boolean_mask(labels, own), array_ops.shape(labels)
         )
         distinct.set_shape(labels.shape)
-        return distinct, indices
+        return math_ops.cast(distinct, dtypes.int64), indices

@@ -77,7 +77,11 @@ Pool pool_of(const PoolGeometry& g) {
 }
 
 Pool make_pool(const KernelRequest& r, const Shape& input) {
-  return pool_of(PoolGeometry::of(pool_attrs(r), input));
+  const AttrMap attrs = pool_attrs(r);
+  if (attrs.ints("ksize")[0] != 1 || attrs.ints("strides")[0] != 1) {
+    fail(Code::kUnimplemented, "Pooling is not yet supported on the batch dimension.");
+  }
+  return pool_of(PoolGeometry::of(attrs, input));
 }
 
 /// Calls fn(image, output row) in parallel; one image stays on one core unless rows are

@@ -29,7 +29,8 @@ struct Batch {
     if (classes == 0) invalid("num_classes must not be 0");
     for (std::int64_t b = 0; b < batch; ++b) {
       if (lengths[b] < 0 || lengths[b] > time) {
-        invalid("sequence_length(", b, ") <= ", time, ", but it is ", lengths[b]);
+        fail(Code::kFailedPrecondition, "sequence_length(", b, ") <= ", time, ", but it is ",
+             lengths[b]);
       }
     }
   }
@@ -198,6 +199,7 @@ void run_beam(const void* params, std::span<const Tensor> in, std::span<Tensor> 
   const Batch size(in);
   const T* x = in[0].data<T>();
   const auto paths = std::size_t(d.paths);
+  if (d.paths > d.width) invalid("requested more paths than the beam width.");
   std::vector<std::vector<Sequence>> rows(paths, std::vector<Sequence>(std::size_t(size.batch)));
   out[3 * paths] = Tensor(in[0].dtype(), Shape{size.batch, d.paths});
   for (std::int64_t b = 0; b < size.batch; ++b) {

@@ -30,7 +30,7 @@ using Labels = std::vector<std::int32_t>;
 std::string text(const Labels& labels) {
   std::string out;
   for (std::size_t i = 0; i < labels.size(); ++i) {
-    out += (i ? ", " : "") + std::to_string(labels[i]);
+    out += (i ? "," : "") + std::to_string(labels[i]);
   }
   return out;
 }
@@ -41,15 +41,18 @@ std::vector<Labels> split(const CtcLoss& p, const std::int64_t* indices,
   std::vector<Labels> out(std::size_t(p.batch));
   for (std::int64_t i = 0; i < p.labels; ++i) {
     const std::int64_t row = indices[2 * i], column = indices[2 * i + 1];
-    if (row < 0 || row >= p.batch) {
-      invalid("labels batch index must be between 0 and ", p.batch, " but saw: ", row);
+    const char* bad = nullptr;
+    if (row < 0 || row >= p.batch || column < 0) {
+      bad = " is out of bounds";
+    } else if (i > 0 && indices[2 * i - 2] == row && indices[2 * i - 1] == column) {
+      bad = " is repeated";
+    } else if (i > 0 && (indices[2 * i - 2] > row ||
+                         (indices[2 * i - 2] == row && indices[2 * i - 1] > column))) {
+      bad = " is out of order";
     }
-    if (column < 0) invalid("indices[", i, "] = [", row, ",", column, "] is out of bounds");
-    if (i > 0 &&
-        (indices[2 * i - 2] > row || (indices[2 * i - 2] == row && indices[2 * i - 1] >= column))) {
-      invalid(
-          "indices[", i, "] = [", row, ",", column, "] is ",
-          indices[2 * i - 2] == row && indices[2 * i - 1] == column ? "repeated" : "out of order");
+    if (bad != nullptr) {
+      invalid("label SparseTensor is not valid: indices[", i, "] = [", row, ",", column, "]", bad,
+              " for a batch of ", p.batch);
     }
     out[std::size_t(row)].push_back(values[i]);
   }

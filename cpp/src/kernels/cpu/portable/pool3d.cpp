@@ -177,6 +177,14 @@ Prepared prepare(const KernelRequest& r) {
   const bool backward = kKind == kMaxGrad || kKind == kAvgGrad;
   const Shape& x = backward ? r.outputs[0].shape : r.inputs[0].shape;
   const VolumeLayout layout = VolumeLayout::of(*r.attrs);
+  for (const char* name : {"ksize", "strides"}) {
+    const auto& sizes = r.attrs->ints(name);
+    for (int dim : {layout.n, layout.c}) {
+      if (sizes[std::size_t(dim)] == 1) continue;
+      fail(Code::kUnimplemented, "Pooling is not yet supported on the ",
+           dim == layout.n ? "batch" : "depth", " dimension.");
+    }
+  }
   Prepared out;
   auto* p = make_params<Pool3d>(out);
   p->n = layout.channels_first() ? checked_mul(x[layout.n], x[layout.c]) : x[layout.n];
