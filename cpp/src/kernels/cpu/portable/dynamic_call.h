@@ -68,9 +68,9 @@ void with_movable(DType dtype, F&& fn) {
   }
 }
 
-constexpr DTypeSet kRealTypes{DType::kFloat, DType::kDouble,  DType::kInt32, DType::kInt64,
-                              DType::kInt8,  DType::kInt16,   DType::kUint8, DType::kUint16,
-                              DType::kHalf,  DType::kBfloat16};
+constexpr DTypeSet kRealTypes{DType::kFloat,  DType::kDouble, DType::kInt32, DType::kInt64,
+                              DType::kInt8,   DType::kInt16,  DType::kUint8, DType::kUint16,
+                              DType::kUint32, DType::kUint64, DType::kHalf,  DType::kBfloat16};
 constexpr DTypeSet kNumberTypes = kRealTypes | DTypeSet{DType::kComplex64, DType::kComplex128};
 
 /// Calls fn with a value of the C++ type; complex only where `complex` is set.
@@ -93,6 +93,10 @@ void with_number(DType dtype, F&& fn) {
       return fn(std::uint8_t{});
     case DType::kUint16:
       return fn(std::uint16_t{});
+    case DType::kUint32:
+      return fn(std::uint32_t{});
+    case DType::kUint64:
+      return fn(std::uint64_t{});
     case DType::kHalf:
       return fn(Half{});
     case DType::kBfloat16:
