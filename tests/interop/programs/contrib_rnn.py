@@ -52,7 +52,7 @@ def show(title, make, shape=(3,)):
         _, middle = cell(x, state)
         scope.reuse_variables()
         output, last = cell(x * 0.5, middle)
-    if "block" not in title:  # those are one op in TensorFlow
+    if "block" not in title and "cudnn" not in title:  # those are one op in TensorFlow
         print(output.name, type(last).__name__, len(cell.weights))
     data = np.cos(np.arange(2 * int(np.prod(shape)))).reshape((2,) + shape)
     report(title, [output] + flat(last), [x], {x: data})
@@ -191,6 +191,8 @@ show("lstm block", lambda: rnn.LSTMBlockCell(4))
 show("lstm block, peepholes", lambda: rnn.LSTMBlockCell(4, use_peephole=True, cell_clip=0.4))
 show("gru block", lambda: rnn.GRUBlockCell(4))
 show("gru block 2", lambda: rnn.GRUBlockCellV2(num_units=4))
+show("cudnn lstm", lambda: tf.contrib.cudnn_rnn.CudnnCompatibleLSTMCell(4))
+show("cudnn gru", lambda: tf.contrib.cudnn_rnn.CudnnCompatibleGRUCell(3))
 
 
 def sequence(title, make, lengths=None, initial=False):
