@@ -28,15 +28,22 @@ def fake_grad(dy, x, low, high, **attrs):
 
 ARGS = [dict(min=-1.5, max=1.0), dict(min=0.5, max=2.0, num_bits=4, narrow_range=True)]
 COARSE = {"float32": 1e-5}
-# The gradients of rounding are the simulated ones, not those of a staircase; Python tests check.
-op(
+
+
+def simulated(*args, **kwargs):
+    """A line of an op whose gradient is not that of the staircase which it computes: what it is
+    instead, test_special_math_ops.py checks."""
+    line = op(*args, grad=False, **kwargs)
+    line.checks_gradient = True
+
+
+simulated(
     "FakeQuantWithMinMaxArgs",
     lambda x, min, max, **kw: fake(x, min, max, **kw),
     cases=[case(real()[5, 3], **ARGS[0]), case(real()[7], **ARGS[1]), case(real()[0], **ARGS[0])],
     bad=[case(real()[2], min=1.0, max=0.0), case(real()[2], num_bits=1)],
     tol=COARSE,
     dtypes="float32",
-    grad=False,
 )
 op(
     "FakeQuantWithMinMaxArgsGradient",
@@ -46,14 +53,13 @@ op(
     dtypes="float32",
 )
 LOW, HIGH = const(-1.3, "float32"), const(0.9, "float32")
-op(
+simulated(
     "FakeQuantWithMinMaxVars",
     fake,
     cases=[case(real()[5, 3], LOW, HIGH), case(real()[4], LOW, HIGH, num_bits=3)],
     bad=[case(real()[2], const([0.0], "float32"), HIGH), case(real()[2], LOW, HIGH, num_bits=17)],
     tol=COARSE,
     dtypes="float32",
-    grad=False,
 )
 op(
     "FakeQuantWithMinMaxVarsGradient",
@@ -63,14 +69,13 @@ op(
     dtypes="float32",
 )
 LOWS, HIGHS = const([-1.3, 0.0, -0.2], "float32"), const([0.9, 1.5, 0.1], "float32")
-op(
+simulated(
     "FakeQuantWithMinMaxVarsPerChannel",
     fake,
     cases=[case(real()[4, 3], LOWS, HIGHS), case(real()[3], LOWS, HIGHS, narrow_range=True)],
     bad=[case(real()[4, 2], LOWS, HIGHS), case(real()[()], LOWS, HIGHS)],
     tol=COARSE,
     dtypes="float32",
-    grad=False,
 )
 op(
     "FakeQuantWithMinMaxVarsPerChannelGradient",
@@ -107,7 +112,7 @@ def round_trip_v2(
     return round_trip(x, low, high, num_bits, signed_input, range_given, narrow_range, half_up)
 
 
-op(
+simulated(
     "QuantizeAndDequantizeV2",
     round_trip_v2,
     cases=[
@@ -121,9 +126,8 @@ op(
         case(real()[2], const([0.0], None), BOUNDS[1]),
     ],
     dtypes=FLOATS,
-    grad=False,
 )
-op(
+simulated(
     "QuantizeAndDequantizeV3",
     lambda x, low, high, bits, signed_input=True, range_given=True, narrow_range=False: round_trip(
         x, low, high, int(bits), signed_input, range_given, narrow_range
@@ -131,9 +135,8 @@ op(
     cases=[case(real()[4, 3], *BOUNDS, const(5)), case(real()[6], *BOUNDS, const(8))],
     bad=[case(real()[2], *BOUNDS, const(99))],
     dtypes=FLOATS,
-    grad=False,
 )
-op(
+simulated(
     "QuantizeAndDequantize",
     lambda x, signed_input=True, num_bits=8, range_given=False, input_min=0, input_max=0: (
         round_trip(x, input_min, input_max, num_bits, signed_input, range_given)
@@ -141,7 +144,6 @@ op(
     cases=[case(real()[4, 3]), case(real()[5], range_given=True, input_min=-1.0, input_max=0.5)],
     bad=[case(real()[2], range_given=True, input_min=1.0, input_max=0.5)],
     dtypes=FLOATS,
-    grad=False,
 )
 
 

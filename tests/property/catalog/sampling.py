@@ -99,7 +99,7 @@ def _classes(tf, session, dtype):
 
 
 FLOATS = "float32 float64"
-stateful("RandomGamma", _gamma, FLOATS)
+stateful("RandomGamma", _gamma, FLOATS, checks_gradient=True)
 stateful("RandomPoisson", _poisson("RandomPoisson"), FLOATS)
 stateful("RandomPoissonV2", _poisson("RandomPoissonV2"), "float32 float64 int32 int64")
 stateful("ParameterizedTruncatedNormal", _bounded, FLOATS)

@@ -90,13 +90,12 @@ op(
     ],
     bad=[case(real()[2], real()[3], real()[2])],
     dtypes=FLOATS,
-    grad=False,  # towards x only; the Python tests check it
     tol={"float32": 1e-4, "float64": 1e-5},
 )
 op("BesselI0e", bessel(0), real(0.2, 9), dtypes=FLOATS, tol=LOOSE)
 op("BesselI1e", bessel(1), real(0.2, 9), dtypes=FLOATS, tol=LOOSE)
 op("NextAfter", lambda a, b: np.nextafter(a, b), real(0.1, 2), real(), broadcast=True,
-   dtypes="float64", grad=False)  # fmt: skip  # the gradient is defined, the limit is not
+   dtypes="float64")  # fmt: skip
 op(
     "CumulativeLogsumexp",
     cumulative_logsumexp,

@@ -181,17 +181,31 @@ def test_fake_quantisation_checks_its_attrs_in_the_run():
 def test_fake_quantisation_passes_gradients_inside_the_range():
     x = tf.constant([-9.0, -1.0, 0.3, 9.0])
     low, high = tf.constant(-2.0), tf.constant(2.0)
-    y = tf.quantization.fake_quant_with_min_max_vars(x, low, high)
+    fake = tf.quantization
+    y = fake.fake_quant_with_min_max_vars(x, low, high)
     g = run(tf.gradients(y, [x, low, high]))
     assert g[0].tolist() == [0, 1, 1, 0] and g[1] == 1 and g[2] == 1
+    y = fake.fake_quant_with_min_max_args(x, -2.0, 2.0)
+    assert run(tf.gradients(y, x)[0]).tolist() == [0, 1, 1, 0]
+    x = tf.constant([[-9.0, 1.0], [1.0, 9.0]])
+    low, high = tf.constant([-2.0, 0.0]), tf.constant([2.0, 2.0])
+    y = fake.fake_quant_with_min_max_vars_per_channel(x, low, high)
+    g = run(tf.gradients(y * [[1.0, 2], [3, 4]], [x, low, high]))
+    assert g[0].tolist() == [[0, 2], [3, 0]]
+    assert g[1].tolist() == [1, 0] and g[2].tolist() == [0, 4]
 
 
 def test_quantize_and_dequantize_passes_gradients():
     x = tf.constant([-3.0, 0.1, 2.0])
     y = tf.quantization.quantize_and_dequantize(x, -1.0, 1.0, range_given=True)
-    value, g = run([y, tf.gradients(y, x)[0]])
-    np.testing.assert_allclose(value, [-1.0078740, 0.1023622, 1], atol=1e-5)
-    assert g.tolist() == [1, 1, 1]
+    third = tf.raw_ops.QuantizeAndDequantizeV3(input=x, input_min=-1.0, input_max=1.0, num_bits=8)
+    first = tf.raw_ops.QuantizeAndDequantize(
+        input=x, input_min=-1.0, input_max=1.0, range_given=True
+    )
+    for rounded in (y, third, first):
+        value, g = run([rounded, tf.gradients(rounded, x)[0]])
+        np.testing.assert_allclose(value, [-1.0078740, 0.1023622, 1], atol=1e-5)
+        assert g.tolist() == [1, 1, 1]
 
 
 def test_assert_shapes():
