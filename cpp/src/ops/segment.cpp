@@ -184,9 +184,10 @@ void sparse_sqrt_n_grad_grad(GradContext& g) {
 #define CAUDAL_UNSORTED(types)                                                \
   "data:T segment_ids:Tindices num_segments:Tnumsegments -> output:T; " types \
   "; Tnumsegments:type{int32,int64}=int32"
-#define CAUDAL_SPARSE(types)                                             \
-  "data:T indices:Tidx segment_ids:int32 -> output:T; T:type" types "; " \
-                                                                    "Tidx:type{int32,int64}=int32"
+#define CAUDAL_SPARSE(types)                                        \
+  "data:T indices:Tidx segment_ids:int32 -> output:T; T:type" types \
+  "; "                                                              \
+  "Tidx:type{int32,int64}=int32"
 #define CAUDAL_SPARSE_N(types)                                                                \
   "data:T indices:Tidx segment_ids:int32 num_segments:Tnumsegments -> output:T; T:type" types \
   "; Tidx:type{int32,int64}=int32; Tnumsegments:type{int32,int64}=int32"
