@@ -134,6 +134,7 @@ struct Table : Object {
     if (k == deleted_key) invalid("Using the deleted_key as a table key is not allowed");
   }
   void grow() {
+    if (table_kind != Kind::kDense) return;
     while (float(entries.size()) > float(buckets) * max_load && buckets < (std::int64_t(1) << 40)) {
       buckets *= 2;
     }
