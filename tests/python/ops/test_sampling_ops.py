@@ -52,3 +52,13 @@ def test_streams_go_on_in_a_session():
         first, second = sess.run(drawn), sess.run(drawn)
     assert (first != second).all()
     np.testing.assert_array_equal(run(drawn), first)
+
+
+def test_contrib_has_stateless_draws():
+    from caudal.contrib import stateless
+
+    drawn = (
+        stateless.stateless_random_uniform([3], [1, 2]),
+        tf.random.stateless_uniform([3], [1, 2]),
+    )
+    np.testing.assert_array_equal(*run(drawn))
