@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# ruff: noqa: F401
-"""Contents of `tf.contrib.stateless`."""
+"""Contents of `tf.contrib.stateless`: random numbers that depend on a seed and nothing else."""
 
 from caudal.ops.sampling_ops import (
     stateless_multinomial,
@@ -8,3 +7,10 @@ from caudal.ops.sampling_ops import (
     stateless_random_uniform,
     stateless_truncated_normal,
 )
+
+__all__ = [
+    "stateless_multinomial",
+    "stateless_random_normal",
+    "stateless_random_uniform",
+    "stateless_truncated_normal",
+]

@@ -3,7 +3,7 @@
 
 import types
 
-from caudal.framework import dtypes, ops
+from caudal.framework import ops
 from caudal.ops import array_ops, clip_ops, control_flow_ops, math_ops, state_ops
 from caudal.train import moving_averages, optimizer
 
@@ -178,16 +178,14 @@ class MultitaskOptimizerWrapper:
 
 
 def clip_gradients_by_global_norm(gradients_variables, clip_norm=20.0):
-    """(gradient, variable) pairs whose gradients have at most a common norm.
+    """([(gradient, variable)] with gradients of at most a common norm, the norm that they had).
 
     Gradients of which all elements are zero stay so.
     """
     gradients, variables = zip(*gradients_variables)
-    total = clip_ops.global_norm(gradients)
+    total = clip_ops.global_norm(gradients, name="global_norm")
     safe = control_flow_ops.cond(
         math_ops.equal(total, 0.0), lambda: array_ops.ones_like(total), lambda: total
     )
-    clipped, _ = clip_ops.clip_by_global_norm(
-        gradients, clip_norm, use_norm=math_ops.cast(safe, dtypes.float32)
-    )
-    return list(zip(clipped, variables))
+    clipped, _ = clip_ops.clip_by_global_norm(gradients, clip_norm, use_norm=safe)
+    return list(zip(clipped, variables)), total
