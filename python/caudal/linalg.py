@@ -23,6 +23,14 @@ __getattr__ = _module_getattr(
         "lstsq lu matrix_rank pinv slogdet solve sqrtm svd triangular_solve",
         "caudal.ops.tridiagonal_ops": "tridiagonal_matmul tridiagonal_solve",
         "caudal.ops.einsum_ops": "einsum",
+        "caudal.ops.linalg.linear_operator": "LinearOperator",
+        "caudal.ops.linalg.plain_operators": "LinearOperatorDiag LinearOperatorFullMatrix "
+        "LinearOperatorHouseholder LinearOperatorIdentity LinearOperatorLowerTriangular "
+        "LinearOperatorScaledIdentity LinearOperatorZeros",
+        "caudal.ops.linalg.combined_operators": "LinearOperatorAdjoint LinearOperatorBlockDiag "
+        "LinearOperatorCirculant LinearOperatorCirculant2D LinearOperatorCirculant3D "
+        "LinearOperatorComposition LinearOperatorInversion LinearOperatorKronecker "
+        "LinearOperatorLowRankUpdate LinearOperatorToeplitz",
         "caudal.ops.special_math_ops": "cross",
     },
 )

@@ -17,7 +17,9 @@ def transform(array, kind, sizes):
     """
     name = kind.lower().removesuffix("2d").removesuffix("3d")
     single = array.dtype in (np.float32, np.complex64)
-    result = getattr(np.fft, name + "n")(array, s=sizes, axes=tuple(range(-len(sizes), 0)))
+    axes = tuple(range(-len(sizes), 0))
+    with np.errstate(all="ignore"):  # NaN and infinity pass silently
+        result = getattr(np.fft, name + "n")(array, s=sizes, axes=axes)
     if name == "irfft":
         return result.astype(np.float32 if single else np.float64, copy=False)
     return result.astype(np.complex64 if single else np.complex128, copy=False)

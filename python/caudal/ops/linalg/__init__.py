@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Linear operators: matrices that need not be stored."""

@@ -1,0 +1,346 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of linear operators: batches of matrices known by what they do.
+
+A subclass defines `_shape`, `_shape_tensor` and `_to_dense` or `_matmul`; everything else follows,
+and is overridden where the operator knows a shorter way.
+"""
+
+from caudal.framework import dtypes, ops, tensor_shape
+from caudal.ops import (
+    array_ops,
+    check_ops,
+    control_flow_ops,
+    linalg_impl,
+    linalg_ops,
+    math_ops,
+    shape_ops,
+    space_ops,
+)
+
+
+def as_dtype(value, default=dtypes.float32):
+    return default if value is None else dtypes.as_dtype(value)
+
+
+class LinearOperator:
+    """A batch of matrices [B1,...,Bb, M, N].
+
+    Args:
+      dtype: dtype of the matrices.
+      graph_parents: tensors that the operator is made of.
+      is_non_singular, is_self_adjoint, is_positive_definite, is_square: what the caller promises;
+        None: not known.
+      name: name of the operator; scope of its nodes.
+    """
+
+    def __init__(
+        self, dtype, graph_parents=None, is_non_singular=None, is_self_adjoint=None,
+        is_positive_definite=None, is_square=None, name=None,
+    ):  # fmt: skip
+        if is_square is False:
+            if is_non_singular or is_positive_definite:
+                raise ValueError("A non-singular or positive definite operator is always square.")
+        elif is_non_singular or is_self_adjoint or is_positive_definite:
+            is_square = True
+        if is_positive_definite:
+            if is_non_singular is False:
+                raise ValueError("A positive definite matrix is always non-singular.")
+            is_non_singular = True
+        self._dtype = dtypes.as_dtype(dtype).base_dtype if dtype else dtype
+        self._graph_parents = list(graph_parents or [])
+        self._is_non_singular = is_non_singular
+        self._is_self_adjoint = is_self_adjoint
+        self._is_positive_definite = is_positive_definite
+        self._is_square_set_or_implied_by_hints = is_square
+        self._name = name or type(self).__name__
+
+    def _scope(self, what, values=()):
+        return ops.name_scope(None, "%s/%s" % (self._name.rstrip("/"), what), list(values))
+
+    # -- What it is --------------------------------------------------------------------------------
+
+    @property
+    def dtype(self):
+        return self._dtype
+
+    @property
+    def name(self):
+        return self._name
+
+    @property
+    def graph_parents(self):
+        return self._graph_parents
+
+    @property
+    def is_non_singular(self):
+        return self._is_non_singular
+
+    @property
+    def is_self_adjoint(self):
+        return self._is_self_adjoint
+
+    @property
+    def is_positive_definite(self):
+        return self._is_positive_definite
+
+    @property
+    def is_square(self):
+        rows, columns = self.range_dimension, self.domain_dimension
+        known = rows.value is not None and columns.value is not None
+        if known and self._is_square_set_or_implied_by_hints not in (None, rows == columns):
+            raise ValueError(
+                "Static is_square=%s and the dimensions %s, %s contradict."
+                % (self._is_square_set_or_implied_by_hints, rows, columns)
+            )
+        return rows == columns if known else self._is_square_set_or_implied_by_hints
+
+    @property
+    def shape(self):
+        return self._shape()
+
+    def shape_tensor(self, name="shape_tensor"):
+        with self._scope(name):
+            if self.shape.is_fully_defined():
+                return ops.convert_to_tensor(self.shape.as_list(), dtypes.int32)
+            return self._shape_tensor()
+
+    @property
+    def batch_shape(self):
+        return self.shape[:-2]
+
+    def batch_shape_tensor(self, name="batch_shape_tensor"):
+        return self.shape_tensor(name)[:-2]
+
+    @property
+    def tensor_rank(self):
+        return self.shape.rank
+
+    def tensor_rank_tensor(self, name="tensor_rank_tensor"):
+        return shape_ops.size(self.shape_tensor(name))
+
+    @property
+    def domain_dimension(self):
+        if self.shape.rank is None:
+            return tensor_shape.Dimension(None)
+        return tensor_shape.Dimension(self.shape.as_list()[-1])
+
+    @property
+    def range_dimension(self):
+        if self.shape.rank is None:
+            return tensor_shape.Dimension(None)
+        return tensor_shape.Dimension(self.shape.as_list()[-2])
+
+    def domain_dimension_tensor(self, name="domain_dimension_tensor"):
+        return self.shape_tensor(name)[-1]
+
+    def range_dimension_tensor(self, name="range_dimension_tensor"):
+        return self.shape_tensor(name)[-2]
+
+    # -- Products ----------------------------------------------------------------------------------
+
+    def _converted(self, x, name):
+        x = ops.convert_to_tensor(x, dtype=self.dtype, name=name)
+        return x
+
+    def matmul(self, x, adjoint=False, adjoint_arg=False, name="matmul"):
+        """The product with a matrix [..., N, R], or with another operator: a composition."""
+        if isinstance(x, LinearOperator):
+            from caudal.ops.linalg.combined_operators import LinearOperatorComposition
+
+            left = self.adjoint() if adjoint else self
+            right = x.adjoint() if adjoint_arg else x
+            a, b = left.domain_dimension.value, right.range_dimension.value
+            if None not in (a, b) and a != b:
+                raise ValueError("Operators are incompatible. Expected %d rows, got %d" % (a, b))
+            with self._scope(name):
+                return LinearOperatorComposition([left, right])
+        with self._scope(name, [x]):
+            x = self._converted(x, "x")
+            own = self.range_dimension if adjoint else self.domain_dimension
+            if x.shape.rank is not None:
+                own.assert_is_compatible_with(x.shape[-1 if adjoint_arg else -2])
+            return self._matmul(x, adjoint=adjoint, adjoint_arg=adjoint_arg)
+
+    def __matmul__(self, other):
+        return self.matmul(other)
+
+    def matvec(self, x, adjoint=False, name="matvec"):
+        """The product with a vector [..., N]."""
+        with self._scope(name, [x]):
+            x = self._converted(x, "x")
+            column = array_ops.expand_dims(x, -1)
+            return array_ops.squeeze(self._matmul(column, adjoint=adjoint), [-1])
+
+    def _matmul(self, x, adjoint=False, adjoint_arg=False):
+        return math_ops.matmul(self._to_dense(), x, adjoint_a=adjoint, adjoint_b=adjoint_arg)
+
+    def to_dense(self, name="to_dense"):
+        """The matrices as one tensor."""
+        with self._scope(name):
+            dense = self._to_dense()
+            dense.set_shape(self.shape)
+            return dense
+
+    def _to_dense(self):
+        unit = linalg_ops.eye(self.domain_dimension_tensor(), dtype=self.dtype)
+        return self._matmul(unit)
+
+    def add_to_tensor(self, x, name="add_to_tensor"):
+        """x + the matrices."""
+        with self._scope(name, [x]):
+            return self._converted(x, "x") + self._to_dense()
+
+    # -- Equations ---------------------------------------------------------------------------------
+
+    def _need(self, what):
+        if self.is_non_singular is False:
+            raise NotImplementedError(
+                "%s cannot be used with an operator that is known to be singular." % what
+            )
+        if self.is_square is False:
+            raise NotImplementedError("%s needs a square operator." % what)
+
+    def solve(self, rhs, adjoint=False, adjoint_arg=False, name="solve"):
+        """X with operator X = rhs, for a matrix [..., M, R] or an operator."""
+        self._need("Exact solve")
+        if isinstance(rhs, LinearOperator):
+            from caudal.ops.linalg.combined_operators import LinearOperatorComposition
+
+            left = (self.adjoint() if adjoint else self).inverse()
+            return LinearOperatorComposition([left, rhs.adjoint() if adjoint_arg else rhs])
+        with self._scope(name, [rhs]):
+            rhs = self._converted(rhs, "rhs")
+            return self._solve(rhs, adjoint=adjoint, adjoint_arg=adjoint_arg)
+
+    def solvevec(self, rhs, adjoint=False, name="solve"):
+        """x with operator x = rhs, for a vector [..., M]."""
+        self._need("Exact solve")
+        with self._scope(name, [rhs]):
+            rhs = array_ops.expand_dims(self._converted(rhs, "rhs"), -1)
+            return array_ops.squeeze(self._solve(rhs, adjoint=adjoint), [-1])
+
+    def _solve(self, rhs, adjoint=False, adjoint_arg=False):
+        if adjoint_arg:
+            rhs = linalg_ops.adjoint(rhs)
+        dense = self._to_dense()
+        dense, rhs = broadcast_batches(dense, rhs)
+        if self.is_positive_definite and self.is_self_adjoint:
+            return linalg_impl.cholesky_solve(linalg_impl.cholesky(dense), rhs)
+        return linalg_impl.matrix_solve(dense, rhs, adjoint=adjoint)
+
+    def inverse(self, name="inverse"):
+        """The inverse as operator."""
+        if self.is_square is False:
+            raise ValueError(
+                "Cannot take the Inverse: This operator represents a non square matrix."
+            )
+        if self.is_non_singular is False:
+            raise ValueError("Cannot take the Inverse: This operator represents a singular matrix.")
+        from caudal.ops.linalg.combined_operators import LinearOperatorInversion
+
+        return LinearOperatorInversion(self)
+
+    def adjoint(self, name="adjoint"):
+        """The conjugate transpose as operator."""
+        if self.is_self_adjoint:
+            return self
+        from caudal.ops.linalg.combined_operators import LinearOperatorAdjoint
+
+        return LinearOperatorAdjoint(self)
+
+    H = property(adjoint, None)
+
+    def cholesky(self, name="cholesky"):
+        """The Cholesky factor as operator."""
+        from caudal.ops.linalg.plain_operators import LinearOperatorLowerTriangular
+
+        if not (self.is_positive_definite and self.is_self_adjoint):
+            raise ValueError(
+                "Cannot take the Cholesky decomposition: Not a positive definite self adjoint "
+                "matrix."
+            )
+        with self._scope(name):
+            return LinearOperatorLowerTriangular(
+                linalg_impl.cholesky(self._to_dense()), is_non_singular=True
+            )
+
+    # -- Numbers -----------------------------------------------------------------------------------
+
+    def determinant(self, name="det"):
+        self._need_square("determinant")
+        with self._scope(name):
+            return self._determinant()
+
+    def log_abs_determinant(self, name="log_abs_det"):
+        self._need_square("determinant")
+        with self._scope(name):
+            return self._log_abs_determinant()
+
+    def _need_square(self, what):
+        if self.is_square is False:
+            raise NotImplementedError("%s needs a square operator." % what)
+
+    def _determinant(self):
+        return linalg_impl.matrix_determinant(self._to_dense())
+
+    def _log_abs_determinant(self):
+        return linalg_impl.slogdet(self._to_dense()).log_abs_determinant
+
+    def diag_part(self, name="diag_part"):
+        """The diagonals [..., min(M, N)]."""
+        with self._scope(name):
+            return self._diag_part()
+
+    def _diag_part(self):
+        return space_ops.matrix_diag_part(self._to_dense())
+
+    def trace(self, name="trace"):
+        with self._scope(name):
+            return math_ops.reduce_sum(self._diag_part(), axis=-1)
+
+    # -- Checks ------------------------------------------------------------------------------------
+
+    def assert_non_singular(self, name="assert_non_singular"):
+        """An op that fails if a singular value is (nearly) zero."""
+        with self._scope(name):
+            return self._assert_non_singular()
+
+    def _assert_non_singular(self):
+        s = linalg_impl.svd(self._to_dense(), compute_uv=False)
+        real = s.dtype.as_numpy_dtype
+        least = math_ops.reduce_max(s, -1) * (1e-6 if s.dtype is dtypes.float32 else 1e-13)
+        return check_ops.assert_less(
+            least + real(0), math_ops.reduce_min(s, -1), message="Singular matrix encountered"
+        )
+
+    def assert_positive_definite(self, name="assert_positive_definite"):
+        """An op that fails if the Hermitian part has an eigenvalue that is not positive."""
+        with self._scope(name):
+            dense = self._to_dense()
+            part = (dense + linalg_ops.adjoint(dense)) / 2
+            values = math_ops.real(linalg_impl.self_adjoint_eigvals(part))
+            return check_ops.assert_positive(values, message="Matrix was not positive definite.")
+
+    def assert_self_adjoint(self, name="assert_self_adjoint"):
+        with self._scope(name):
+            dense = self._to_dense()
+            return check_ops.assert_near(
+                math_ops.abs(dense - linalg_ops.adjoint(dense)), 0.0,
+                message="Matrix was not equal to its adjoint.",
+            )  # fmt: skip
+
+
+def broadcast_batches(a, b):
+    """Two batches of matrices with one batch shape."""
+    if a.shape.rank is not None and b.shape.rank is not None:
+        x, y = a.shape[:-2], b.shape[:-2]
+        if x.is_fully_defined() and y.is_fully_defined() and x.as_list() == y.as_list():
+            return a, b
+        if a.shape.rank == b.shape.rank == 2:
+            return a, b
+    sa, sb = shape_ops.shape(a), shape_ops.shape(b)
+    batch = shape_ops.broadcast_dynamic_shape(sa[:-2], sb[:-2])
+    return (
+        array_ops.broadcast_to(a, array_ops.concat([batch, sa[-2:]], 0)),
+        array_ops.broadcast_to(b, array_ops.concat([batch, sb[-2:]], 0)),
+    )
