@@ -3,21 +3,28 @@
 
 import numpy as np
 
-from property.catalog import op, real, stateful
+from property.catalog import stateful
 from property.numeric import check_gradient, draw, tolerance
 
 COMPLEX = "complex64 complex128"
 PART = {"complex64": "float32", "complex128": "float64"}
 
-op(
-    "Complex",
-    lambda re, im, Tout: re + 1j * im,  # noqa: N803
-    real(), real(),
-    attrs=[{"Tout": "complex64"}],
-    dtypes="float32",
-    broadcast=True,
-    grad=False,  # checked with Real and Imag below
-)  # fmt: skip
+
+def _whole(tf, session, dtype):
+    rng = np.random.default_rng(2)
+    for a, b in (((2, 3), (3,)), ((), (4,)), ((0, 2), (1,)), ((300, 1), (1, 40))):
+        re, im = draw(rng, a, dtype), draw(rng, b, dtype)
+        x, y = tf.placeholder(dtype, a), tf.placeholder(dtype, b)
+        with session() as sess:
+            got = sess.run(tf.complex(x, y), {x: re, y: im})
+        np.testing.assert_array_equal(got, re + 1j * im)
+        assert got.dtype == {"float32": "complex64", "float64": "complex128"}[dtype]
+    if dtype == "float64":
+        pair = [draw(rng, (2, 3), dtype), draw(rng, (3,), dtype)]
+        check_gradient(tf, session, lambda x, y: tf.complex(x, y) ** 2, pair, rng)
+
+
+stateful("Complex", _whole, "float32 float64", checks_gradient=True)
 
 
 def _part(name, reference):
@@ -37,9 +44,6 @@ def _part(name, reference):
         if dtype == "complex128":
             function = lambda x: harness.call(name, [x], attrs)[0]  # noqa: E731
             check_gradient(tf, session, function, [draw(rng, (2, 3), dtype)], rng)
-            if name == "Real":  # with Complex
-                pair = [draw(rng, (2, 3), "float64"), draw(rng, (3,), "float64")]
-                check_gradient(tf, session, lambda x, y: tf.complex(x, y) ** 2, pair, rng)
 
     return driver
 

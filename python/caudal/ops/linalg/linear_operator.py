@@ -9,7 +9,6 @@ from caudal.framework import dtypes, ops, tensor_shape
 from caudal.ops import (
     array_ops,
     check_ops,
-    control_flow_ops,
     linalg_impl,
     linalg_ops,
     math_ops,
