@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three-dimensional convolutions and pools in the form that layers call them."""
 
-from caudal.ops import nn_ops
+from caudal.ops import conv_ops
 
 
 def _full(sizes, layout):
@@ -10,7 +10,7 @@ def _full(sizes, layout):
 
 def conv3d(inputs, kernel, strides, padding, layout, dilations):
     """Convolution of a batch of volumes; `strides`, `dilations`: one int for each dimension."""
-    return nn_ops.conv3d(
+    return conv_ops.conv3d(
         inputs,
         kernel,
         _full(strides, layout),
@@ -22,7 +22,7 @@ def conv3d(inputs, kernel, strides, padding, layout, dilations):
 
 def conv3d_transpose(inputs, kernel, output_shape, strides, padding, layout):
     """Transposed convolution of a batch of volumes; `strides`: one int for each dimension."""
-    return nn_ops.conv3d_transpose(
+    return conv_ops.conv3d_transpose(
         inputs,
         kernel,
         output_shape,
@@ -34,9 +34,9 @@ def conv3d_transpose(inputs, kernel, output_shape, strides, padding, layout):
 
 def max_pool3d(value, ksize, strides, padding, data_format):
     """Max pool of a batch of volumes."""
-    return nn_ops.max_pool3d(value, ksize, strides, padding, data_format)
+    return conv_ops.max_pool3d(value, ksize, strides, padding, data_format)
 
 
 def avg_pool3d(value, ksize, strides, padding, data_format):
     """Average pool of a batch of volumes."""
-    return nn_ops.avg_pool3d(value, ksize, strides, padding, data_format)
+    return conv_ops.avg_pool3d(value, ksize, strides, padding, data_format)

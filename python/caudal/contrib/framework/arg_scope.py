@@ -99,10 +99,8 @@ def arg_scope(list_ops_or_scope, **kwargs):
         scope = _scopes.stack[-1].copy()
         for op in list_ops_or_scope:
             if not has_arg_scope(op):
-                raise ValueError(
-                    "%s::%s is not decorated with @add_arg_scope"
-                    % (getattr(op, "__module__", None), getattr(op, "__name__", op))
-                )
+                name = (getattr(op, "__module__", None), getattr(op, "__name__", str(op)))
+                raise ValueError("%s is not decorated with @add_arg_scope" % (name,))
             key = _key(op)
             scope[key] = {**scope.get(key, {}), **kwargs}
     _scopes.stack.append(scope)

@@ -307,12 +307,14 @@ def _composed(inputs, decay, center, scale, epsilon, initializers, regularizers,
                 lambda: (array_ops.identity(moving_mean), array_ops.identity(moving_variance)),
             )
         else:
-            averages = lambda: [  # noqa: E731
-                array_ops.identity(moving_mean), array_ops.identity(moving_variance),
-            ]  # fmt: skip
-            mean, variance, *made = utils.smart_cond(
-                is_training, lambda: [mean, variance, *updates()], lambda: averages() + averages()
-            )
+
+            def averages():
+                return [array_ops.identity(moving_mean), array_ops.identity(moving_variance)]
+
+            # Apart from the moments, so that the output alone updates nothing.
+            made = utils.smart_cond(is_training, updates, averages)
+            batch = [mean, variance]
+            mean, variance = utils.smart_cond(is_training, lambda: batch, averages)
             for update in made:
                 ops.add_to_collections(updates_collections, update)
     else:

@@ -4,7 +4,7 @@
 from caudal.contrib.framework import variables
 from caudal.framework import dtypes, ops
 from caudal.framework.sparse_tensor import SparseTensor
-from caudal.ops import array_ops, embedding_ops, math_ops, variable_scope
+from caudal.ops import array_ops, embedding_ops, embedding_sparse, math_ops, variable_scope
 from caudal.platform import tf_logging
 
 __all__ = [
@@ -33,7 +33,7 @@ def safe_embedding_lookup_sparse(embedding_weights, sparse_ids, sparse_weights=N
     if combiner is None:
         tf_logging.warning('The default value of combiner will change from "mean" to "sqrtn".')
         combiner = "mean"
-    return embedding_ops.safe_embedding_lookup_sparse(
+    return embedding_sparse.safe_embedding_lookup_sparse(
         embedding_weights,
         sparse_ids,
         sparse_weights=sparse_weights,
