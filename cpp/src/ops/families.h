@@ -15,10 +15,10 @@ std::span<const OpRow> unary_ops();
 std::span<const OpRow> binary_ops();     // arithmetic, comparison, logical, Select
 std::span<const OpRow> reduction_ops();  // Sum ... ArgMax
 std::span<const OpRow> matmul_ops();
-std::span<const OpRow> linalg_ops();     // solve, inverse, determinant, Cholesky, LU
-std::span<const OpRow> decompose_ops();  // Qr, Svd, SelfAdjointEig
-std::span<const OpRow> complex_ops();    // Complex, Real, Imag, Conj
-std::span<const OpRow> spectral_ops();   // FFT, RFFT
+std::span<const OpRow> linalg_ops();          // solve, inverse, determinant, Cholesky, LU
+std::span<const OpRow> decompose_ops();       // Qr, Svd, SelfAdjointEig
+std::span<const OpRow> complex_ops();         // Complex, Real, Imag, Conj
+std::span<const OpRow> spectral_ops();        // FFT, RFFT
 std::span<const OpRow> array_ops();           // Const, Placeholder, Identity, Shape, Reshape
 std::span<const OpRow> rearrange_ops();       // Transpose, Concat, Pack, Split, Tile, Reverse
 std::span<const OpRow> slice_ops();           // Slice, StridedSlice, Pad, MirrorPad
@@ -46,17 +46,17 @@ std::span<const OpRow> diagonals_ops();  // MatrixDiagV2
 std::span<const OpRow> quantize_ops();   // FakeQuant*, QuantizeAndDequantize
 std::span<const OpRow> sampling_ops();   // RandomGamma, StatelessRandom*
 std::span<const OpRow> random_ops();
-std::span<const OpRow> clustering_ops();     // NearestNeighbors, KmeansPlusPlusInitialization
+std::span<const OpRow> clustering_ops();         // NearestNeighbors, KmeansPlusPlusInitialization
 std::span<const OpRow> resource_variable_ops();  // VarHandleOp, ReadVariableOp, Resource*
-std::span<const OpRow> state_ops();         // VariableV2, Assign*, Scatter*
-std::span<const OpRow> training_ops();      // Apply*
-std::span<const OpRow> control_flow_ops();  // NoOp, If, While, TapeRead
+std::span<const OpRow> state_ops();              // VariableV2, Assign*, Scatter*
+std::span<const OpRow> training_ops();           // Apply*
+std::span<const OpRow> control_flow_ops();       // NoOp, If, While, TapeRead
 std::span<const OpRow> tensor_array_ops();
-std::span<const OpRow> host_ops();          // Print, Assert, CheckNumerics, PyFunc
-std::span<const OpRow> sparse_ops();        // SparseTensor, sets
-std::span<const OpRow> string_ops();        // text, regular expressions, Unicode, files
-std::span<const OpRow> parsing_ops();       // DecodeRaw, DecodeCSV, ParseExample
-std::span<const OpRow> lookup_ops();        // hash tables
-std::span<const OpRow> sequence_ops();      // GatherTree
+std::span<const OpRow> host_ops();      // Print, Assert, CheckNumerics, PyFunc
+std::span<const OpRow> sparse_ops();    // SparseTensor, sets
+std::span<const OpRow> string_ops();    // text, regular expressions, Unicode, files
+std::span<const OpRow> parsing_ops();   // DecodeRaw, DecodeCSV, ParseExample
+std::span<const OpRow> lookup_ops();    // hash tables
+std::span<const OpRow> sequence_ops();  // GatherTree
 
 }  // namespace caudal::ops
