@@ -17,8 +17,8 @@ inline Output realdiv(const GradContext& g, Output a, Output b) { return g("Real
 inline Output neg(const GradContext& g, Output a) { return g("Neg", {a}); }
 inline Output square(const GradContext& g, Output a) { return g("Square", {a}); }
 inline Output reciprocal(const GradContext& g, Output a) { return g("Reciprocal", {a}); }
-/// The complex conjugate; a real `a` passes. The gradient towards a complex input is the upstream one
-/// times the conjugate of the derivative, as in TensorFlow.
+/// The complex conjugate; a real `a` passes. The gradient towards a complex input is the upstream
+/// one times the conjugate of the derivative, as in TensorFlow.
 inline Output conj(const GradContext& g, Output a) {
   return is_complex(a.dtype()) ? g("Conj", {a}) : a;
 }
