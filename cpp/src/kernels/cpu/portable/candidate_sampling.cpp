@@ -108,6 +108,9 @@ class FixedUnigramSampler : public Sampler {
     distortion_ = attrs.f("distortion");
     if (shard_ >= shards_) invalid("shard ", shard_, " is not in [0, ", shards_, ")");
     const std::int64_t reserved = attrs.i("num_reserved_ids");
+    constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+    if (range > kMost || reserved > kMost)
+      invalid("range_max and num_reserved_ids exceed 2^31 - 1");
     if (reserved < 0 || reserved / shards_ > range) {
       invalid("num_reserved_ids ", reserved, " does not fit into range_max ", range);
     }
