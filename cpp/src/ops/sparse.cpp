@@ -350,7 +350,11 @@ void sparse_slice_grad(GradContext& g) {
 }
 
 void sparse_to_dense_grad(GradContext& g) {
-  const Output picked = g("GatherNd", {g.dy(), g.input(0)});
+  Output at = g.input(0);
+  if (at.shape().has_rank() && at.shape().rank() < 2) {  // each entry is an index of its own
+    at = g("Reshape", {at, g.builder().ints({-1, 1})});
+  }
+  const Output picked = g("GatherNd", {g.dy(), at});
   Output at_values = picked;
   if (g.input(2).shape().rank() == 0) at_values = g("Sum", {picked, g.builder().ints({0})});
   g.set(2, at_values);

@@ -102,8 +102,8 @@ op(
     joined,
     cases=[
         case(MATRIX, const([0])),
-        case(MATRIX, const([0, 1]), separator="-"),
-        case(MATRIX, const([1, 0])),
+        case(MATRIX, const([0, 1]), separator="-", keep_dims=True),
+        case(MATRIX, const([1, 0]), keep_dims=True),
         case(MATRIX, const(-1), keep_dims=True),
         case(MATRIX, const(np.zeros(0))),
     ],
@@ -322,7 +322,7 @@ def _tensors(tf, session, dtype):
     with session() as sess:
         np.testing.assert_array_equal(sess.run(back), value)
         good = sess.run(apply("SerializeTensor", tf.constant(value)))
-        for i in range(40):  # no bytes crash it
+        for _ in range(40):  # no bytes crash it
             cut = bytearray(good[: rng.integers(0, len(good) + 1)])
             if cut:
                 cut[rng.integers(0, len(cut))] = rng.integers(0, 256)
