@@ -46,7 +46,8 @@ def assert_same_output(ours, theirs):
 
 ONLY_WITH_TF1 = {
     "graph_seeds", "strings", "sparse_tensors", "parsing", "rnn_cells", "dynamic_rnn", "seq2seq",
-    "contrib_rnn", "contrib_optimizers", "dtypes", "layers", "contrib_layers", "slim_nets", "mnist_batches",
+    "contrib_rnn", "contrib_optimizers", "dtypes", "layers", "contrib_layers", "slim_nets",
+    "mnist_batches",
 }  # fmt: skip
 PARAMS = [pytest.param(p, id=p.stem) for p in PROGRAMS]
 

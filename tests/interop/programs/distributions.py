@@ -26,7 +26,8 @@ made = {
 }  # fmt: skip
 wanted = {}
 for name, (d, value) in made.items():
-    print(name, d.batch_shape, d.event_shape, d.dtype.name, d.name, d.reparameterization_type is D.FULLY_REPARAMETERIZED)
+    print(name, d.batch_shape, d.event_shape, d.dtype.name, d.name)
+    print(d.reparameterization_type is D.FULLY_REPARAMETERIZED)
     tensors = {"log_prob": d.log_prob(value), "prob": d.prob(value)}
     for what in ("mean", "variance", "stddev", "entropy", "mode", "covariance",
                  "batch_shape_tensor", "event_shape_tensor"):  # fmt: skip

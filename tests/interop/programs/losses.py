@@ -31,7 +31,8 @@ def all_losses(x):
             yield L.softmax_cross_entropy(onehot, x, weights=w, label_smoothing=0.1, reduction=r)
             yield L.sparse_softmax_cross_entropy([0, 2, 1, 1], x, weights=w, reduction=r)
     yield L.sparse_softmax_cross_entropy([[0], [2], [1], [1]], x, weights=[[1.0], [0], [2], [3]])
-    yield L.cosine_distance(onehot, tf.nn.l2_normalize(x, 1), axis=1, weights=[[1.0], [0], [2], [3]])
+    unit = tf.nn.l2_normalize(x, 1)
+    yield L.cosine_distance(onehot, unit, axis=1, weights=[[1.0], [0], [2], [3]])
 
 
 made = list(all_losses(logits))

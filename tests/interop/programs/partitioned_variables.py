@@ -22,7 +22,8 @@ print([t.name for t in tf.losses.get_regularization_losses()])
 parts = tf.create_partitioned_variables([5, 2], [2, 1], tf.ones_initializer(), name="made")
 print([(v.op.name, v.shape.as_list()) for v in parts])
 for make in (
-    tf.variable_axis_size_partitioner(64), tf.variable_axis_size_partitioner(64, max_shards=3),
+    tf.variable_axis_size_partitioner(64),
+    tf.variable_axis_size_partitioner(64, max_shards=3),
     tf.variable_axis_size_partitioner(16, axis=1),
     tf.min_max_variable_partitioner(max_partitions=4, min_slice_size=100), P(50),
 ):  # fmt: skip
@@ -31,7 +32,8 @@ for case in (
     lambda: tf.get_variable("a", [4, 6], partitioner=lambda **kw: [2, 2]),
     lambda: tf.get_variable("b", [4, 6], partitioner=lambda **kw: [2]),
     lambda: tf.get_variable("c", [4, 6], partitioner=3),
-    lambda: tf.get_variable("s/table"), lambda: tf.get_variable("s/table", [7, 2], partitioner=P(3)),
+    lambda: tf.get_variable("s/table"),
+    lambda: tf.get_variable("s/table", [7, 2], partitioner=P(3)),
     lambda: tf.variable_axis_size_partitioner(0),
 ):  # fmt: skip
     try:
@@ -54,6 +56,7 @@ with tf.Session() as sess:
     print([v.tolist() for v in sess.run(found)])
     for _ in range(3):
         sess.run(step)
-        print(sess.run(loss), sess.run(table.as_tensor()).tolist(), sess.run(1 + tf.convert_to_tensor(ones)).tolist())
+        print(sess.run(loss), sess.run(table.as_tensor()).tolist())
+        print(sess.run(1 + tf.convert_to_tensor(ones)).tolist())
     print([v.tolist() for v in sess.run(changed)], [v.tolist() for v in sess.run(added)])
     print(sess.run(tf.convert_to_tensor(ones)).tolist(), sess.run(list(table))[2].tolist())

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Variables behind handles, and reads of variables inside of control flow."""
+
+import numpy as np
+import pytest
+
+import caudal as tf
+
+
+def test_kind_follows_scope_argument_and_default():
+    assert not hasattr(tf.Variable(1.0), "handle")
+    with tf.variable_scope("s", use_resource=True):
+        v = tf.get_variable("v", [2])
+    assert v.handle.op.type == "VarHandleOp" and isinstance(v, tf.Variable)
+    assert repr(v) == "<tf.Variable 's/v:0' shape=(2,) dtype=float32>"
+    tf.enable_resource_variables()
+    try:
+        assert hasattr(tf.Variable(1.0), "handle") and tf.resource_variables_enabled()
+    finally:
+        tf.disable_resource_variables()
+
+
+def test_assign_gives_a_variable_that_reads_later():
+    v = tf.Variable([1.0, 2.0], use_resource=True)
+    after = v.assign_add([1.0, 1.0])
+    op = v.assign([0.0, 0.0], read_value=False)
+    assert isinstance(after, tf.Variable) and isinstance(op, tf.Operation)
+    doubled = after * 2
+    with pytest.raises(ValueError, match="incompatible"):
+        v.assign([1.0, 2.0, 3.0])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        np.testing.assert_array_equal(sess.run(doubled), [4, 6])
+        sess.run(op)
+        np.testing.assert_array_equal(sess.run(v), [0, 0])
+
+
+def test_slots_are_of_the_same_kind():
+    v = tf.Variable([1.0], use_resource=True, name="v")
+    optimizer = tf.train.AdamOptimizer(0.1)
+    step = optimizer.minimize(tf.reduce_sum(v * v))
+    assert all(hasattr(s, "handle") for s in optimizer.variables())
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        sess.run(step)
+        np.testing.assert_allclose(sess.run(v), [0.9], rtol=1e-5)
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_gradients_through_reads_in_branches_and_bodies(use_resource):
+    v = tf.Variable(3.0, use_resource=use_resource)
+    _, power = tf.while_loop(
+        lambda i, x: i < 3, lambda i, x: (i + 1, x * v.read_value()), [0, tf.constant(1.0)]
+    )
+    branch = tf.cond(power > 0, lambda: v.read_value() ** 2, lambda: 0.0)
+    _, nested = tf.while_loop(
+        lambda i, x: i < 2,
+        lambda i, x: (
+            i + 1,
+            tf.cond(x < 2, lambda: x * v.read_value(), lambda: x + v.read_value()),
+        ),
+        [0, tf.constant(1.0)],
+    )
+    grads = [tf.gradients(y, v)[0] for y in (power, branch, nested)]
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        assert sess.run([power, branch, nested]) == [27, 9, 6]
+        assert sess.run(grads) == [27, 6, 2]
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_a_body_that_writes_reads_what_it_wrote(use_resource):
+    v = tf.Variable(1.0, use_resource=use_resource)
+
+    def body(i, total):
+        now = v.read_value()
+        with tf.control_dependencies([now]):
+            write = v.assign_add(1.0)
+        with tf.control_dependencies([write]):
+            return i + 1, total + now
+
+    _, total = tf.while_loop(lambda i, total: i < 4, body, [0, 0.0])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        assert sess.run(total) == 1 + 2 + 3 + 4 and sess.run(v) == 5
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_a_branch_for_variables_without_value_does_not_read_them(use_resource):
+    v = tf.Variable(5.0, use_resource=use_resource)
+    safe = tf.cond(tf.is_variable_initialized(v), v.read_value, lambda: -1.0)
+    with tf.Session() as sess:
+        assert sess.run([safe, v.initialized_value()]) == [-1, 5]
+        sess.run(v.initializer)
+        assert sess.run(safe) == 5
