@@ -25,7 +25,9 @@ float squared_distance(const float* a, const float* b, std::int64_t n) {
 /// its squared distance to the nearest of them, the best of several tries.
 void plus_plus(Call& c) {
   const std::int64_t points = c.in[0].shape()[0], width = c.in[0].shape()[1];
-  const std::int64_t wanted = scalar_int(c.in[1]), tries = scalar_int(c.in[3]);
+  const std::int64_t wanted = scalar_int(c.in[1]);
+  // More tries than points cannot find better ones, and would only take time.
+  const std::int64_t tries = std::min(scalar_int(c.in[3]), points);
   if (wanted <= 0) invalid("Input num_to_sample should be positive, got ", wanted);
   if (wanted > points) {
     invalid("Expected num_to_sample of ", wanted, " to be at most the number of points, ", points);
