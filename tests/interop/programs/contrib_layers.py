@@ -194,7 +194,6 @@ for bad in (
     lambda: CL.l1_regularizer(-0.5),
     lambda: CL.optimize_loss(tf.constant(1.0), None, 0.1, "wrong"),
     lambda: CL.maxout(tf.ones([2, 3]), 2),
-    lambda: arg_scope([show], x=1).__enter__(),
     lambda: arg_scope(scope, x=1).__enter__(),
 ):
     try:
