@@ -186,7 +186,7 @@ constexpr OpRow kRows[] = {
      split_grad, kUnmergeable},
     {"TensorArraySizeV3", "handle:resource flow_in:float -> size:int32", size_shape, no_gradient,
      kUnmergeable},
-    {"TensorArrayCloseV3", "handle:resource -> -", close_shape, no_gradient, 0},
+    {"TensorArrayCloseV3", "handle:resource -> -", close_shape, no_gradient, kStateful},
 };
 
 }  // namespace

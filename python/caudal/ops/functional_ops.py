@@ -41,11 +41,8 @@ def _as_tensors(elems, what="elem"):
 
 
 def _unstacked(flat, rows):
-    arrays = [
-        TensorArray(e.dtype, size=rows, dynamic_size=False, infer_shape=True) for e in flat
-    ]
+    arrays = [TensorArray(e.dtype, size=rows, dynamic_size=False, infer_shape=True) for e in flat]
     return [array.unstack(e) for array, e in zip(arrays, flat)]
-
 
 
 def map_fn(

@@ -153,9 +153,7 @@ class TensorArray:
         with ops.name_scope(name, "TensorArrayWrite", [self._handle, index, value]):
             value = self._convert(value)
             self._merge_element_shape(value.shape)
-            return self._after(
-                apply("TensorArrayWriteV3", self._handle, index, value, self._flow)
-            )
+            return self._after(apply("TensorArrayWriteV3", self._handle, index, value, self._flow))
 
     def stack(self, name=None):
         """All elements, stacked along a new first dimension. Op: TensorArrayGatherV3."""
