@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs single ops with real TensorFlow: run_ops_with_tensorflow.py JOBS ANSWERS.
+"""Runs single ops with real TensorFlow: run_ops_with_tensorflow.py JOBS ANSWERS FIRST.
 
-JOBS is a pickled list of dicts made by test_every_op.py, ANSWERS a pickled list of
-("values", [array, ...], [gradient or None, ...]) or ("error", class name, message). Arrays are
-(dtype name, shape, bytes or list of bytes), which every NumPy reads.
+JOBS is a pickled list of dicts made by test_every_op.py; to ANSWERS is added, for each job from
+number FIRST on, a pickled ("values", [array, ...], [gradient or None, ...]) or ("error", class
+name, message), so that what was answered survives a crash of TensorFlow. Arrays are (dtype name,
+shape, bytes or list of bytes), which every NumPy reads.
 """
 
 import os
@@ -123,18 +124,19 @@ def run(job):
     return ("values", [encode(v) for v in values], gradients)
 
 
-def main(jobs_path, answers_path):
+def main(jobs_path, answers_path, first):
     with open(jobs_path, "rb") as file:
-        jobs = pickle.load(file)
-    answers = []
-    for job in jobs:
-        with tf.Graph().as_default():
-            try:
-                answers.append(run(job))
-            except Exception as error:  # noqa: BLE001 - the answer is the error
-                answers.append(("error", type(error).__name__, str(error)[:200] + str(error)[-600:]))
-    with open(answers_path, "wb") as file:
-        pickle.dump(answers, file, protocol=4)
+        jobs = pickle.load(file)[int(first) :]
+    with open(answers_path, "ab") as file:
+        for job in jobs:
+            with tf.Graph().as_default():
+                try:
+                    answer = run(job)
+                except Exception as error:  # noqa: BLE001 - the answer is the error
+                    text = str(error)
+                    answer = ("error", type(error).__name__, text[:200] + text[-600:])
+            pickle.dump(answer, file, protocol=4)
+            file.flush()
 
 
-main(*sys.argv[1:3])
+main(*sys.argv[1:4])

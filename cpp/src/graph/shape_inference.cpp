@@ -230,7 +230,11 @@ class StaticContext : public ShapeContext {
     return static_value_as_shape(inputs_[std::size_t(i)]);
   }
   int num_outputs() const override { return int(outputs_.size()); }
-  void set_output(int i, const PartialShape& shape) override { outputs_[std::size_t(i)] = shape; }
+  void set_output(int i, const PartialShape& shape) override {
+    if (std::size_t(i) >= outputs_.size())
+      invalid("attributes speak of more outputs than there are");
+    outputs_[std::size_t(i)] = shape;
+  }
   std::vector<PartialShape> take() { return std::move(outputs_); }
 
  private:

@@ -45,6 +45,15 @@ void scalar_to_any_shape(ShapeContext& c) {
   c.set_output(0, PartialShape::unknown());
 }
 
+/// A list of types must be as long as the outputs declared for it.
+std::int64_t types_of(ShapeContext& c, const char* types, const char* count) {
+  const auto n = std::int64_t(c.attrs().types(types).size());
+  if (n != c.attrs().i(count)) {
+    invalid("len(", types, ") is ", n, ", but ", count, " is ", c.attrs().i(count));
+  }
+  return n;
+}
+
 /// Sets the outputs of parsed features one after the other.
 struct FeatureOutputs {
   ShapeContext& c;
@@ -80,16 +89,12 @@ struct FeatureOutputs {
 const std::vector<PartialShape>& shapes_of(ShapeContext& c, const char* name) {
   return c.attrs().at(name).get<std::vector<PartialShape>>();
 }
-std::int64_t types_of(ShapeContext& c, const char* name) {
-  return std::int64_t(c.attrs().types(name).size());
-}
 
 void parse_example_shape(ShapeContext& c) {
   const PartialShape serialized = c.with_rank(0, 1);
   c.with_rank(1, 1);
-  const std::int64_t sparse = c.attrs().i("Nsparse"), dense = c.attrs().i("Ndense");
-  if (types_of(c, "sparse_types") != sparse) invalid("len(sparse_keys) != len(sparse_types)");
-  if (types_of(c, "Tdense") != dense) invalid("len(dense_keys) != len(dense_types)");
+  const std::int64_t sparse = types_of(c, "sparse_types", "Nsparse");
+  const std::int64_t dense = types_of(c, "Tdense", "Ndense");
   FeatureOutputs out{c};
   out.sparse(sparse, 2);
   out.dense(shapes_of(c, "dense_shapes"), dense, PartialShape{serialized[0]});
@@ -98,29 +103,30 @@ void parse_example_shape(ShapeContext& c) {
 void parse_single_example_shape(ShapeContext& c) {
   c.with_rank(0, 0);
   FeatureOutputs out{c};
-  out.sparse(types_of(c, "sparse_types"), 1);
-  out.dense(shapes_of(c, "dense_shapes"), types_of(c, "Tdense"), PartialShape::scalar());
+  out.sparse(types_of(c, "sparse_types", "num_sparse"), 1);
+  out.dense(shapes_of(c, "dense_shapes"), std::int64_t(c.attrs().types("Tdense").size()),
+            PartialShape::scalar());
 }
 
 void parse_single_sequence_shape(ShapeContext& c) {
   c.with_rank(0, 0);
   FeatureOutputs out{c};
-  out.sparse(types_of(c, "context_sparse_types"), 1);
-  out.dense(shapes_of(c, "context_dense_shapes"), types_of(c, "Tcontext_dense"),
+  out.sparse(types_of(c, "context_sparse_types", "Ncontext_sparse"), 1);
+  out.dense(shapes_of(c, "context_dense_shapes"), types_of(c, "Tcontext_dense", "Ncontext_dense"),
             PartialShape::scalar());
-  out.sparse(types_of(c, "feature_list_sparse_types"), 2);
-  out.dense(shapes_of(c, "feature_list_dense_shapes"), types_of(c, "feature_list_dense_types"),
-            PartialShape{-1});
+  out.sparse(types_of(c, "feature_list_sparse_types", "Nfeature_list_sparse"), 2);
+  out.dense(shapes_of(c, "feature_list_dense_shapes"),
+            types_of(c, "feature_list_dense_types", "Nfeature_list_dense"), PartialShape{-1});
 }
 
 void parse_sequence_shape(ShapeContext& c) {
   const std::int64_t batch = c.with_rank(0, 1)[0];
   FeatureOutputs out{c};
-  out.sparse(types_of(c, "context_sparse_types"), 2);
-  out.dense(shapes_of(c, "context_dense_shapes"), types_of(c, "Tcontext_dense"),
+  out.sparse(types_of(c, "context_sparse_types", "Ncontext_sparse"), 2);
+  out.dense(shapes_of(c, "context_dense_shapes"), types_of(c, "Tcontext_dense", "Ncontext_dense"),
             PartialShape{batch});
-  out.sparse(types_of(c, "feature_list_sparse_types"), 3);
-  const std::int64_t dense = types_of(c, "feature_list_dense_types");
+  out.sparse(types_of(c, "feature_list_sparse_types", "Nfeature_list_sparse"), 3);
+  const std::int64_t dense = types_of(c, "feature_list_dense_types", "Nfeature_list_dense");
   out.dense(shapes_of(c, "feature_list_dense_shapes"), dense, PartialShape{batch, -1});
   for (std::int64_t i = 0; i < dense; ++i) c.set_output(out.at++, PartialShape{batch});
 }

@@ -40,7 +40,11 @@ class PlanShapes : public ShapeContext {
     return PartialShape(t->as_int64s());
   }
   int num_outputs() const override { return int(outputs_.size()); }
-  void set_output(int i, const PartialShape& shape) override { outputs_[std::size_t(i)] = shape; }
+  void set_output(int i, const PartialShape& shape) override {
+    if (std::size_t(i) >= outputs_.size())
+      invalid("attributes speak of more outputs than there are");
+    outputs_[std::size_t(i)] = shape;
+  }
   bool planning() const override { return true; }
 
   PartialShape& declare(int i, const PartialShape& shape) {
@@ -270,8 +274,9 @@ class Lowering {
       const bool ready = in.variable < 0 || g_.variables[std::size_t(in.variable)].storage >= 0;
       return add_constant(n, Tensor::scalar(ready));
     }
-    const bool pure = !op.has(kStateful) && !op.has(kUnmergeable) && std::all_of(n.ref_storage.begin(), n.ref_storage.end(),
-                                                        [](int s) { return s < 0; });
+    const bool pure =
+        !op.has(kStateful) && !op.has(kUnmergeable) &&
+        std::all_of(n.ref_storage.begin(), n.ref_storage.end(), [](int s) { return s < 0; });
     if (pure && g_.env->options.optimize && !n.outputs.empty()) {
       if (try_fold(n, inputs) || try_alias(n) || try_merge(n)) return;
     }
