@@ -25,6 +25,15 @@ STEPS = {
     "iris": "Iris step (4-4-3-3, 90 samples, SGD)",
     "lenet": "LeNet step (batch 50, Adam)",
     "tfnet": "tfnet step (3.3 M weights, batch 50, Adam)",
+    "lstm": "dynamic LSTM step (28 steps, 128 units, batch 128, Adam)",
+    "word2vec": "word2vec step (50,000 words, 128 wide, 64 sampled, batch 128, NCE, SGD)",
+    "gan": "GAN step (100-128-784, 784-128-1, batch 128, two Adams)",
+}
+# Not every peer has one of these.
+ONLY = {
+    "scalar": ("caudal", "TF 2.21", "torch", "JAX"),
+    "word2vec": ("caudal", "TF 2.21"),
+    "gan": ("caudal", "TF 2.21", "torch", "torch.compile"),
 }
 GRAPHS = (1000, 10000, 100000)
 CONTENDERS = {
@@ -80,7 +89,7 @@ def measure(benchmark, names, rounds):
     """{name: (median seconds, median ratio to caudal, peak bytes)}"""
     workers, times, peaks = {}, {}, {}
     for name in names:
-        if benchmark == "scalar" and name == "torch.compile":
+        if name not in ONLY.get(benchmark, names):
             continue
         try:
             workers[name] = Worker(name, benchmark)

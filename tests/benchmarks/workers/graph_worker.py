@@ -8,7 +8,15 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from protocol import images, in_turn, iris, reply, serve  # noqa: E402
+from protocol import (  # noqa: E402
+    images,
+    in_turn,
+    iris,
+    pictures_and_noise,
+    reply,
+    serve,
+    skip_grams,
+)
 
 if sys.argv[1] == "caudal":
     import caudal as tf
@@ -93,6 +101,96 @@ def tfnet(x):
     return dense(tf.nn.dropout(h, rate=0.5), 1024, 10)
 
 
+def recurrent(x, units):
+    """Outputs of an LSTM after the last row; TensorFlow 2 no longer has the cells."""
+    if hasattr(tf.nn, "rnn_cell") and hasattr(tf.nn.rnn_cell, "BasicLSTMCell"):
+        cell = tf.nn.rnn_cell.BasicLSTMCell(units)
+        return tf.nn.dynamic_rnn(cell, x, dtype=tf.float32)[0][:, -1]
+    steps, inputs = x.shape.as_list()[1:]
+    kernel, shift = weight(inputs + units, 4 * units), bias(4 * units)
+    rows = tf.TensorArray(tf.float32, steps).unstack(tf.transpose(x, [1, 0, 2]))
+    outputs = tf.TensorArray(tf.float32, steps)
+    zeros = tf.zeros([tf.shape(x)[0], units])
+
+    def body(time, outputs, c, h):
+        gates = tf.matmul(tf.concat([rows.read(time), h], 1), kernel) + shift
+        i, j, f, o = tf.split(gates, 4, 1)
+        c = c * tf.sigmoid(f + 1.0) + tf.sigmoid(i) * tf.tanh(j)
+        h = tf.tanh(c) * tf.sigmoid(o)
+        return time + 1, outputs.write(time, h), c, h
+
+    loop = tf.while_loop(lambda time, *_: time < steps, body, (0, outputs, zeros, zeros))
+    return tf.transpose(loop[1].stack(), [1, 0, 2])[:, -1]
+
+
+def lstm_step():
+    x = tf.placeholder(tf.float32, [None, 28, 28])
+    y = tf.placeholder(tf.int64, [None])
+    loss = cross_entropy(dense(tf.reshape(recurrent(x, 128), [-1, 128]), 128, 10), y)
+    train = tf.train.AdamOptimizer(1e-3).minimize(loss)
+    session = started()
+    batches = in_turn(list(zip(*images(batch=128))))
+
+    def step():
+        bx, by = next(batches)
+        session.run(train, {x: bx.reshape(-1, 28, 28), y: by})
+
+    return step
+
+
+def word2vec_step(words=50000, size=128, batch=128, sampled=64):
+    inputs = tf.placeholder(tf.int32, [batch])
+    labels = tf.placeholder(tf.int32, [batch, 1])
+    embeddings = tf.Variable(tf.random_uniform([words, size], -1.0, 1.0))
+    nce_weights = tf.Variable(tf.truncated_normal([words, size], stddev=size**-0.5))
+    nce_biases = tf.Variable(tf.zeros([words]))
+    loss = tf.reduce_mean(
+        tf.nn.nce_loss(
+            weights=nce_weights, biases=nce_biases, labels=labels,
+            inputs=tf.nn.embedding_lookup(embeddings, inputs),
+            num_sampled=sampled, num_classes=words,
+        )
+    )  # fmt: skip
+    train = tf.train.GradientDescentOptimizer(1.0).minimize(loss)
+    session = started()
+    batches = in_turn(list(zip(*skip_grams(words, batch))))
+
+    def step():
+        words, near = next(batches)
+        session.run([train, loss], {inputs: words, labels: near})
+
+    return step
+
+
+def gan_step():
+    real = tf.placeholder(tf.float32, [None, 784])
+    noise = tf.placeholder(tf.float32, [None, 100])
+    g = [weight(100, 128), bias(128), weight(128, 784), bias(784)]
+    d = [weight(784, 128), bias(128), weight(128, 1), bias(1)]
+    fake = tf.sigmoid(tf.matmul(tf.nn.relu(tf.matmul(noise, g[0]) + g[1]), g[2]) + g[3])
+
+    def logits(x):
+        return tf.matmul(tf.nn.relu(tf.matmul(x, d[0]) + d[1]), d[2]) + d[3]
+
+    def entropy(logits, label):
+        labels = label * tf.ones_like(logits)
+        return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))
+
+    on_real, on_fake = logits(real), logits(fake)
+    d_loss = entropy(on_real, 1.0) + entropy(on_fake, 0.0)
+    train_d = tf.train.AdamOptimizer(1e-3).minimize(d_loss, var_list=d)
+    train_g = tf.train.AdamOptimizer(1e-3).minimize(entropy(on_fake, 1.0), var_list=g)
+    session = started()
+    batches = in_turn(list(zip(*pictures_and_noise())))
+
+    def step():
+        pictures, z = next(batches)
+        session.run([train_d, d_loss], {real: pictures, noise: z})
+        session.run(train_g, {noise: z})
+
+    return step
+
+
 def graph_size(nodes):
     """Seconds to build about `nodes` nodes, to differentiate them, and for the first run."""
     x = tf.placeholder(tf.float32, [8])
@@ -123,5 +221,8 @@ if __name__ == "__main__":
             "iris": iris_step,
             "lenet": lambda: picture_step(lenet),
             "tfnet": lambda: picture_step(tfnet),
+            "lstm": lstm_step,
+            "word2vec": word2vec_step,
+            "gan": gan_step,
         }
         serve(makers[name]())

@@ -63,7 +63,7 @@ def iris_step():
     return step
 
 
-def picture_step(start, logits):
+def picture_step(start, logits, batches=None):
     def update(p, m, v, t, key, x, y):
         key, use = jax.random.split(key)
         g = jax.grad(lambda q: cross_entropy(logits(q, x, use), y))(p)
@@ -78,7 +78,7 @@ def picture_step(start, logits):
     zeros = jax.tree.map(jnp.zeros_like, start)
     again = jax.tree.map(jnp.zeros_like, start)
     state = [(start, zeros, again, jnp.float32(0), jax.random.PRNGKey(1))]
-    batches = in_turn(list(zip(*images())))
+    batches = batches or in_turn(list(zip(*images())))
 
     def step():
         x, y = next(batches)
@@ -109,4 +109,24 @@ def tfnet():
     return picture_step(start, logits)
 
 
-serve({"scalar": scalar, "iris": iris_step, "lenet": lenet, "tfnet": tfnet}[sys.argv[2]]())
+def lstm():
+    start = parameters((28 + 128, 4 * 128), (128, 10))
+
+    def logits(p, x, key):
+        rows = x.reshape(-1, 28, 28).transpose(1, 0, 2)
+
+        def step(state, row):
+            c, h = state
+            i, j, f, o = jnp.split(dense(jnp.concatenate([row, h], 1), p[0]), 4, 1)
+            c = c * jax.nn.sigmoid(f + 1.0) + jax.nn.sigmoid(i) * jnp.tanh(j)
+            return (c, jnp.tanh(c) * jax.nn.sigmoid(o)), None
+
+        zeros = jnp.zeros((rows.shape[1], 128))
+        (_, h), _ = jax.lax.scan(step, (zeros, zeros), rows)
+        return dense(h, p[1])
+
+    return picture_step(start, logits, in_turn(list(zip(*images(batch=128)))))
+
+
+makers = {"scalar": scalar, "iris": iris_step, "lenet": lenet, "tfnet": tfnet, "lstm": lstm}
+serve(makers[sys.argv[2]]())

@@ -57,6 +57,22 @@ def iris():
     return rng.normal(size=(90, 4)).astype(np.float32), rng.randint(0, 3, 90).astype(np.int64)
 
 
+def skip_grams(words, batch, batches=64):
+    """Word numbers as a text has them: the frequent ones have small numbers."""
+    rng = np.random.RandomState(0)
+
+    def draw(*shape):
+        return np.minimum(np.exp(rng.uniform(0, np.log(words), shape)), words - 1).astype(np.int32)
+
+    return draw(batches, batch), draw(batches, batch, 1)
+
+
+def pictures_and_noise(batch=128, batches=8):
+    rng = np.random.RandomState(0)
+    pictures = rng.uniform(size=(batches, batch, 784)).astype(np.float32)
+    return pictures, rng.normal(size=(batches, batch, 100)).astype(np.float32)
+
+
 def in_turn(values):
     while True:
         yield from values
