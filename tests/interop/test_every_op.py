@@ -76,14 +76,17 @@ def ours(line, case, values):
     """(outputs, gradients, what TensorFlow needs to know of the gradients)."""
     with tf.Graph().as_default():
         outputs, fed = harness.build(line, case, values, feed_constants=True)
-        fed = [p for p in fed if p is not None]
+        feeds = {p: v for p, v in zip(fed, values) if p is not None}
+        numbers = [p for p, v in zip(fed, values) if v.dtype != object]  # what TensorFlow is fed
         differentiable = harness.is_differentiable(line) and line.grad
         ys = [
             i for i, y in enumerate(outputs)
             if differentiable and (y.dtype.is_floating or y.dtype.is_complex)
         ]  # fmt: skip
-        xs = [i for i, p in enumerate(fed) if p.dtype.is_floating or p.dtype.is_complex]
-        feeds = {p: v for p, v in zip(fed, [v for v in values if v.dtype != object])}
+        xs = [
+            i for i, p in enumerate(numbers)
+            if p is not None and (p.dtype.is_floating or p.dtype.is_complex)
+        ]  # fmt: skip
         with tf.Session() as session:
             got = session.run(outputs, feeds)
             rng = np.random.default_rng(7)
@@ -94,7 +97,7 @@ def ours(line, case, values):
             grads = []
             if dys and xs:
                 constants = [tf.constant(d, outputs[i].dtype) for i, d in dys]
-                found = tf.gradients([outputs[i] for i in ys], [fed[i] for i in xs], constants)
+                found = tf.gradients([outputs[i] for i in ys], [numbers[i] for i in xs], constants)
                 for grad in found:
                     dense = None if grad is None else tf.convert_to_tensor(grad)
                     grads.append(None if dense is None else session.run(dense, feeds))
