@@ -42,6 +42,7 @@ std::span<const OpRow> special_ops();    // Igamma, Betainc, Bincount, Cross
 std::span<const OpRow> search_ops();     // LowerBound, UnravelIndex, UniqueV2, EditDistance
 std::span<const OpRow> update_ops();     // InplaceUpdate, StridedSliceAssign, Roll
 std::span<const OpRow> patches_ops();    // ExtractImagePatches
+std::span<const OpRow> image_ops();      // resizing, colours, boxes, file formats
 std::span<const OpRow> diagonals_ops();  // MatrixDiagV2
 std::span<const OpRow> quantize_ops();   // FakeQuant*, QuantizeAndDequantize
 std::span<const OpRow> sampling_ops();   // RandomGamma, StatelessRandom*

@@ -47,11 +47,19 @@ std::span<const KernelRow> dilation_kernels();
 std::span<const KernelRow> global_norm_kernels();
 std::span<const KernelRow> sequence_kernels();
 std::span<const KernelRow> clustering_kernels();
+std::span<const KernelRow> image_resize_kernels();  // and crops of boxes, projections
+std::span<const KernelRow> image_colour_kernels();  // and random windows
+std::span<const KernelRow> image_box_kernels();     // and drawing
+std::span<const KernelRow> image_file_kernels();
 
 inline void register_portable_kernels() {
   for (auto rows : {
            tensor_array_kernels(),
            clustering_kernels(),
+           image_resize_kernels(),
+           image_colour_kernels(),
+           image_box_kernels(),
+           image_file_kernels(),
            bitwise_kernels(),
            segment_kernels(),
            special_kernels(),
