@@ -19,9 +19,9 @@ from caudal.ops.lookup_ops import (
     TextFileStringTableInitializer,
     index_table_from_file,
     index_to_string_table_from_file,
-    index_to_string_table_from_tensor,
 )
 from caudal.ops.lookup_ops import index_table_from_tensor as _index_table_from_tensor
+from caudal.ops.lookup_ops import index_to_string_table_from_tensor as _index_to_string_table
 from caudal.ops.mutable_tables import MutableDenseHashTable, MutableHashTable
 
 
@@ -39,6 +39,13 @@ def index_table_from_tensor(
     return _index_table_from_tensor(
         mapping, num_oov_buckets, default_value, hasher_spec, dtype, name
     )
+
+
+def index_to_string_table_from_tensor(mapping, default_value="UNK", name=None):
+    """A table from positions in a vector of strings to its elements."""
+    if mapping is None:
+        raise ValueError("mapping must be specified.")
+    return _index_to_string_table(mapping, default_value, name)
 
 
 def string_to_index_table_from_file(

@@ -9,7 +9,7 @@ def executing_eagerly():
 
 def _only_v1(what):
     raise NotImplementedError(
-        "%s is not available: caudal builds graphs and runs them in sessions" % what
+        "%s is not part of caudal, which builds graphs and runs them in sessions" % what
     )
 
 

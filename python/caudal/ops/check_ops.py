@@ -9,7 +9,7 @@ from caudal.framework.tensor import Tensor
 from caudal.ops import array_ops, control_flow_ops
 from caudal.ops.logging_ops import Assert
 
-ensure_shape = public("EnsureShape")
+ensure_shape = public("EnsureShape", rename={"input": "x"})
 
 NUMERIC_TYPES = frozenset(
     (dtypes.float32, dtypes.float64, dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64,

@@ -409,17 +409,29 @@ def erosion2d_v2(value, filters, strides, padding, data_format, dilations, name=
 
 
 def _not_quantised(name):
-    def function(*args, **kwargs):
-        raise NotImplementedError(
-            "tf.nn.%s works on quantised numbers, which caudal does not compute with" % name
-        )
-
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = "Not available: caudal does not compute with quantised numbers."
-    return function
+    raise NotImplementedError(
+        "tf.nn.%s works on quantised numbers, which caudal does not compute with" % name
+    )
 
 
-quantized_avg_pool = _not_quantised("quantized_avg_pool")
-quantized_conv2d = _not_quantised("quantized_conv2d")
-quantized_max_pool = _not_quantised("quantized_max_pool")
-quantized_relu_x = _not_quantised("quantized_relu_x")
+def quantized_avg_pool(input, min_input, max_input, ksize, strides, padding, name=None):
+    """Raises NotImplementedError: caudal does not compute with quantised numbers."""
+    _not_quantised("quantized_avg_pool")
+
+
+def quantized_conv2d(input, filter, min_input, max_input, min_filter, max_filter, strides, padding,
+                     out_type=dtypes.qint32, dilations=(1, 1, 1, 1), name=None):  # fmt: skip
+    """Raises NotImplementedError: caudal does not compute with quantised numbers."""
+    _not_quantised("quantized_conv2d")
+
+
+def quantized_max_pool(input, min_input, max_input, ksize, strides, padding, name=None):
+    """Raises NotImplementedError: caudal does not compute with quantised numbers."""
+    _not_quantised("quantized_max_pool")
+
+
+def quantized_relu_x(
+    features, max_value, min_features, max_features, out_type=dtypes.quint8, name=None
+):
+    """Raises NotImplementedError: caudal does not compute with quantised numbers."""
+    _not_quantised("quantized_relu_x")

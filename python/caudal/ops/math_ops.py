@@ -668,9 +668,9 @@ def override_operators(tensor_class):
         define(name, _forward(function, name))
         define("r" + name, _reflected(function, name))
     for name, op_name in _COMPARISONS.items():
-        define(name, lambda x, y, _op=op_name: apply(_op, x, y))
+        define(name, lambda x, y, name=None, _op=op_name: apply(_op, x, y, name=name))
     for name, op_name in _UNARY.items():
-        define(name, lambda x, _op=op_name: apply(_op, x))
+        define(name, lambda x, name=None, _op=op_name: apply(_op, x, name=name))
 
 
 override_operators(ops.Tensor)

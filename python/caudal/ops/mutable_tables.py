@@ -93,9 +93,9 @@ class MutableHashTable(_MutableTable):
     Args:
       key_dtype, value_dtype: dtypes of keys and values.
       default_value: value of absent keys; its shape is that of all values.
-      shared_name: tables of one session with this name are one.
       name: name of the node.
       checkpoint: keep the table in checkpoints.
+      shared_name: tables of one session with this name are one.
     """
 
     def __init__(
@@ -103,9 +103,9 @@ class MutableHashTable(_MutableTable):
         key_dtype,
         value_dtype,
         default_value,
-        shared_name=None,
         name="MutableHashTable",
         checkpoint=True,
+        shared_name=None,
     ):
         super().__init__(key_dtype, value_dtype)
         self._default_value = ops.convert_to_tensor(default_value, dtype=self._value_dtype)
@@ -133,9 +133,9 @@ class MutableDenseHashTable(_MutableTable):
       default_value: value of absent keys; its shape is that of all values.
       empty_key, deleted_key: keys that are never used; their shape is that of all keys.
       initial_num_buckets: a power of 2.
-      shared_name: tables of one session with this name are one.
       name: name of the node.
       checkpoint: keep the table in checkpoints.
+      shared_name: tables of one session with this name are one.
     """
 
     def __init__(
@@ -146,9 +146,9 @@ class MutableDenseHashTable(_MutableTable):
         empty_key,
         deleted_key,
         initial_num_buckets=None,
-        shared_name=None,
         name="MutableDenseHashTable",
         checkpoint=True,
+        shared_name=None,
     ):
         super().__init__(key_dtype, value_dtype)
         self._default_value = ops.convert_to_tensor(

@@ -46,6 +46,13 @@ def creator_stack(graph):
 class _VariableType(type):
     """Sends the making of a Variable through the open creator scopes."""
 
+    @property
+    def __signature__(cls):
+        import inspect
+
+        signature = inspect.signature(cls.__init__)
+        return signature.replace(parameters=list(signature.parameters.values())[1:])
+
     def __call__(cls, *args, **kwargs):
         make = super().__call__
         if cls is Variable:

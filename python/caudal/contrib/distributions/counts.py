@@ -18,8 +18,8 @@ class Poisson(ScalarBatch):
       log_rate: its logarithm.
     """
 
-    def __init__(self, rate=None, log_rate=None, interpolate_nondiscrete=True,
-                 validate_args=False, allow_nan_stats=True, name="Poisson"):  # fmt: skip
+    def __init__(self, rate=None, log_rate=None, validate_args=False, allow_nan_stats=True,
+                 name="Poisson"):  # fmt: skip
         parameters = dict(locals())
         with ops.name_scope(name, values=[rate, log_rate]) as name:
             if (rate is None) == (log_rate is None):

@@ -19,9 +19,9 @@ class _LocationScale(ScalarBatch):
       loc, scale: float tensors.
     """
 
-    def __init__(self, loc, scale, validate_args=False, allow_nan_stats=True, name=None):
+    def __init__(self, loc, scale, validate_args, allow_nan_stats, name):
         parameters = dict(locals())
-        with ops.name_scope(name or type(self).__name__, values=[loc, scale]) as name:
+        with ops.name_scope(name, values=[loc, scale]) as name:
             (self._scale,) = positive(validate_args, ops.convert_to_tensor(scale, name="scale"))
             loc = ops.convert_to_tensor(loc, dtype=self._scale.dtype, name="loc")
             self._loc = array_ops.identity(loc, name="loc")
@@ -55,6 +55,9 @@ class _LocationScale(ScalarBatch):
 class Logistic(_LocationScale):
     """The logistic distribution."""
 
+    def __init__(self, loc, scale, validate_args=False, allow_nan_stats=True, name="Logistic"):
+        super().__init__(loc, scale, validate_args, allow_nan_stats, name)
+
     def _sample_n(self, n, seed=None):
         u = self._share(n, seed)
         return (math_ops.log(u) - math_ops.log1p(-1.0 * u)) * self.scale + self.loc
@@ -87,6 +90,9 @@ class Logistic(_LocationScale):
 
 class Cauchy(_LocationScale):
     """The Cauchy distribution, which has no mean."""
+
+    def __init__(self, loc, scale, validate_args=False, allow_nan_stats=True, name="Cauchy"):
+        super().__init__(loc, scale, validate_args, allow_nan_stats, name)
 
     def _sample_n(self, n, seed=None):
         return self._quantile(self._share(n, seed))

@@ -175,10 +175,13 @@ class LinearOperatorInversion(_Wrapped):
 
     _suffix = "_inv"
 
-    def __init__(self, operator, is_non_singular=None, *args, **kwargs):
+    def __init__(
+        self, operator, is_non_singular=None, is_self_adjoint=None, is_positive_definite=None,
+        is_square=None, name=None,
+    ):  # fmt: skip
         if is_non_singular is False or operator.is_non_singular is False:
             raise ValueError("The inverse of a singular operator does not exist.")
-        super().__init__(operator, True, *args, **kwargs)
+        super().__init__(operator, True, is_self_adjoint, is_positive_definite, is_square, name)
 
     def _shape(self):
         return self._operator.shape
@@ -383,10 +386,9 @@ class _Circulant(LinearOperator):
     _dimensions = 1
 
     def __init__(
-        self, spectrum, input_output_dtype=dtypes.complex64, is_non_singular=None,
-        is_self_adjoint=None, is_positive_definite=None, is_square=True, name=None,
+        self, spectrum, input_output_dtype, is_non_singular, is_self_adjoint,
+        is_positive_definite, is_square, name,
     ):  # fmt: skip
-        name = name or type(self).__name__
         if not is_square:
             raise ValueError("A circulant operator is always square.")
         with ops.name_scope(name, values=[spectrum]):
@@ -470,17 +472,47 @@ class _Circulant(LinearOperator):
 class LinearOperatorCirculant(_Circulant):
     """Circulant matrices with these eigenvalues [..., N]."""
 
+    def __init__(
+        self, spectrum, input_output_dtype=dtypes.complex64, is_non_singular=None,
+        is_self_adjoint=None, is_positive_definite=None, is_square=True,
+        name="LinearOperatorCirculant",
+    ):  # fmt: skip
+        super().__init__(
+            spectrum, input_output_dtype, is_non_singular, is_self_adjoint, is_positive_definite,
+            is_square, name,
+        )  # fmt: skip
+
 
 class LinearOperatorCirculant2D(_Circulant):
     """Block circulant matrices with these eigenvalues [..., N0, N1]."""
 
     _dimensions = 2
 
+    def __init__(
+        self, spectrum, input_output_dtype=dtypes.complex64, is_non_singular=None,
+        is_self_adjoint=None, is_positive_definite=None, is_square=True,
+        name="LinearOperatorCirculant2D",
+    ):  # fmt: skip
+        super().__init__(
+            spectrum, input_output_dtype, is_non_singular, is_self_adjoint, is_positive_definite,
+            is_square, name,
+        )  # fmt: skip
+
 
 class LinearOperatorCirculant3D(_Circulant):
     """Nested block circulant matrices with these eigenvalues [..., N0, N1, N2]."""
 
     _dimensions = 3
+
+    def __init__(
+        self, spectrum, input_output_dtype=dtypes.complex64, is_non_singular=None,
+        is_self_adjoint=None, is_positive_definite=None, is_square=True,
+        name="LinearOperatorCirculant3D",
+    ):  # fmt: skip
+        super().__init__(
+            spectrum, input_output_dtype, is_non_singular, is_self_adjoint, is_positive_definite,
+            is_square, name,
+        )  # fmt: skip
 
 
 class LinearOperatorToeplitz(LinearOperator):
