@@ -10,7 +10,7 @@ import numpy as np
 from caudal import _core
 from caudal.client import config as config_lib
 from caudal.client import fetches as fetches_lib
-from caudal.framework import dtypes, errors, ops, tensor_util
+from caudal.framework import dtypes, errors, nest, ops, tensor_util
 from caudal.framework.origin import describe, origin
 from caudal.framework.tensor import Tensor
 
@@ -88,20 +88,19 @@ class _Call:
     """A structure of fetches and feed keys, ready to run."""
 
     __slots__ = ("signature", "feeds", "pack", "core_run", "single", "fed", "expand", "count",
-                 "elements")  # fmt: skip
+                 "elements", "nested")  # fmt: skip
 
     def __init__(self, session, fetches, feed_dict):
         graph = session._graph
         keys = []
-        self.expand = False
-        for key, value in feed_dict.items() if feed_dict else ():
+        # Keys may be nested; sparse ones stand for the tensors that they are made of.
+        self.nested = any(isinstance(key, tuple) for key in feed_dict or ())
+        self.expand = self.nested
+        for key, value in self._pairs(feed_dict) if feed_dict else ():
             parts = fetches_lib.feed_components(key, value)
             if parts is not None:
                 self.expand = True
                 keys.extend(parts[0])
-            elif isinstance(key, tuple):
-                self.expand = True
-                keys.extend(key)
             else:
                 keys.append(key)
         self.feeds = [_Feed(_feed_tensor(graph, key), graph) for key in keys]
@@ -140,14 +139,15 @@ class _Call:
         except _core_error as error:
             raise errors.from_core(error, graph) from None
 
+    def _pairs(self, feed_dict):
+        return (nest.flatten_dict_items(feed_dict) if self.nested else feed_dict).items()
+
     def flat_values(self, feed_dict):
         values = []
-        for key, value in feed_dict.items():
+        for key, value in self._pairs(feed_dict):
             parts = fetches_lib.feed_components(key, value)
             if parts is not None:
                 values.extend(parts[1])
-            elif isinstance(key, tuple):
-                values.extend(value)
             else:
                 values.append(value)
         return values
