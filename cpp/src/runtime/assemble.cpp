@@ -5,6 +5,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "base/parallel_for.h"
 #include "caudal/error.h"
 #include "runtime/memory_plan.h"
 #include "runtime/plan_graph.h"
@@ -253,7 +254,7 @@ class Assembler {
       request.outputs = results;
       const std::vector<Epilogue> epilogue = epilogue_of(n);
       request.epilogue = epilogue;
-      request.threads = g_.env->options.intra_op_threads;
+      request.threads = intra_op_threads();
       std::shared_ptr<void> stateless;
       request.resources = g_.env->resources;
       request.node_state = n.has(kStateful) ? &(*g_.env->node_states)[n.node] : &stateless;
@@ -281,7 +282,7 @@ class Assembler {
     request.outputs = results;
     request.nodes = nodes;
     request.output_nodes = n.member_outputs;
-    request.threads = g_.env->options.intra_op_threads;
+    request.threads = intra_op_threads();
     return find_fuser(g_.env->devices[std::size_t(n.device)].type)->prepare(request);
   }
 

@@ -20,17 +20,6 @@ Program& program_of(Run& run, Subgraph& subgraph, bool with_saved) {
     slot->fetches = subgraph.outputs;
     if (with_saved)
       slot->fetches.insert(slot->fetches.end(), subgraph.saved.begin(), subgraph.saved.end());
-    // Everything with an effect runs, whether or not a result depends on it.
-    const int forward =
-        subgraph.forward_nodes < 0 ? subgraph.graph->num_nodes() : subgraph.forward_nodes;
-    for (int i = 0; i < forward; ++i) {
-      Node* node = subgraph.graph->node(i);
-      const OpDef& op = node->op();
-      const bool effect =
-          (op.has(kStateful) && !op.has(kRandom) && !op.has(kVariable)) || op.has(kWritesRef);
-      if (effect || (op.has(kControlFlow) && ops::has_effects(*node)))
-        slot->targets.push_back(node);
-    }
     resolve(*slot);
   }
   return *slot;

@@ -18,11 +18,12 @@ std::uint64_t key_of(const Output& o) {
   return std::uint64_t(o.node->id()) << 16 | unsigned(o.index);
 }
 
-SegmentKey make_key(const Runtime& runtime, const std::vector<LiveIn>& live_ins,
+SegmentKey make_key(const Run& run, const std::vector<LiveIn>& live_ins,
                     const std::vector<Tensor>& values) {
   SegmentKey key;
-  key.reserve(live_ins.size() * 3 + 1);
-  key.push_back(runtime.variables.epoch());
+  key.reserve(live_ins.size() * 3 + 2);
+  key.push_back(run.runtime.variables.epoch());
+  key.push_back(run.context.threads);  // kernels are prepared for a number of threads
   for (const LiveIn& in : live_ins) {
     const Tensor& t = values[std::size_t(in.value)];
     key.push_back(-1 - t.shape().rank());
@@ -108,7 +109,7 @@ void warn_about_shapes(Program& program, const SegmentCache& cache, std::vector<
   std::string names;
   if (cache.recent.size() > 1) {
     const SegmentKey &a = cache.recent.front().first, &b = std::next(cache.recent.begin())->first;
-    std::size_t i = 1, k = 1;
+    std::size_t i = 2, k = 2;
     for (const LiveIn& in : program.live_ins) {
       if (i >= a.size() || k >= b.size()) break;
       const auto rank_a = std::size_t(-1 - a[i]), rank_b = std::size_t(-1 - b[k]);
@@ -226,7 +227,7 @@ std::shared_ptr<Segment> find_or_build(Run& run, Program& program, SegmentCache&
                                        const std::vector<LiveIn>& live_ins,
                                        const std::vector<Tensor>& values,
                                        std::vector<std::string>& log) {
-  const SegmentKey key = make_key(run.runtime, live_ins, values);
+  const SegmentKey key = make_key(run, live_ins, values);
   std::lock_guard lock(cache.mutex);
   if (!cache.recent.empty() && cache.recent.front().first == key)
     return cache.recent.front().second;

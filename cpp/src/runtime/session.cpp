@@ -5,10 +5,11 @@
 #include <shared_mutex>
 #include <unordered_set>
 
+#include <algorithm>
+#include "base/load_watch.h"
 #include "base/parallel_for.h"
 #include "caudal/error.h"
 #include "kernels/cpu/dispatch.h"
-#include <algorithm>
 
 #include "runtime/runtime.h"
 
@@ -83,14 +84,20 @@ struct Session::Impl {
     return id;
   }
 
+  /// What the user asked for; else OpenMP's default (0), but one where others want the cores.
+  int threads_now() const {
+    const int asked = runtime.options.intra_op_threads;
+    return asked == 0 && cores_are_wanted() ? 1 : asked;
+  }
+
   void run(Program& p, const Tensor* feeds, std::vector<Tensor>& fetches, const RunOptions* options,
            RunMetadata* metadata) {
     check_open();
     check_feeds(p, feeds);
-    set_intra_op_threads(runtime.options.intra_op_threads);
     Run run{runtime, {}, options, metadata, {}, {}, {}};
     run.context.cancelled = &runtime.cancelled;
-    run.context.threads = runtime.options.intra_op_threads;
+    run.context.threads = threads_now();
+    set_intra_op_threads(run.context.threads);
     run.context.step_id = runtime.steps_run.fetch_add(1, std::memory_order_relaxed);
     if (options != nullptr) run.started = run.next_poll = std::chrono::steady_clock::now();
     std::vector<Tensor> values(feeds, feeds + p.feeds.size());
@@ -203,6 +210,8 @@ std::string Session::plan_text(const std::vector<std::pair<Output, Tensor>>& fee
   Program& p = impl_->program(impl_->prepare(std::move(s)));
   impl_->check_feeds(p, values.data());
   Run run{impl_->runtime, {}, nullptr, nullptr, {}, {}, {}};
+  run.context.threads = impl_->runtime.options.intra_op_threads;
+  set_intra_op_threads(run.context.threads);
   const auto first = find_segment(run, p, p.cache, p.order, p.live_ins, values);
   std::string text = first->text;
   append_following(text, *first);
