@@ -163,6 +163,11 @@ class Backward {
   Grad sum(const Output& t, std::vector<Grad>& grads) {
     if (grads.size() == 1) return grads[0];
     const Builder b = builder_.with_device(options_.colocate ? t.node->device() : "");
+    if (t.dtype() == DType::kVariant) {
+      std::vector<Output> tapes;
+      for (const Grad& g : grads) tapes.push_back(g.values);
+      return b("TapeSum", tapes);
+    }
     const bool all_slices =
         std::all_of(grads.begin(), grads.end(), [](const Grad& g) { return g.is_slices(); });
     if (all_slices) {
@@ -209,7 +214,9 @@ class Backward::Context : public GradContext {
 
   Output dy(int i) override {
     Grad& g = dys_[std::size_t(i)];
-    if (g.none()) {
+    if (g.none() && node_->output_dtype(i) == DType::kVariant) {
+      g = backward_.builder_("TapeEmpty", {});
+    } else if (g.none()) {
       g = backward_.builder_("ZerosLike", {node_->output(i)}, {}, "zeros_like");
     } else if (g.is_slices()) {
       g = densify(backward_.builder_, g);

@@ -64,7 +64,17 @@ bool is_loop(const Node& node) { return node.attrs().find("body") != nullptr; }
 
 namespace {
 
-bool trainable(DType t) { return is_floating(t) || is_complex(t); }
+/// A tape has a gradient as well: values that the backward pass reads from it depend on inputs.
+bool trainable(DType t) { return is_floating(t) || is_complex(t) || t == DType::kVariant; }
+
+Output zeros_like(const Builder& b, Output x) {
+  return x.dtype() == DType::kVariant ? b("TapeEmpty", {}) : b("ZerosLike", {x});
+}
+
+Output add_up(const Builder& b, Output x, Output y) {
+  if (x.dtype() == DType::kVariant) return b("TapeSum", {x, y});
+  return b("AddV2", {x, y});
+}
 
 void if_shape(ShapeContext& c) {
   const Subgraph &a = *c.attrs().func("then_branch"), &b = *c.attrs().func("else_branch");
@@ -134,25 +144,28 @@ class GradientBody {
   }
 
   /// Gradients of the forward outputs with respect to its inputs; `dys_[i]` stands for the gradient
-  /// of output i. None where nothing flows.
-  std::vector<Output> differentiate() {
+  /// of output i, where it `flows`. With `from_tape` also gradients of what the tape keeps. None
+  /// where nothing flows.
+  std::vector<Grad> differentiate(const std::vector<char>& flows, bool from_tape) {
     const Builder b(*forward_.graph);
     std::vector<Output> ys;
     GradientOptions options;
     options.source = source_;
-    for (std::size_t i = 0; i < forward_.outputs.size(); ++i) {
-      const Output& y = forward_.outputs[i];
-      const bool handed_on = loop_ && y == forward_.inputs[i];
-      if (!trainable(y.dtype()) || handed_on) {
-        dys_.emplace_back();
-        continue;
-      }
+    const auto seed = [&](const Output& y) {
       const Output dy = b("Placeholder", {}, {{"dtype", y.dtype()}, {"shape", y.shape()}}, "dy");
-      dys_.push_back(dy);
       ys.push_back(y);
       options.grad_ys.push_back(dy);
+      return dy;
+    };
+    for (std::size_t i = 0; i < forward_.outputs.size(); ++i) {
+      dys_.push_back(flows[i] ? seed(forward_.outputs[i]) : Output{});
     }
-    std::vector<Output> xs, grads(forward_.inputs.size());
+    for (std::size_t k = 0; from_tape && k < forward_.saved.size(); ++k) {
+      if (trainable(forward_.saved[k].dtype()))
+        tape_dys_.emplace_back(k, seed(forward_.saved[k]));
+    }
+    std::vector<Output> xs;
+    std::vector<Grad> grads(forward_.inputs.size());
     std::vector<std::size_t> which;
     for (std::size_t i = 0; i < forward_.inputs.size(); ++i) {
       if (!trainable(forward_.inputs[i].dtype())) continue;
@@ -161,11 +174,10 @@ class GradientBody {
     }
     if (ys.empty() || xs.empty()) return grads;
     const auto found = gradients(*forward_.graph, ys, xs, options);
-    for (std::size_t k = 0; k < found.size(); ++k) {
-      if (!found[k].none()) grads[which[k]] = densify(b, found[k]);
-    }
+    for (std::size_t k = 0; k < found.size(); ++k) grads[which[k]] = found[k];
     return grads;
   }
+  Output dense(const Grad& grad) const { return densify(Builder(*forward_.graph), grad); }
 
   const std::vector<Output>& dys() const { return dys_; }
   Subgraph& made() { return *made_; }
@@ -182,6 +194,13 @@ class GradientBody {
   void set_tape(Output tape, Output index) {
     tape_ = tape;
     index_ = index;
+  }
+  /// `gradient` holds gradients of what the tape keeps.
+  void set_tape_gradient(Output gradient) {
+    for (const auto& [k, dy] : tape_dys_) {
+      stand_for(dy, builder()("TapeEntryRead", {gradient, index_, find(forward_.saved[k])},
+                              {{"k", std::int64_t(k)}}));
+    }
   }
 
   Output copy(const Output& wanted) {
@@ -258,47 +277,99 @@ class GradientBody {
   int mark_ = 0;
   Output tape_, index_;
   std::vector<Output> dys_;
+  std::vector<std::pair<std::size_t, Output>> tape_dys_;
   std::unordered_map<std::uint64_t, Output> map_;
 };
 
+/// The gradient of the tape that a node already has; none if nothing was read from it.
+Output tape_gradient(const GradContext& g) {
+  const Node& node = g.node();
+  return has_tape(node) ? g.raw_dy(node.num_outputs() - 1).values : Output{};
+}
+
+/// Slices in one branch stay slices if there are none or slices in the other.
+bool stays_sparse(const std::vector<std::vector<Grad>>& grads, std::size_t i) {
+  bool sparse = false;
+  for (const auto& branch : grads) {
+    if (!branch[i].none() && !branch[i].is_slices()) return false;
+    sparse = sparse || branch[i].is_slices();
+  }
+  return sparse;
+}
+
+/// Puts the slices' values and indices, or none of them, among the outputs of a gradient branch.
+void add_slices(GradientBody& body, const Grad& grad, Output x) {
+  const Builder b = body.builder();
+  auto& outputs = body.made().outputs;
+  if (grad.none()) {
+    const Output zero = b.ints({0}), one = b.ints({1});
+    outputs.push_back(b("StridedSlice", {x, zero, zero, one}));
+    outputs.push_back(b.constant(Tensor(DType::kInt64, Shape{0})));
+    return;
+  }
+  outputs.push_back(body.copy(grad.values));
+  const Output indices = body.copy(grad.indices);
+  outputs.push_back(indices.dtype() == DType::kInt64
+                        ? indices
+                        : b("Cast", {indices}, {{"DstT", DType::kInt64}}));
+}
+
 void if_gradient(GradContext& g) {
   Node& node = g.node();
-  const Output tape = g.builder().graph().add_tape_output(&node);
+  const Output tape_dy = tape_gradient(g);
   const auto branches = subgraphs(node);
-  std::vector<Output> inputs{node.input(0)};
+  std::vector<std::size_t> flowing;
+  std::vector<char> flows(branches[0]->outputs.size());
+  for (std::size_t k = 0; k < flows.size(); ++k) {
+    flows[k] = trainable(branches[0]->outputs[k].dtype()) && !g.raw_dy(int(k)).none();
+    if (flows[k]) flowing.push_back(k);
+  }
+  std::vector<GradientBody> bodies;
+  std::vector<std::vector<Grad>> grads;
+  for (Subgraph* branch : branches) {
+    bodies.emplace_back(*branch, node.graph(), branch->name + "_grad", g.source(), false);
+    grads.push_back(bodies.back().differentiate(flows, bool(tape_dy)));
+  }
   std::vector<int> wanted;
   for (int i = 1; i < g.num_inputs(); ++i) {
-    if (trainable(node.input(i).dtype()) && g.needs(i)) wanted.push_back(i);
+    const auto x = std::size_t(i) - 1;
+    const bool reached = !grads[0][x].none() || !grads[1][x].none();
+    if (trainable(node.input(i).dtype()) && g.needs(i) && reached) wanted.push_back(i);
   }
   if (wanted.empty()) return;
-  std::vector<std::size_t> flowing;
-  for (std::size_t k = 0; k < branches[0]->outputs.size(); ++k) {
-    if (!trainable(branches[0]->outputs[k].dtype())) continue;
-    flowing.push_back(k);
-    inputs.push_back(g.dy(int(k)));
-  }
-  inputs.push_back(tape);
-  for (int i = 1; i < g.num_inputs(); ++i) inputs.push_back(node.input(i));
 
+  std::vector<Output> inputs{node.input(0)};
+  for (const std::size_t k : flowing) inputs.push_back(g.dy(int(k)));
+  if (tape_dy) inputs.push_back(tape_dy);
+  inputs.push_back(g.builder().graph().add_tape_output(&node));
+  for (int i = 1; i < g.num_inputs(); ++i) inputs.push_back(node.input(i));
   std::vector<SubgraphPtr> made;
-  for (Subgraph* branch : branches) {
-    GradientBody body(*branch, node.graph(), branch->name + "_grad", g.source(), false);
-    const auto grads = body.differentiate();
+  for (std::size_t which = 0; which < branches.size(); ++which) {
+    const Subgraph& branch = *branches[which];
+    GradientBody& body = bodies[which];
     for (const std::size_t k : flowing) {
-      const Output dy = body.add_input(branch->outputs[k].dtype(), node.output_shape(int(k)), "dy");
+      const Output dy = body.add_input(branch.outputs[k].dtype(), node.output_shape(int(k)), "dy");
       body.stand_for(body.dys()[k], dy);
     }
+    Output tape_dy_in;
+    if (tape_dy) tape_dy_in = body.add_input(DType::kVariant, PartialShape::scalar(), "tape_dy");
     const Output tape_in = body.add_input(DType::kVariant, PartialShape::scalar(), "tape");
     body.set_tape(tape_in, body.builder().scalar(std::int32_t(0)));
     std::vector<Output> captured;
-    for (const Output& x : branch->inputs) {
+    for (const Output& x : branch.inputs) {
       captured.push_back(body.add_input(x.dtype(), x.shape(), "x"));
       body.stand_for(x, captured.back());
     }
+    if (tape_dy) body.set_tape_gradient(tape_dy_in);
     for (const int i : wanted) {
-      const Output grad = grads[std::size_t(i) - 1];
-      body.made().outputs.push_back(
-          grad ? body.copy(grad) : body.builder()("ZerosLike", {captured[std::size_t(i) - 1]}));
+      const auto x = std::size_t(i) - 1;
+      const Grad& grad = grads[which][x];
+      if (stays_sparse(grads, x)) {
+        add_slices(body, grad, captured[x]);
+      } else {
+        body.made().outputs.push_back(grad.none() ? zeros_like(body.builder(), captured[x])
+                                                  : body.copy(body.dense(grad)));
+      }
     }
     made.push_back(body.take());
   }
@@ -307,7 +378,53 @@ void if_gradient(GradContext& g) {
   Node* grad =
       g.builder().node(node.op().name, inputs,
                        {{"Tout", types}, {"then_branch", made[0]}, {"else_branch", made[1]}}, "If");
-  for (std::size_t k = 0; k < wanted.size(); ++k) g.set(wanted[k], grad->output(int(k)));
+  int next = 0;
+  for (const int i : wanted) {
+    const Output values = grad->output(next++);
+    if (!stays_sparse(grads, std::size_t(i) - 1)) {
+      g.set(i, values);
+      continue;
+    }
+    g.set(i, Grad(values, grad->output(next++), g("Shape", {node.input(i)})));
+  }
+}
+
+/// Adds to `flows` the loop variables on which, over the iterations, those with a gradient depend.
+void spread(const Subgraph& body, bool from_tape, std::vector<char>& flows) {
+  std::vector<char> marked(std::size_t(body.graph->num_nodes()));
+  std::vector<const Node*> stack;
+  const auto visit = [&](const Output& o) {
+    if (!marked[std::size_t(o.node->id())]) {
+      marked[std::size_t(o.node->id())] = 1;
+      stack.push_back(o.node);
+    }
+  };
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    if (flows[i]) visit(body.outputs[i]);
+  }
+  for (const Output& kept : body.saved) {
+    if (from_tape && trainable(kept.dtype())) visit(kept);
+  }
+  for (bool more = true; more;) {
+    while (!stack.empty()) {
+      const Node& n = *stack.back();
+      stack.pop_back();
+      if (n.op().has(kStopsGradient)) continue;
+      for (const Output& in : n.inputs()) {
+        if (trainable(in.dtype()) || is_object(in.dtype())) visit(in);
+      }
+    }
+    more = false;
+    for (std::size_t i = 0; i < flows.size(); ++i) {
+      const Output& x = body.inputs[i];
+      if (flows[i] || body.outputs[i] == x || !trainable(x.dtype()) ||
+          !marked[std::size_t(x.node->id())])
+        continue;
+      flows[i] = 1;
+      more = true;
+      visit(body.outputs[i]);
+    }
+  }
 }
 
 void while_gradient(GradContext& g) {
@@ -315,15 +432,22 @@ void while_gradient(GradContext& g) {
   const auto parts = subgraphs(node);
   Subgraph& forward = *parts[1];
   const std::size_t total = forward.inputs.size();
-  const Output tape = g.builder().graph().add_tape_output(&node);
-  GradientBody body(forward, node.graph(), forward.name + "_grad", g.source(), true);
-  const auto grads = body.differentiate();
-
-  // Loop variables of the backward loop: index, gradients of loop variables, sums for what the loop
-  // only reads. A body hands on what it captures: that does not vary either.
+  const Output tape_dy = tape_gradient(g);
+  // A body hands on what it captures: that does not vary.
   const auto varies = [&](std::size_t i) {
     return i < forward.outputs.size() && !(forward.outputs[i] == forward.inputs[i]);
   };
+  std::vector<char> flows(forward.outputs.size());
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    flows[i] = varies(i) && trainable(forward.outputs[i].dtype()) && !g.raw_dy(int(i)).none();
+  }
+  spread(forward, bool(tape_dy), flows);
+  const Output tape = g.builder().graph().add_tape_output(&node);
+  GradientBody body(forward, node.graph(), forward.name + "_grad", g.source(), true);
+  const auto grads = body.differentiate(flows, bool(tape_dy));
+
+  // Loop variables of the backward loop: index, gradients of loop variables, sums for what the loop
+  // only reads.
   std::vector<Output> start{
       g("Sub", {g("TapeSize", {tape}), g.builder().scalar(std::int32_t(1))}, {}, "last")};
   const Output index = body.add_input(DType::kInt32, PartialShape::scalar(), "index");
@@ -334,6 +458,7 @@ void while_gradient(GradContext& g) {
     const Output& x = forward.inputs[i];
     if (!trainable(x.dtype())) continue;
     if (varies(i)) {
+      if (!flows[i]) continue;
       const Output d = body.add_input(x.dtype(), x.shape(), "dy");
       body.stand_for(body.dys()[i], d);
       start.push_back(g.dy(int(i)));
@@ -341,30 +466,37 @@ void while_gradient(GradContext& g) {
       target.push_back(int(i));
     } else if (g.needs(int(i))) {
       const bool passes = i < forward.outputs.size() && !g.raw_dy(int(i)).none();
-      if (!grads[i]) {
+      if (grads[i].none()) {
         if (passes) g.set(int(i), g.raw_dy(int(i)));
         continue;
       }
       here.push_back(body.add_input(x.dtype(), node.input(int(i)).shape(), "sum"));
-      start.push_back(passes ? g.dy(int(i)) : g("ZerosLike", {node.input(int(i))}));
+      start.push_back(passes ? g.dy(int(i)) : zeros_like(g.builder(), node.input(int(i))));
       target.push_back(int(i));
     }
   }
+  if (target.empty()) return;
   std::vector<Output> invariant{tape};
   body.set_tape(body.add_input(DType::kVariant, PartialShape::scalar(), "tape"), index);
+  Output tape_dy_in;
+  if (tape_dy) {
+    invariant.push_back(tape_dy);
+    tape_dy_in = body.add_input(DType::kVariant, PartialShape::scalar(), "tape_dy");
+  }
   for (std::size_t i = 0; i < total; ++i) {
     if (varies(i)) continue;
     const Output& x = forward.inputs[i];
     body.stand_for(x, body.add_input(x.dtype(), node.input(int(i)).shape(), "x"));
     invariant.push_back(node.input(int(i)));
   }
+  if (tape_dy) body.set_tape_gradient(tape_dy_in);
   for (std::size_t k = 0; k < target.size(); ++k) {
-    const auto i = std::size_t(target[k]);
-    const Output grad = grads[i] ? body.copy(grads[i]) : Output{};
-    if (varies(i)) {
-      next.push_back(grad ? grad : body.builder()("ZerosLike", {here[k]}));
+    const Grad& grad = grads[std::size_t(target[k])];
+    const Output value = grad.none() ? Output{} : body.copy(body.dense(grad));
+    if (varies(std::size_t(target[k]))) {
+      next.push_back(value ? value : zeros_like(body.builder(), here[k]));
     } else {
-      next.push_back(body.builder()("AddV2", {here[k], grad}));
+      next.push_back(add_up(body.builder(), here[k], value));
     }
   }
   body.made().outputs = std::move(next);
@@ -397,9 +529,22 @@ void tape_read_shape(ShapeContext& c) {
 
 void captured_ref_shape(ShapeContext& c) { c.set_output(0, c.attrs().shape("shape")); }
 
-void second_order(GradContext& g) {
-  fail(Code::kUnimplemented, "second-order gradients through control flow are not supported (",
-       g.node().name(), ")");
+void tape_read_grad(GradContext& g) {
+  g.set(0, g("TapeEntry", {g.input(1), g.dy()}, {{"k", g.attrs().i("k")}}));
+}
+
+void tape_entry_grad(GradContext& g) {
+  g.set(1, g("TapeEntryRead", {g.dy(), g.input(0), g.input(1)}, {{"k", g.attrs().i("k")}}));
+}
+
+void entry_read_shape(ShapeContext& c) { c.set_output(0, c.input(2)); }
+
+void entry_read_grad(GradContext& g) {
+  g.set(0, g("TapeEntry", {g.input(1), g.dy()}, {{"k", g.attrs().i("k")}}));
+}
+
+void tape_sum_grad(GradContext& g) {
+  for (int i = 0; i < g.num_inputs(); ++i) g.set(i, g.raw_dy(0));
 }
 
 constexpr OpRow kRows[] = {
@@ -425,8 +570,16 @@ constexpr OpRow kRows[] = {
     // Reads intermediate k of iteration `index` from the tape of a While (or of an If, index 0).
     {"TapeRead",
      "tape:variant index:int32 -> value:dtype; k:int>=0; dtype:type; shape:shape=unknown",
-     tape_read_shape, second_order, kMaybeDynamic},
+     tape_read_shape, tape_read_grad, kMaybeDynamic},
     {"TapeSize", "tape:variant -> size:int32", scalar_shape, no_gradient, 0},
+    // The gradient of a tape maps (index, k) to the gradient of that value; what it lacks is zero.
+    {"TapeEntry", "index:int32 value:T -> gradient:variant; k:int>=0; T:type", scalar_shape,
+     tape_entry_grad, kDynamicShape},
+    {"TapeEntryRead", "gradient:variant index:int32 like:T -> value:T; k:int>=0; T:type",
+     entry_read_shape, entry_read_grad, kDynamicShape},
+    {"TapeSum", "gradients:N*variant -> sum:variant; N:int>=1", scalar_shape, tape_sum_grad,
+     kDynamicShape},
+    {"TapeEmpty", "- -> gradient:variant", scalar_shape, no_gradient, kDynamicShape},
     // Inside a subgraph: the variable `outer` of the graph around it.
     {"CapturedRef", "- -> ref:Ref(dtype); dtype:type; shape:shape=unknown; outer:string",
      captured_ref_shape, no_gradient, kVariable | kStateful},

@@ -23,6 +23,8 @@ void add_into(Tensor& sum, const Tensor& value) {
   }
 }
 
+}  // namespace
+
 void accumulate(Tensor& sum, const Tensor& value) {
   switch (sum.dtype()) {
     case DType::kFloat:
@@ -41,6 +43,8 @@ void accumulate(Tensor& sum, const Tensor& value) {
       fail(Code::kUnimplemented, "gradients of dtype ", sum.dtype(), " cannot be added up");
   }
 }
+
+namespace {
 
 Tensor zeros(DType dtype, const Shape& shape) {
   Tensor t(dtype, shape);

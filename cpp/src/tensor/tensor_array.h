@@ -70,4 +70,7 @@ class TensorArray : public Object {
   mutable std::mutex mutex_;
 };
 
+/// Adds `value` to `sum`, of the same floating or complex dtype and shape.
+void accumulate(Tensor& sum, const Tensor& value);
+
 }  // namespace caudal

@@ -38,6 +38,17 @@ def _variable_name(op):
     return "%s|%s" % (container, name) if container else name
 
 
+def _variable_read(tensor):
+    """The name of the variable that `tensor` is the shared read of, or None."""
+    op = tensor._op
+    if op.type != "Identity":
+        return None
+    source = op.inputs[0]
+    if source._op.type not in ("Variable", "VariableV2") or op.name != source._op.name + "/read":
+        return None
+    return _variable_name(source._op)
+
+
 class FuncGraph(Graph):
     """A graph of its own inside of another one.
 
@@ -126,10 +137,22 @@ class FuncGraph(Graph):
                     if as_ref:
                         self._mark_written(_source(tensor))
                     return self._capture_ref(tensor)
-            elif tensor._dtype._enum in _COPIED and tensor._op.type == "Const":
+            name = _variable_read(tensor)
+            if name is not None:
+                if name in self._live:
+                    return self._read_again(tensor)
+                self._hoisted.add(name)
+            if tensor._dtype._enum in _COPIED and tensor._op.type == "Const":
                 return self._copy_constant(tensor)
             inner = self._capture_value(tensor)
         return inner
+
+    def _read_again(self, tensor):
+        """A read here of the variable that `tensor` is a read of."""
+        from caudal.framework.op_factory import apply
+
+        op = tensor._op
+        return self.build(lambda: apply(op.type, op.inputs[0], name=op.name.rpartition("/")[2]))
 
     def _capture_value(self, tensor):
         shape = tensor._graph._core.output_shape(tensor._key)

@@ -165,7 +165,7 @@ def _keys_of(graph, tensor):
 
 def _is_copy_of(tensor, origin):
     while tensor is not origin:
-        if tensor._op.type not in ("Identity", "Snapshot"):
+        if tensor._op.type not in ("Identity", "Snapshot", "ReadVariableOp"):
             return False
         tensor = tensor._op.inputs[0]
     return True

@@ -82,7 +82,10 @@ def placeholder(dtype, shape=None, name=None):
     Returns:
       A tensor; running what depends on it without a feed raises InvalidArgumentError.
     """
-    return apply("Placeholder", dtype=dtype, shape=shape, name=name)
+    if ops.get_default_graph().outer_graph is None:
+        return apply("Placeholder", dtype=dtype, shape=shape, name=name)
+    with ops.init_scope():  # a run can feed tensors of the outermost graph only
+        return apply("Placeholder", dtype=dtype, shape=shape, name=name)
 
 
 def placeholder_with_default(input, shape, name=None):  # noqa: A002

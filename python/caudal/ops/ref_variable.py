@@ -5,6 +5,7 @@ import enum
 
 from caudal.framework import behavior, dtypes, ops, tensor_shape
 from caudal.ops import array_ops, state_ops
+from caudal.ops.initial_values import guarded
 
 
 class VariableSynchronization(enum.Enum):
@@ -183,8 +184,9 @@ class Variable(metaclass=_VariableType):
         made_by_function = callable(initial_value)
         if isinstance(initial_value, ops.Tensor) and initial_value.graph.outer_graph is not None:
             raise ValueError(
-                "Initializer for variable %s is from inside a control-flow construct; use a "
-                "function that makes the initial value" % (name or "Variable")
+                "Initializer for variable %s is from inside a control-flow construct, such as a "
+                "loop or conditional. When creating a variable inside a loop or conditional, use a "
+                "lambda as the initializer." % (name or "Variable")
             )
         with ops.init_scope():
             graph = ops.get_default_graph()
@@ -206,7 +208,7 @@ class Variable(metaclass=_VariableType):
                 self._initial_value = value
                 self._initializer_op = state_ops.assign(
                     self._variable,
-                    value,
+                    guarded(value),
                     validate_shape=validate_shape,
                     use_locking=True,
                     name="Assign",

@@ -45,6 +45,7 @@ std::span<const KernelRow> ctc_decoder_kernels();
 std::span<const KernelRow> pool_choice_kernels();
 std::span<const KernelRow> dilation_kernels();
 std::span<const KernelRow> global_norm_kernels();
+std::span<const KernelRow> tape_gradient_kernels();  // of control flow, second derivatives
 std::span<const KernelRow> sequence_kernels();
 std::span<const KernelRow> clustering_kernels();
 std::span<const KernelRow> image_resize_kernels();  // and crops of boxes, projections
@@ -93,6 +94,7 @@ inline void register_portable_kernels() {
            dilation_kernels(),
            global_norm_kernels(),
            sequence_kernels(),
+           tape_gradient_kernels(),
        }) {
     register_kernels("CPU", rows);
   }
