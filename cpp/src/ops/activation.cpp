@@ -27,8 +27,8 @@ void softsign_grad(GradContext& g) { g.set(0, g("SoftsignGrad", {g.dy(), g.input
 void leaky_relu_grad(GradContext& g) {
   g.set(0, g("LeakyReluGrad", {g.dy(), g.input(0)}, {{"alpha", g.attrs().at("alpha")}}));
 }
-void sigmoid_grad(GradContext& g) { g.set(0, g("SigmoidGrad", {g.output(0), g.dy()})); }
-void tanh_grad(GradContext& g) { g.set(0, g("TanhGrad", {g.output(0), g.dy()})); }
+void sigmoid_grad(GradContext& g) { g.set(0, g("SigmoidGrad", {conj(g, g.output(0)), g.dy()})); }
+void tanh_grad(GradContext& g) { g.set(0, g("TanhGrad", {conj(g, g.output(0)), g.dy()})); }
 
 // Linear in the first input, piecewise constant in the second.
 void gate_grad_grad(GradContext& g) {
@@ -64,11 +64,11 @@ void softsign_grad_grad(GradContext& g) {
     g.set(1, mul(g, mul(g, g.dy(), g.input(0)), slope));
   }
 }
-// dy y (1 - y); complex y stands conjugated in this and the next.
+// dy y (1 - y)
 void sigmoid_grad_grad(GradContext& g) {
   const Output y = conj(g, g.input(0));
   if (g.needs(0)) {
-    const Output both = mul(g, conj(g, g.dy()), g.input(1));
+    const Output both = mul(g, g.dy(), conj(g, g.input(1)));
     g.set(0, sub(g, both, mul(g, scale(g, both, 2), y)));
   }
   if (g.needs(1)) g.set(1, g("SigmoidGrad", {y, g.dy()}));
@@ -76,7 +76,7 @@ void sigmoid_grad_grad(GradContext& g) {
 // dy (1 - y^2)
 void tanh_grad_grad(GradContext& g) {
   const Output y = conj(g, g.input(0));
-  if (g.needs(0)) g.set(0, mul(g, mul(g, scale(g, conj(g, g.dy()), -2), g.input(1)), y));
+  if (g.needs(0)) g.set(0, mul(g, mul(g, scale(g, g.dy(), -2), conj(g, g.input(1))), y));
   if (g.needs(1)) g.set(1, g("TanhGrad", {y, g.dy()}));
 }
 

@@ -36,9 +36,9 @@ void mul_grad(GradContext& g) {
 }
 
 void mul_no_nan_grad(GradContext& g) {
-  const Output x = conj(g, g.input(0)), y = conj(g, g.input(1));
-  set_broadcast_grads(g, g.needs(0) ? g("MulNoNan", {g.dy(), y}) : Output(),
-                      g.needs(1) ? g("MulNoNan", {x, g.dy()}) : Output());
+  // As in TensorFlow no conjugates here, nor in the gradients of Xdivy, Xlogy and Cumprod.
+  set_broadcast_grads(g, g.needs(0) ? g("MulNoNan", {g.dy(), g.input(1)}) : Output(),
+                      g.needs(1) ? g("MulNoNan", {g.input(0), g.dy()}) : Output());
 }
 
 // dx = dy / y and dy * (-x / y) / y, with the op's own kind of division.
@@ -107,16 +107,14 @@ Output not_zero(GradContext& g, Output x) {
   return g("Cast", {g("NotEqual", {x, like(g, x, 0)})}, {{"DstT", x.dtype()}});
 }
 void xdivy_grad(GradContext& g) {
-  const Output x = conj(g, g.input(0));
-  const Output y = conj(g, g.input(1));
+  const Output x = g.input(0), y = g.input(1);
   Output gx, gy;
   if (g.needs(0)) gx = mul(g, g("Xdivy", {not_zero(g, x), y}), g.dy());
   if (g.needs(1)) gy = mul(g, g("Xdivy", {neg(g, x), square(g, y)}), g.dy());
   set_broadcast_grads(g, gx, gy);
 }
 void xlogy_grad(GradContext& g) {
-  const Output x = conj(g, g.input(0));
-  const Output y = conj(g, g.input(1));
+  const Output x = g.input(0), y = g.input(1);
   Output gx, gy;
   if (g.needs(0)) gx = mul(g, g("Xlogy", {not_zero(g, x), y}), g.dy());
   if (g.needs(1)) gy = mul(g, g("Xdivy", {x, y}), g.dy());

@@ -41,8 +41,8 @@ void batch_norm_grad_shape(ShapeContext& c) {
   c.set_output(0, dx);
   c.set_output(1, {channels});
   c.set_output(2, {channels});
-  c.set_output(3, {0});
-  c.set_output(4, {0});
+  c.set_output(3, PartialShape::scalar());
+  c.set_output(4, PartialShape::scalar());
 }
 
 AttrList norm_attrs(const GradContext& g) {

@@ -147,6 +147,9 @@ void concat_grads(GradContext& g, int first, int last, Output axis_input) {
   std::vector<Output> inputs;
   for (int i = first; i < last; ++i) inputs.push_back(g.input(i));
   const auto n = std::int64_t(inputs.size());
+  if (axis_input.dtype() != DType::kInt32) {
+    axis_input = g("Cast", {axis_input}, {{"DstT", DType::kInt32}});
+  }
   const Output axis_mod = g("FloorMod", {axis_input, g("Rank", {inputs[0]})}, {}, "mod");
   Node* shapes = g.builder().node("ShapeN", inputs, {{"N", n}});
   std::vector<Output> args{axis_mod};

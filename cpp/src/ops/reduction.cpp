@@ -258,9 +258,9 @@ AttrList scan_attrs(GradContext& g) {
 }
 void cumsum_grad(GradContext& g) { g.set(0, g("Cumsum", {g.dy(), g.input(1)}, scan_attrs(g))); }
 void cumprod_grad(GradContext& g) {
-  const Output weighted = mul(g, conj(g, g.output(0)), g.dy());
+  const Output weighted = mul(g, g.output(0), g.dy());
   const Output total = g("Cumsum", {weighted, g.input(1)}, scan_attrs(g));
-  g.set(0, realdiv(g, total, conj(g, g.input(0))));
+  g.set(0, realdiv(g, total, g.input(0)));
 }
 
 void linspace_shape(ShapeContext& c) {

@@ -129,8 +129,8 @@ op("SqrtGrad", lambda y, dy: dy / (2 * np.conj(y)), real(0.5, 2), real())
 op("RsqrtGrad", lambda y, dy: -0.5 * dy * np.conj(y) ** 3, real(0.5, 2), real())
 op("ReciprocalGrad", lambda y, dy: -dy * np.conj(y) ** 2, real(0.5, 2), real())
 op("InvGrad", lambda y, dy: -dy * np.conj(y) ** 2, real(0.5, 2), real())
-op("SigmoidGrad", lambda y, dy: dy * np.conj(y * (1 - y)), real(0.1, 0.9), real())
-op("TanhGrad", lambda y, dy: dy * np.conj(1 - y * y), real(-0.9, 0.9), real())
+op("SigmoidGrad", lambda y, dy: dy * y * (1 - y), real(0.1, 0.9), real())
+op("TanhGrad", lambda y, dy: dy * (1 - y * y), real(-0.9, 0.9), real())
 
 # -- Activations -----------------------------------------------------------------------------------
 

@@ -37,7 +37,7 @@ for name, change in (("InplaceUpdate", put), ("InplaceAdd", add), ("InplaceSub",
         replaced(change),
         cases=[
             case(real(5, 9)[3, 2], const([2, -3]), real(0, 2)[2, 2]),
-            case(real(5, 9)[3, 2], const(4), real(0, 2)[2]),
+            case(real(5, 9)[3, 2], const([4]), real(0, 2)[1, 2]),
             case(real()[3], const(np.zeros(0, "int32")), real()[0]),
         ],
         bad=[
@@ -45,6 +45,7 @@ for name, change in (("InplaceUpdate", put), ("InplaceAdd", add), ("InplaceSub",
             case(real()[3, 2], const([0]), real()[1, 3]),
             case(real()[3, 2], const([0]), real()[2, 2]),
             case(real()[0, 2], const([0]), real()[1, 2]),
+            case(real()[3, 2], const(0), real()[2]),
         ],
         dtypes=NUMBERS,
     )

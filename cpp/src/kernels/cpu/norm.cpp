@@ -103,7 +103,8 @@ void run_batch_norm_grad(const void* params, void* const* in, void* const* out, 
   auto* dx = static_cast<float*>(out[0]);
   auto* dscale = static_cast<float*>(out[1]);
   auto* doffset = static_cast<float*>(out[2]);
-  auto* sums = static_cast<float*>(workspace);  // of dy, then of dy * (x - mean)
+  for (int i = 3; i < 5; ++i) *static_cast<float*>(out[i]) = 0;  // say nothing
+  auto* sums = static_cast<float*>(workspace);                   // of dy, then of dy * (x - mean)
   float* factor = sums + 2 * channels;
   float* along = factor + channels;
   float* level = along + channels;

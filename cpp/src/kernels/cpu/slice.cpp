@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Parts of tensors, and tensors with a border around them.
+#include <complex>
+
 #include "kernels/cpu/element_types.h"
 #include "kernels/cpu/families.h"
 #include "kernels/cpu/moves.h"
@@ -204,6 +206,14 @@ Prepared prepare_mirror_pad(const KernelRequest& r) {
 }
 Prepared prepare_mirror_pad_grad(const KernelRequest& r) {
   Prepared prepared = prepare_mirror(r, true);
+  if (r.outputs[0].dtype == DType::kComplex64) {
+    prepared.run = run_mirror_pad_grad<std::complex<float>>;
+    return prepared;
+  }
+  if (r.outputs[0].dtype == DType::kComplex128) {
+    prepared.run = run_mirror_pad_grad<std::complex<double>>;
+    return prepared;
+  }
   with_type(r.outputs[0].dtype, [&]<class T>(T) {
     if constexpr (sizeof(T) >= 4) prepared.run = run_mirror_pad_grad<T>;
   });
@@ -213,7 +223,8 @@ Prepared prepare_mirror_pad_grad(const KernelRequest& r) {
 }  // namespace
 
 std::span<const KernelRow> slice_kernels() {
-  constexpr DTypeSet kSummable{DType::kFloat, DType::kDouble, DType::kInt32, DType::kInt64};
+  constexpr DTypeSet kSummable{DType::kFloat, DType::kDouble,    DType::kInt32,
+                               DType::kInt64, DType::kComplex64, DType::kComplex128};
   static const KernelRow rows[] = {
       {"Slice", "T", kMovable, move_kernel<build_slice, 2>},
       {"StridedSlice", "T", kMovable, move_kernel<build_strided_slice, 14>},

@@ -98,8 +98,8 @@ CAUDAL_FUNCTION(NotEqual, x != y)
 CAUDAL_FUNCTION(SqrtGrad, R(0.5) * y / std::conj(x))
 CAUDAL_FUNCTION(RsqrtGrad, R(-0.5) * y * (std::conj(x) * std::conj(x) * std::conj(x)))
 CAUDAL_FUNCTION(ReciprocalGrad, -y*(std::conj(x) * std::conj(x)))
-CAUDAL_FUNCTION(TanhGrad, y*(R(1) - std::conj(x) * std::conj(x)))
-CAUDAL_FUNCTION(SigmoidGrad, y* std::conj(x) * (R(1) - std::conj(x)))
+CAUDAL_FUNCTION(TanhGrad, y*(R(1) - x * x))
+CAUDAL_FUNCTION(SigmoidGrad, y * x * (R(1) - x))
 #undef CAUDAL_FUNCTION
 
 struct MakeComplex {

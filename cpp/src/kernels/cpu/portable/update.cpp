@@ -33,19 +33,18 @@ template <Join join>
 void inplace(Call& c) {
   const Shape &shape = c.in[0].shape(), &v = c.in[2].shape();
   if (shape.rank() < 1) invalid("x should be at least a vector, got shape ", shape);
-  if (c.in[1].shape().rank() > 1) invalid("i must be a scalar or a vector, got ", c.in[1].shape());
+  if (c.in[1].shape().rank() != 1) invalid("i must be a vector. ", c.in[1].shape());
   const std::vector<std::int64_t> rows = c.in[1].as_int64s();
   const std::int64_t n = shape[0], inner = size_of(shape, 1, shape.rank());
-  const bool single = c.in[1].shape().rank() == 0;
-  if (v.rank() != shape.rank() - single) {
+  if (v.rank() != shape.rank()) {
     invalid("x and v shape doesn't match (ranks differ): ", shape, " vs. ", v);
   }
   for (int d = 1; d < shape.rank(); ++d) {
-    if (v[d - single] != shape[d]) {
+    if (v[d] != shape[d]) {
       invalid("x and v shape doesn't match at index ", d, " : ", shape, " vs. ", v);
     }
   }
-  if (!single && v[0] != std::int64_t(rows.size())) {
+  if (v[0] != std::int64_t(rows.size())) {
     invalid("i and x shape doesn't match at index 0: ", c.in[1].shape(), " vs. ", v);
   }
   if (n == 0 && !rows.empty()) invalid("x has no rows to update");
