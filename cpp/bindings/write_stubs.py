@@ -148,6 +148,8 @@ def public_modules(package):
         if module.__name__ in seen:
             continue
         seen[module.__name__] = module
+        for name in getattr(vars(module).get("__getattr__"), "names", ()):
+            getattr(module, name)  # loads what comes late
         for name, item in vars(module).items():
             inside = isinstance(item, types.ModuleType) and item.__name__.startswith(
                 package.__name__ + "."

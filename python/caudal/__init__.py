@@ -105,7 +105,7 @@ from caudal.framework.gradients_impl import (
     gradients,
     hessians,
 )
-from caudal.framework.custom_gradient import custom_gradient, grad_pass_through
+from caudal.framework.custom_gradient import custom_gradient, grad_pass_through, recompute_grad
 from caudal.framework.ops import NotDifferentiable as no_gradient
 
 # Running
@@ -459,9 +459,11 @@ from caudal.framework.versions import (
 )
 
 # Loaded when first asked for: what is large, or not needed by most programs.
-_later = _module_getattr(
+__getattr__ = _module_getattr(
     "",
     {
+        # unittest takes longer to import than everything above.
+        "caudal.client.test": "@",
         "caudal.ops.functional_ops": "map_fn scan foldl foldr",
         "caudal.ops.tensor_array_ops": "TensorArray",
         "caudal.ops.linalg_impl": "cholesky cholesky_solve matrix_determinant matrix_inverse "
@@ -514,18 +516,6 @@ _later = _module_getattr(
         "caudal.losses": "@",
         "caudal.distributions": "@",
         "caudal.metrics": "@",
+        "caudal.image": "@",
     },
 )
-
-
-def __getattr__(name):
-    # tf.test needs unittest, which takes longer to import than everything above.
-    if name == "test":
-        import importlib
-
-        return importlib.import_module("caudal.client.test")
-    return _later(name)
-
-
-def __dir__():
-    return sorted({*globals(), *_later.names, "test"})

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Distributions: the table of contents of `distributions`."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.ops.distributions.discrete import (
     Bernoulli,
     Categorical,
@@ -45,3 +46,5 @@ __all__ = [
     "Uniform",
     "kl_divergence",
 ]
+
+__getattr__ = _module_getattr("distributions")

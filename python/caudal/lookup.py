@@ -4,6 +4,7 @@
 
 from types import SimpleNamespace as _Namespace
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.ops.lookup_ops import (
     KeyValueTensorInitializer,
     StaticHashTable,
@@ -14,3 +15,5 @@ from caudal.ops.lookup_ops import (
 from caudal.ops.mutable_tables import MutableDenseHashTable as _DenseHashTable
 
 experimental = _Namespace(DenseHashTable=_DenseHashTable)
+
+__getattr__ = _module_getattr("lookup")

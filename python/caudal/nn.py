@@ -72,26 +72,7 @@ from caudal.ops.nn_ops import (
 
 __all__ = [name for name in dir() if not name.startswith("_")]
 
-# What TensorFlow before 1.0 had here, under today's names.
-_OLD = {
-    "rnn": ("caudal.layers.rnn", "static_rnn"),
-    "bidirectional_rnn": ("caudal.layers.rnn", "static_bidirectional_rnn"),
-    "state_saving_rnn": ("caudal.layers.rnn", "static_state_saving_rnn"),
-    "seq2seq": ("caudal.contrib.legacy_seq2seq", None),
-}
-
-
-def __getattr__(name):
-    if name in _OLD:
-        import importlib
-
-        home, item = _OLD[name]
-        module = importlib.import_module(home)
-        return module if item is None else getattr(module, item)
-    return _later(name)
-
-
-_later = _module_getattr(
+__getattr__ = _module_getattr(
     "nn",
     {
         "caudal.ops.embedding_sparse": "embedding_lookup_sparse safe_embedding_lookup_sparse",

@@ -2,6 +2,7 @@
 # ruff: noqa: F401
 """Contents of `tf.quantization`."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.ops.quantize_ops import (
     dequantize,
     fake_quant_with_min_max_args,
@@ -14,3 +15,5 @@ from caudal.ops.quantize_ops import (
     quantize_and_dequantize,
     quantized_concat,
 )
+
+__getattr__ = _module_getattr("quantization")

@@ -4,6 +4,9 @@
 
 from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.framework.sparse_tensor import SparseTensor
+from caudal.ops.segment_ops import sparse_segment_mean as segment_mean
+from caudal.ops.segment_ops import sparse_segment_sqrt_n as segment_sqrt_n
+from caudal.ops.segment_ops import sparse_segment_sum as segment_sum
 from caudal.ops.sparse_math_ops import sparse_add as add
 from caudal.ops.sparse_math_ops import sparse_maximum as maximum
 from caudal.ops.sparse_math_ops import sparse_minimum as minimum

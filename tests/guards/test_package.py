@@ -104,6 +104,20 @@ def test_import_time():
     assert ratio <= 1.5, f"import caudal takes {ratio:.2f} times as long as import numpy"
 
 
+def test_import_loads_what_most_programs_need():
+    code = (
+        "import sys, numpy; before = set(sys.modules); import caudal;"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    loaded = run(sys.executable, "-c", code).split()
+    foreign = {"ml_dtypes", "unittest", "scipy", "urllib.request", "google.protobuf"}
+    assert not foreign & {*loaded}
+    late = ("contrib", "layers", "losses", "metrics", "keras", "data", "summary", "examples")
+    late = tuple("caudal." + name for name in late)
+    assert not [m for m in loaded if m.startswith(late)]
+    assert len([m for m in loaded if m.startswith("caudal")]) <= 100, loaded
+
+
 def cmake():
     folders = [sysconfig.get_path("scripts"), os.environ.get("PATH", "")]
     return shutil.which("cmake", path=os.pathsep.join(folders))

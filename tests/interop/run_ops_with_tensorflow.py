@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Runs single ops with real TensorFlow: run_ops_with_tensorflow.py JOBS ANSWERS FIRST.
 
-JOBS is a pickled list of dicts made by test_every_op.py; to ANSWERS is added, for each job from
-number FIRST on, a pickled ("values", [array, ...], [gradient or None, ...]) or ("error", class
-name, message), so that what was answered survives a crash of TensorFlow. Arrays are (dtype name,
-shape, bytes or list of bytes), which every NumPy reads.
+JOBS is a pickled list of dicts made by test_every_op.py; to ANSWERS are written, pickled, the
+version of TensorFlow and an answer for each job from number FIRST on, so that what was answered
+survives a crash: ("values", [array, ...], [gradient or None, ...]) or ("error", class name,
+message); such an error stands for the gradients, too. Arrays are (dtype name, shape, bytes or list
+of bytes), which every NumPy reads.
 """
 
 import os
@@ -59,6 +60,7 @@ def add_op(name, **arguments):
     if definition is None:
         raise AttributeError("has no attribute " + name)
     told = {a for i in definition.input_arg for a in (i.type_attr, i.number_attr, i.type_list_attr)}
+    arguments = {k: v for k, v in arguments.items() if k not in told}
     for attr in definition.attr:
         if attr.name not in arguments and attr.name not in told and attr.HasField("default_value"):
             arguments[attr.name] = default_of(attr)
@@ -114,16 +116,21 @@ def run(job):
         flat.extend(item if isinstance(item, (list, tuple)) else [item])
     with tf.Session() as session:
         values = session.run(flat, feeds)
-        gradients = []
-        if job["dys"]:
-            ys = [flat[i] for i, _ in job["dys"]]
-            dys = [tf.constant(decode(d), y.dtype) for (_, d), y in zip(job["dys"], ys)]
-            wanted = [sources[i] for i in job["xs"]]
-            found = tf.gradients(ys, wanted, dys)
-            for grad in found:
-                dense = None if grad is None else tf.convert_to_tensor(grad)
-                gradients.append(None if dense is None else encode(session.run(dense, feeds)))
+        try:
+            gradients = run_gradients(session, job, flat, sources, feeds)
+        except Exception as error:  # noqa: BLE001 - the answer is the error
+            gradients = failed(error)
     return ("values", [encode(v) for v in values], gradients)
+
+
+def run_gradients(session, job, flat, sources, feeds):
+    if not job["dys"]:
+        return []
+    ys = [flat[i] for i, _ in job["dys"]]
+    dys = [tf.constant(decode(d), y.dtype) for (_, d), y in zip(job["dys"], ys)]
+    found = tf.gradients(ys, [sources[i] for i in job["xs"]], dys)
+    dense = [None if grad is None else tf.convert_to_tensor(grad) for grad in found]
+    return [None if d is None else encode(session.run(d, feeds)) for d in dense]
 
 
 def short(text):
@@ -133,16 +140,22 @@ def short(text):
     return "\n".join(line for line in lines if line and not line.startswith(where))[:900]
 
 
+def failed(error):
+    return ("error", type(error).__name__, short(str(error)))
+
+
 def main(jobs_path, answers_path, first):
     with open(jobs_path, "rb") as file:
         jobs = pickle.load(file)[int(first) :]
-    with open(answers_path, "ab") as file:
+    with open(answers_path, "wb") as file:
+        pickle.dump(tensorflow.__version__, file, protocol=4)
         for job in jobs:
-            with tf.Graph().as_default():
+            # Ops without a kernel for the CPU must not go to a compiler that is another device.
+            with tf.Graph().as_default(), tf.device("/cpu:0"):
                 try:
                     answer = run(job)
                 except Exception as error:  # noqa: BLE001 - the answer is the error
-                    answer = ("error", type(error).__name__, short(str(error)))
+                    answer = failed(error)
             pickle.dump(answer, file, protocol=4)
             file.flush()
 

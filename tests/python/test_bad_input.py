@@ -52,7 +52,7 @@ BUILDING = [
     ("tf.train.AdamOptimizer().minimize(tf.constant(1.0))", ValueError, "No gradients"),
     ("tf.Variable(tf.placeholder(tf.float32))", ValueError, "shape"),
     ("tf.constant(1.0).eval()", ValueError, "No default session"),
-    ("tf.contrib", AttributeError, "caudal does not have tf.contrib yet"),
+    ("tf.mul", AttributeError, "tf.mul was renamed tf.multiply in TensorFlow 1.0"),
     ("tf.train.Saver", AttributeError, "tf.train.Saver yet"),
     ("tf.nonsense", AttributeError, "no attribute 'nonsense'"),
 ]

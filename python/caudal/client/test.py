@@ -7,6 +7,7 @@ import unittest
 from unittest import mock
 
 from caudal.client.test_case import TestCase
+from caudal.framework.absent import module_getattr as _module_getattr
 
 __all__ = [
     "TestCase",
@@ -99,3 +100,6 @@ def compute_gradient_error(
     return gradient_checker.compute_gradient_error(
         x, x_shape, y, y_shape, x_init_value, delta, init_targets, extra_feed_dict
     )
+
+
+__getattr__ = _module_getattr("test", home=__name__)

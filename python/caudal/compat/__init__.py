@@ -6,6 +6,7 @@ import numbers as _numbers
 import os as _os
 import sys as _sys
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.framework.tensor_shape import dimension_at_index, dimension_value
 
 integral_types = (_numbers.Integral,)
@@ -57,3 +58,5 @@ def forward_compatibility_horizon(year, month, day):
 v1 = _sys.modules["caudal"]
 # `import caudal.compat.v1 as tf` gives the same module.
 _sys.modules["caudal.compat.v1"] = v1
+
+__getattr__ = _module_getattr("compat")

@@ -3,6 +3,7 @@
 # ruff: noqa: F401
 
 from caudal.framework import dtypes
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.ops.lookup_ops import (
     FastHashSpec,
     HasherSpec,
@@ -81,3 +82,6 @@ def index_to_string(tensor, mapping, default_value="UNK", name=None):
     """The strings of `mapping` at the positions in `tensor`."""
     table = index_to_string_table_from_tensor(mapping, default_value=default_value, name=name)
     return table.lookup(tensor)
+
+
+__getattr__ = _module_getattr("contrib.lookup")

@@ -4,6 +4,7 @@
 import math
 
 from caudal.framework import ops
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.ops import array_ops, math_ops, nn_impl, nn_ops, random_ops
 from caudal.ops.conv_ops import conv1d_transpose
 from caudal.ops.sampled_losses import rank_sampled_softmax_loss, sampled_sparse_softmax_loss
@@ -89,3 +90,6 @@ def deprecated_flipped_sparse_softmax_cross_entropy_with_logits(logits, labels, 
 def deprecated_flipped_sigmoid_cross_entropy_with_logits(logits, targets, name=None):
     """`sigmoid_cross_entropy_with_logits` with its arguments in the old order."""
     return nn_impl.sigmoid_cross_entropy_with_logits(labels=targets, logits=logits, name=name)
+
+
+__getattr__ = _module_getattr("contrib.nn")

@@ -1,103 +1,159 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names of TensorFlow 1.15 that caudal does not have yet, and what asking for one says.
+"""Names of TensorFlow that caudal lacks, and what asking for one says; names that load late.
 
-A name that is added leaves this list.
+A name that is added leaves NAMES.
 """
 
 import importlib
 import sys
 
-# By module, "" for the top level.
+# TensorFlow 1.15 has these and caudal does not, by module; "" is the top level.
 NAMES = {
     "": """
         AttrValue ConditionalAccumulator ConditionalAccumulatorBase CriticalSection Event
-        FIFOQueue FixedLenFeature FixedLenSequenceFeature FixedLengthRecordReader
-        GradientTape GraphDef HistogramProto IdentityReader IndexedSlicesSpec LMDBReader
-        LogMessage MetaGraphDef Module NameAttrList OptionalSpec PaddingFIFOQueue
-        PriorityQueue QueueBase RaggedTensor RaggedTensorSpec RandomShuffleQueue ReaderBase
-        SessionLog SparseConditionalAccumulator SparseFeature SparseTensorSpec Summary
-        SummaryMetadata TFRecordReader TensorArray TensorArraySpec TensorInfo TensorSpec
-        TextLineReader TypeSpec VarLenFeature WholeFileReader audio autograph betainc
-        bincount bitwise cholesky cholesky_solve complex config contrib
-        create_partitioned_variables cross data decode_base64 decode_compressed decode_csv
-        decode_json_example decode_raw delete_session_tensor dequantize
-        deserialize_many_sparse distribute distributions edit_distance einsum encode_base64
-        estimator experimental extract_image_patches extract_volume_patches
-        fake_quant_with_min_max_args fake_quant_with_min_max_args_gradient
-        fake_quant_with_min_max_vars fake_quant_with_min_max_vars_gradient
-        fake_quant_with_min_max_vars_per_channel
-        fake_quant_with_min_max_vars_per_channel_gradient feature_column fft fft2d fft3d
-        fingerprint fixed_size_partitioner foldl foldr function get_session_handle
-        get_session_tensor gfile graph_util guarantee_const histogram_fixed_width
-        histogram_fixed_width_bins ifft ifft2d ifft3d igamma igammac image import_graph_def
-        io keras layers lite load_file_system_library load_library load_op_library lookup
-        losses make_ndarray make_tensor_proto map_fn matching_files matrix_determinant
-        matrix_inverse matrix_solve matrix_solve_ls matrix_square_root
-        matrix_triangular_solve metrics min_max_variable_partitioner
-        nondifferentiable_batch_function parse_example parse_single_example
-        parse_single_sequence_example parse_tensor profiler python_io quantization
-        quantize quantize_v2 quantized_concat queue ragged random_gamma random_poisson
-        raw_ops read_file recompute_grad reduce_join regex_replace resource_loader roll
-        saved_model scan searchsorted segment_max segment_mean segment_min segment_prod
-        self_adjoint_eig self_adjoint_eigvals serialize_many_sparse serialize_sparse
-        serialize_tensor sets signal sparse sparse_add sparse_concat sparse_fill_empty_rows
-        sparse_mask sparse_maximum sparse_merge sparse_minimum sparse_placeholder
-        sparse_reduce_max sparse_reduce_max_sparse sparse_reduce_sum
-        sparse_reduce_sum_sparse sparse_reorder sparse_reset_shape sparse_reshape
-        sparse_retain sparse_segment_mean sparse_segment_sqrt_n sparse_segment_sum
-        sparse_slice sparse_softmax sparse_split sparse_tensor_dense_matmul
-        sparse_tensor_to_dense sparse_to_dense sparse_to_indicator sparse_transpose spectral
-        string_split string_strip string_to_hash_bucket string_to_hash_bucket_fast
-        string_to_hash_bucket_strong string_to_number strings substr summary svd sysconfig
-        tpu unravel_index unsorted_segment_max unsorted_segment_min unsorted_segment_prod
-        variable_axis_size_partitioner vectorized_map wrap_function write_file xla
+        FIFOQueue FixedLengthRecordReader GraphDef HistogramProto IdentityReader
+        IndexedSlicesSpec LMDBReader LogMessage MetaGraphDef Module NameAttrList
+        OptionalSpec PaddingFIFOQueue PriorityQueue QueueBase RaggedTensor RaggedTensorSpec
+        RandomShuffleQueue ReaderBase SessionLog SparseConditionalAccumulator
+        SparseTensorSpec Summary SummaryMetadata TFRecordReader TensorArraySpec TensorInfo
+        TensorSpec TextLineReader TypeSpec WholeFileReader audio autograph config data
+        delete_session_tensor distribute estimator experimental feature_column
+        get_session_handle get_session_tensor gfile graph_util image import_graph_def keras
+        lite load_file_system_library load_library load_op_library make_ndarray
+        make_tensor_proto nondifferentiable_batch_function profiler python_io queue ragged
+        resource_loader saved_model summary sysconfig tpu user_ops xla
     """,
-    "manip": """
-        roll
+    "contrib": """
+        all_reduce autograph batching bayesflow bigtable checkpoint cloud cluster_resolver
+        coder compiler constrained_optimization copy_graph data decision_trees deprecated
+        distribute estimator feature_column ffmpeg fused_conv gan graph_editor grid_rnn
+        hadoop hooks hvx ignite image input_pipeline integrate kafka keras kernel_methods
+        kinesis labeled_tensor libsvm linear_optimizer memory_stats mixed_precision
+        model_pruning nccl optimizer_v2 periodic_resample predictor proto quantization
+        quantize receptive_field recurrent reduce_slice_ops remote_fused_graph resampler rpc
+        saved_model session_bundle signal solvers sparsemax specs staging stat_summarizer
+        summary tensorboard tensorrt testing text tfprof timeseries tpu
     """,
-    "nn": """
-        all_candidate_sampler avg_pool3d bidirectional_dynamic_rnn collapse_repeated
-        compute_accidental_hits compute_average_loss conv1d_transpose conv3d
-        conv3d_backprop_filter conv3d_backprop_filter_v2 conv3d_transpose conv_transpose
-        ctc_beam_search_decoder ctc_beam_search_decoder_v2 ctc_greedy_decoder ctc_loss
-        ctc_loss_v2 ctc_unique_labels dilation2d dynamic_rnn embedding_lookup_sparse
-        erosion2d fixed_unigram_candidate_sampler fractional_avg_pool fractional_max_pool
-        learned_unigram_candidate_sampler log_uniform_candidate_sampler max_pool3d
-        max_pool_with_argmax nce_loss quantized_avg_pool quantized_conv2d quantized_max_pool
-        quantized_relu_x raw_rnn rnn_cell safe_embedding_lookup_sparse sampled_softmax_loss
-        scale_regularization_loss static_bidirectional_rnn static_rnn
-        static_state_saving_rnn uniform_candidate_sampler with_space_to_batch
+    "contrib.distributions": """
+        Autoregressive BatchReshape BetaWithSoftplusConcentration Binomial Chi2WithAbsDf
+        ConditionalDistribution ConditionalTransformedDistribution Deterministic
+        ExpRelaxedOneHotCategorical ExponentialWithSoftplusRate InverseGamma
+        InverseGammaWithSoftplusConcentrationRate Kumaraswamy LaplaceWithSoftplusScale
+        Mixture MixtureSameFamily MultivariateNormalDiagPlusLowRank
+        MultivariateNormalDiagWithSoftplusScale MultivariateNormalFullCovariance
+        MultivariateNormalTriL NegativeBinomial OneHotCategorical
+        PoissonLogNormalQuadratureCompound QuantizedDistribution RelaxedBernoulli
+        RelaxedOneHotCategorical SeedStream SinhArcsinh StudentTWithAbsDfSoftplusScale
+        TransformedDistribution VectorDeterministic VectorDiffeomixture
+        VectorExponentialDiag VectorLaplaceDiag VectorSinhArcsinhDiag WishartCholesky
+        WishartFull assign_log_moving_mean_exp assign_moving_mean_variance auto_correlation
+        bijectors estimator_head_distribution_regression fill_triangular
+        fill_triangular_inverse matrix_diag_transform moving_mean_variance
+        normal_conjugates_known_scale_posterior normal_conjugates_known_scale_predictive
+        percentile quadrature_scheme_lognormal_gauss_hermite
+        quadrature_scheme_lognormal_quantiles quadrature_scheme_softmaxnormal_gauss_hermite
+        quadrature_scheme_softmaxnormal_quantiles reduce_weighted_logsumexp softplus_inverse
+        tridiag
     """,
-    "math": """
-        bessel_i0 bessel_i0e bessel_i1 bessel_i1e betainc bincount cumulative_logsumexp
-        igamma igammac nextafter segment_max segment_mean segment_min segment_prod
-        unsorted_segment_max unsorted_segment_min unsorted_segment_prod
+    "contrib.factorization": """
+        GMM GmmAlgorithm KMeansClustering WALSMatrixFactorization WALSModel gmm
+    """,
+    "contrib.framework": """
+        BoundedTensorSpec RecordInput TensorSpec convolutional_delta_orthogonal
+        convolutional_orthogonal_1d convolutional_orthogonal_2d convolutional_orthogonal_3d
+        fuse_op init_from_checkpoint list_variables load_and_remap_matrix_initializer
+        load_checkpoint load_embedding_initializer load_linear_multiclass_bias_initializer
+        load_variable load_variable_slot_initializer
+    """,
+    "contrib.layers": """
+        bucketized_column check_feature_columns create_feature_spec_for_parsing
+        crossed_column embedding_column feature_column infer_real_valued_columns
+        input_from_feature_columns joint_weighted_sum_from_feature_columns
+        make_place_holder_tensors_for_base_features one_hot_column
+        parse_feature_columns_from_examples parse_feature_columns_from_sequence_examples
+        real_valued_column scattered_embedding_column sequence_input_from_feature_columns
+        shared_embedding_columns sparse_column_with_hash_bucket
+        sparse_column_with_integerized_feature sparse_column_with_keys
+        sparse_column_with_vocabulary_file transform_features weighted_sparse_column
+        weighted_sum_from_feature_columns
+    """,
+    "contrib.learn": """
+        BaseEstimator DNNClassifier DNNEstimator DNNLinearCombinedClassifier
+        DNNLinearCombinedEstimator DNNLinearCombinedRegressor DNNRegressor
+        DynamicRnnEstimator Estimator Evaluable Experiment ExportStrategy Head InputFnOps
+        KMeansClustering LinearClassifier LinearEstimator LinearRegressor LogisticRegressor
+        MetricSpec ModeKeys ModelFnOps NanLossDuringTrainingError NotFittedError
+        PredictionKey ProblemType RunConfig SKCompat SVM TaskType Trainable binary_svm_head
+        build_parsing_serving_input_fn evaluate extract_dask_data extract_dask_labels
+        extract_pandas_data extract_pandas_labels extract_pandas_matrix graph_actions head
+        infer infer_real_valued_columns_from_input infer_real_valued_columns_from_input_fn
+        io learn_runner make_export_strategy models monitors multi_class_head multi_head
+        multi_label_head no_op_train_fn ops poisson_regression_head preprocessing
+        read_batch_examples read_batch_features read_batch_record_features
+        read_keyed_batch_examples read_keyed_batch_examples_shared_queue
+        read_keyed_batch_features read_keyed_batch_features_shared_queue regression_head
+        run_feeds run_n train utils
+    """,
+    "contrib.losses": """
+        metric_learning
+    """,
+    "contrib.metrics": """
+        auc_using_histogram auc_with_confidence_intervals
+        precision_recall_at_equal_thresholds streaming_curve_points streaming_dynamic_auc
+        streaming_sparse_average_precision_at_top_k
+    """,
+    "contrib.opt": """
+        AGNCustomGetter AGNOptimizer AdamGSOptimizer DropStaleGradientOptimizer
+        ElasticAverageCustomGetter ElasticAverageOptimizer GGTOptimizer LazyAdamGSOptimizer
+        ModelAverageCustomGetter ModelAverageOptimizer ShampooOptimizer
+    """,
+    "contrib.slim": """
+        DataFrameColumn InputLayer ProblemType arg_scope_func_key bucketize
+        bucketized_column check_feature_columns create_feature_spec_for_parsing
+        crossed_column data_decoder data_provider dataset dataset_data_provider
+        embedding_column embedding_lookup_sparse_with_distributed_aggregation experimental
+        get_default_binary_metrics_for_eval infer_real_valued_columns
+        input_from_feature_columns joint_weighted_sum_from_feature_columns make_all
+        make_place_holder_tensors_for_base_features one_hot_column parallel_reader
+        parse_feature_columns_from_examples parse_feature_columns_from_sequence_examples
+        prefetch_queue queues real_valued_column scattered_embedding_column
+        scattered_embedding_lookup scattered_embedding_lookup_sparse
+        sequence_input_from_feature_columns shared_embedding_columns
+        sparse_column_with_hash_bucket sparse_column_with_integerized_feature
+        sparse_column_with_keys sparse_column_with_vocabulary_file sparse_feature_cross
+        tfexample_decoder transform_features weighted_sparse_column
+        weighted_sum_from_feature_columns
+    """,
+    "contrib.training": """
+        FeedingQueueRunner GreedyLoadBalancingStrategy NextQueuedSequenceBatch
+        RandomStrategy SequenceQueueingStateSaver StopAfterNEvalsHook SummaryAtEndHook
+        batch_sequences_with_states bucket bucket_by_sequence_length byte_size_load_fn
+        checkpoints_iterator evaluate_once evaluate_repeatedly get_or_create_eval_step
+        rejection_sample resample_at_rate stratified_sample train wait_for_new_checkpoint
+        weighted_resample
+    """,
+    "contrib.util": """
+        loader make_ndarray make_tensor_proto ops_used_by_graph_def
+        stripped_op_list_for_graph
+    """,
+    "io": """
+        PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue TFRecordCompressionType
+        TFRecordOptions TFRecordWriter decode_and_crop_jpeg decode_bmp decode_gif
+        decode_image decode_jpeg decode_png decode_proto encode_jpeg encode_proto
+        extract_jpeg_shape gfile is_jpeg match_filenames_once tf_record_iterator write_graph
+    """,
+    "layers": """
+        experimental
     """,
     "random": """
-        all_candidate_sampler experimental fixed_unigram_candidate_sampler gamma
-        learned_unigram_candidate_sampler log_uniform_candidate_sampler poisson
-        stateless_categorical stateless_multinomial stateless_normal
-        stateless_truncated_normal stateless_uniform uniform_candidate_sampler
+        experimental
     """,
-    "dtypes": """
-        complex
+    "sparse": """
+        SparseConditionalAccumulator
     """,
-    "linalg": """
-        LinearOperator LinearOperatorAdjoint LinearOperatorBlockDiag LinearOperatorCirculant
-        LinearOperatorCirculant2D LinearOperatorCirculant3D LinearOperatorComposition
-        LinearOperatorDiag LinearOperatorFullMatrix LinearOperatorHouseholder
-        LinearOperatorIdentity LinearOperatorInversion LinearOperatorKronecker
-        LinearOperatorLowRankUpdate LinearOperatorLowerTriangular
-        LinearOperatorScaledIdentity LinearOperatorToeplitz LinearOperatorZeros cholesky
-        cholesky_solve cross det eigh eigvalsh einsum expm inv logdet logm lstsq lu
-        matrix_rank pinv slogdet solve sqrtm svd triangular_solve tridiagonal_matmul
-        tridiagonal_solve
-    """,
-    "debugging": """
-        assert_shapes get_log_device_placement set_log_device_placement
-    """,
-    "compat": """
-        v2
+    "test": """
+        Benchmark StubOutForTesting assert_equal_graph_def benchmark_config
+        create_local_cluster is_built_with_rocm test_src_dir_path
     """,
     "train": """
         BytesList Checkpoint CheckpointManager CheckpointSaverHook CheckpointSaverListener
@@ -119,20 +175,102 @@ NAMES = {
         range_input_producer remove_checkpoint replica_device_setter sdca_fprint
         sdca_optimizer sdca_shrink_l1 shuffle_batch shuffle_batch_join slice_input_producer
         start_queue_runners string_input_producer summary_iterator update_checkpoint_state
-        warm_start write_graph SummaryWriter
+        warm_start write_graph
     """,
-    "errors": """
-        raise_exception_on_not_ok_status
+}
+
+_GRAPHS_ONLY = "which builds graphs and runs them in sessions; tf.gradients differentiates them"
+_TREES = "which has no decision trees"
+_CUDNN = (
+    "which does without cuDNN; CudnnCompatibleLSTMCell and CudnnCompatibleGRUCell with "
+    "tf.nn.dynamic_rnn compute the same"
+)
+# What stays out, by module: names, and what to say.
+OUT = {
+    "": {"GradientTape function wrap_function": _GRAPHS_ONLY},
+    "contrib": {"eager": _GRAPHS_ONLY, "tensor_forest boosted_trees": _TREES},
+    "contrib.cudnn_rnn": {
+        """CudnnGRU CudnnGRUSaveable CudnnLSTM CudnnLSTMSaveable CudnnParamsFormatConverterGRU
+        CudnnParamsFormatConverterLSTM CudnnParamsFormatConverterRelu
+        CudnnParamsFormatConverterTanh CudnnRNNRelu CudnnRNNReluSaveable CudnnRNNTanh
+        CudnnRNNTanhSaveable python""": _CUDNN
+    },
+}
+
+# Names that TensorFlow lost by 1.0, by module: old and new in turns.
+RENAMED = {
+    "": """
+        audio_summary summary.audio
+        batch_cholesky cholesky
+        batch_cholesky_solve cholesky_solve
+        batch_fft fft
+        batch_fft2d fft2d
+        batch_fft3d fft3d
+        batch_ifft ifft
+        batch_ifft2d ifft2d
+        batch_ifft3d ifft3d
+        batch_matmul matmul
+        batch_matrix_band_part matrix_band_part
+        batch_matrix_determinant matrix_determinant
+        batch_matrix_diag matrix_diag
+        batch_matrix_diag_part matrix_diag_part
+        batch_matrix_inverse matrix_inverse
+        batch_matrix_set_diag matrix_set_diag
+        batch_matrix_solve matrix_solve
+        batch_matrix_solve_ls matrix_solve_ls
+        batch_matrix_transpose matrix_transpose
+        batch_matrix_triangular_solve matrix_triangular_solve
+        batch_self_adjoint_eig self_adjoint_eig
+        batch_self_adjoint_eigvals self_adjoint_eigvals
+        batch_svd svd
+        complex_abs abs
+        concat_v2 concat
+        histogram_summary summary.histogram
+        image_summary summary.image
+        inv reciprocal
+        list_diff setdiff1d
+        listdiff setdiff1d
+        merge_all_summaries summary.merge_all
+        merge_summary summary.merge
+        models nn.rnn_cell
+        mul multiply
+        neg negative
+        pack stack
+        scalar_summary summary.scalar
+        select where
+        sub subtract
+        unpack unstack
     """,
-    "test": """
-        Benchmark StubOutForTesting assert_equal_graph_def benchmark_config
-        create_local_cluster is_built_with_rocm test_src_dir_path
+    "nn": """
+        bidirectional_rnn nn.static_bidirectional_rnn
+        deconv2d nn.conv2d_transpose
+        rnn nn.static_rnn
+        seq2seq contrib.legacy_seq2seq
+        state_saving_rnn nn.static_state_saving_rnn
+    """,
+    "train": """
+        SummaryWriter summary.FileWriter
     """,
 }
 
 
-def module_getattr(module, later=None):
-    """The `__getattr__` of a public module, "" for the package itself.
+def _message(module, name):
+    """What AttributeError says of a name that the module does not have."""
+    path = "tf." + (module and module + ".") + name
+    if name in NAMES.get(module, "").split():
+        return "caudal does not have %s yet, which TensorFlow 1.15 has" % path
+    for names, reason in OUT.get(module, {}).items():
+        if name in names.split():
+            return "%s is not part of caudal, %s" % (path, reason)
+    renamed = RENAMED.get(module, "").split()
+    if name in renamed[::2]:
+        new = renamed[2 * renamed[::2].index(name) + 1]
+        return "%s was renamed tf.%s in TensorFlow 1.0" % (path, new)
+    return "module %r has no attribute %r" % ("caudal" + (module and "." + module), name)
+
+
+def module_getattr(module, later=None, home=None):
+    """The `__getattr__` of a public module, which gets a `__dir__` as well.
 
     Its AttributeError tells a name that TensorFlow 1.15 has from one that nobody knows.
 
@@ -141,27 +279,27 @@ def module_getattr(module, later=None):
       later: names that are part of the module but load when first asked for, so that importing
         caudal stays fast: {"caudal.ops.rnn": "dynamic_rnn static_rnn"}; "@" stands for the named
         module itself, under its last name.
+      home: name of the Python module, if it is not that of its path.
     """
-    path = "tf." + (module and module + ".")
-    where = "caudal" + (module and "." + module)
+    space = vars(sys.modules[home or "caudal" + (module and "." + module)])
     homes = {}
-    for home, names in (later or {}).items():
+    for source, names in (later or {}).items():
         for name in names.split():
-            homes[home.rpartition(".")[2] if name == "@" else name] = (home, name)
+            homes[source.rpartition(".")[2] if name == "@" else name] = (source, name)
 
     def __getattr__(name):
         if name in homes:
-            home, item = homes[name]
-            value = importlib.import_module(home)
+            source, item = homes[name]
+            value = importlib.import_module(source)
             if item != "@":
                 value = getattr(value, item)
-            setattr(sys.modules[where], name, value)
+            space[name] = value
             return value
-        if name in NAMES.get(module, "").split():
-            raise AttributeError(
-                "caudal does not have %s%s yet, which TensorFlow 1.15 has" % (path, name)
-            )
-        raise AttributeError("module %r has no attribute %r" % (where, name))
+        raise AttributeError(_message(module, name))
+
+    def __dir__():
+        return sorted({*space, *homes})
 
     __getattr__.names = tuple(homes)
+    space["__dir__"] = __dir__
     return __getattr__

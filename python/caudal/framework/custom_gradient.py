@@ -84,6 +84,20 @@ def _accepts_variables(function):
     return any(p.name == "variables" or p.kind is p.VAR_KEYWORD for p in parameters)
 
 
+def recompute_grad(f):
+    """A function like `f`, which returns tensors.
+
+    TensorFlow computes such a function a second time for its gradient, to save memory. Here its
+    values are kept; results are the same.
+    """
+
+    @functools.wraps(f)
+    def call(*args, **kwargs):
+        return f(*args, **kwargs)
+
+    return call
+
+
 def grad_pass_through(f):
     """A function with the value of `f` whose gradient is that of the identity."""
 

@@ -67,3 +67,12 @@ def _text_library(arrays):
 
 # Regular expressions, codecs and the like, for kernels of strings.
 _core.register_host_function("caudal.text", _text_library)
+
+
+def _image_files(arrays):
+    from caudal.framework import image_files
+
+    return image_files.host_function(arrays)
+
+
+_core.register_host_function("caudal.image", _image_files)

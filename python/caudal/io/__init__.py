@@ -12,6 +12,8 @@ __getattr__ = _module_getattr(
         "serialize_tensor",
         "caudal.ops.string_ops": "decode_base64 encode_base64",
         "caudal.ops.sparse_ops": "deserialize_many_sparse serialize_many_sparse serialize_sparse",
+        "caudal.ops.image_files_ops": "decode_and_crop_jpeg decode_bmp decode_gif decode_image "
+        "decode_jpeg decode_png encode_jpeg encode_png extract_jpeg_shape is_jpeg",
         "caudal.ops.file_ops": "matching_files read_file write_file",
     },
 )

@@ -23,7 +23,3 @@ __getattr__ = _module_getattr(
 )
 
 __all__ = ["InputSpec", "Layer", *__getattr__.names]
-
-
-def __dir__():
-    return __all__

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Losses: the table of contents of `losses`."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.losses.losses_impl import (
     Reduction,
     absolute_difference,
@@ -42,3 +43,5 @@ __all__ = [
     "softmax_cross_entropy",
     "sparse_softmax_cross_entropy",
 ]
+
+__getattr__ = _module_getattr("losses")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Metrics over many batches: the table of contents of `metrics`."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.metrics.at_k import (
     average_precision_at_k,
     precision_at_k,
@@ -78,3 +79,5 @@ __all__ = [
     "true_positives",
     "true_positives_at_thresholds",
 ]
+
+__getattr__ = _module_getattr("metrics")

@@ -154,4 +154,3 @@ def test_what_cannot_be_done_says_so():
     wrapper = s2s.AttentionWrapper(rnn.GRUCell(2), s2s.LuongAttention(2, memory))
     with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match="tile_batch"):
         wrapper.zero_state(6, tf.float32)
-    assert tf.nn.seq2seq is tf.contrib.legacy_seq2seq and tf.nn.rnn is tf.nn.static_rnn

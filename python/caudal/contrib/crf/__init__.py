@@ -11,7 +11,3 @@ __getattr__ = _module_getattr(
         "crf_multitag_sequence_score crf_sequence_score crf_unary_score viterbi_decode",
     },
 )
-
-
-def __dir__():
-    return sorted({*globals(), *__getattr__.names})

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contents of `tf.contrib.distributions`: those of `tf.distributions`, and a few more."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.contrib.distributions.counts import Geometric, Poisson
 from caudal.contrib.distributions.independent import Independent
 from caudal.contrib.distributions.multivariate import MultivariateNormalDiag
@@ -61,3 +62,5 @@ __all__ = [
     "Uniform",
     "kl_divergence",
 ]
+
+__getattr__ = _module_getattr("contrib.distributions")

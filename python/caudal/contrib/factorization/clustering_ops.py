@@ -4,7 +4,7 @@
 import numpy as np
 
 from caudal.framework import constant_op, dtypes, ops, tensor_shape
-from caudal.framework.op_factory import apply
+from caudal.framework.op_factory import apply, public
 from caudal.ops import (
     array_ops,
     check_ops,
@@ -22,6 +22,10 @@ RANDOM_INIT = "random"
 KMEANS_PLUS_PLUS_INIT = "kmeans_plus_plus"
 KMC2_INIT = "kmc2"
 CLUSTERS_VAR_NAME = "clusters"
+
+kmc2_chain_initialization = public("KMC2ChainInitialization", "kmc2_chain_initialization")
+kmeans_plus_plus_initialization = public("KmeansPlusPlusInitialization")
+nearest_neighbors = public("NearestNeighbors")
 
 
 class KMeans:

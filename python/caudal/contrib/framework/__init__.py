@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contents of `tf.contrib.framework`."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.contrib.framework.arg_scope import (
     add_arg_scope,
     arg_scope,
@@ -64,3 +65,5 @@ from caudal.ops.check_ops import assert_same_float_dtype, assert_scalar
 from caudal.ops.sort_ops import argsort, sort
 
 __all__ = [name for name in dir() if not name.startswith("_")]
+
+__getattr__ = _module_getattr("contrib.framework")

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contents of `tf.contrib.layers`."""
 
-import functools
-
 from caudal.contrib.layers import summaries
 from caudal.contrib.layers.batch_norm import batch_norm
 from caudal.contrib.layers.convolutions import (
@@ -94,34 +92,10 @@ from caudal.contrib.layers.targets import (
     multi_class_target,
     regression_target,
 )
+from caudal.framework.absent import module_getattr as _module_getattr
 
 SPARSE_FEATURE_CROSS_DEFAULT_HASH_KEY = 0xDECAFCAFFE
 
-__all__ = [name for name in dir() if not name.startswith("_") and name != "functools"]
+__all__ = [name for name in dir() if not name.startswith("_")]
 
-_FEATURE_COLUMNS = frozenset(
-    """
-    bucketized_column check_feature_columns create_feature_spec_for_parsing crossed_column
-    embedding_column infer_real_valued_columns input_from_feature_columns
-    joint_weighted_sum_from_feature_columns make_place_holder_tensors_for_base_features
-    one_hot_column parse_feature_columns_from_examples
-    parse_feature_columns_from_sequence_examples real_valued_column scattered_embedding_column
-    sequence_input_from_feature_columns shared_embedding_columns
-    sparse_column_with_hash_bucket sparse_column_with_integerized_feature
-    sparse_column_with_keys sparse_column_with_vocabulary_file transform_features
-    weighted_sparse_column weighted_sum_from_feature_columns
-""".split()
-)
-
-
-def _no_feature_columns(name, *args, **kwargs):
-    raise NotImplementedError(
-        "caudal does not have feature columns: tf.contrib.layers.%s is not supported. Make the "
-        "input tensors from the data themselves." % name
-    )
-
-
-def __getattr__(name):
-    if name in _FEATURE_COLUMNS:
-        return functools.partial(_no_feature_columns, name)
-    raise AttributeError("module 'caudal.contrib.layers' has no attribute %r" % name)
+__getattr__ = _module_getattr("contrib.layers", {"caudal.contrib.layers.python": "@"})

@@ -1,15 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Reversible residual blocks."""
 
-from caudal.framework import nest
-from caudal.framework.custom_gradient import custom_gradient
+from caudal.framework import custom_gradient, nest
 from caudal.layers import base
 from caudal.ops import array_ops, variable_scope
 
 __all__ = ["RevBlock", "recompute_grad", "rev_block", "scale_gradient"]
 
 
-@custom_gradient
+@custom_gradient.custom_gradient
 def scale_gradient(inputs, gradient_multiplier):
     """The inputs themselves, with a gradient that is multiplied.
 
@@ -25,20 +24,8 @@ def scale_gradient(inputs, gradient_multiplier):
 
 
 def recompute_grad(fn, use_data_dep=None, tupleize_grads=False):
-    """A function like `fn`.
-
-    TensorFlow computes such a function a second time for its gradient, to save memory. Here its
-    values are kept; results are the same.
-
-    Args:
-      fn: function of tensors.
-      use_data_dep, tupleize_grads: without effect.
-    """
-
-    def call(*args):
-        return fn(*args)
-
-    return call
+    """See `tf.recompute_grad`; the other arguments are without effect."""
+    return custom_gradient.recompute_grad(fn)
 
 
 class RevBlock(base.Layer):

@@ -13,7 +13,3 @@ __getattr__ = _module_getattr(
         "one2many_rnn_seq2seq sequence_loss sequence_loss_by_example tied_rnn_seq2seq",
     },
 )
-
-
-def __dir__():
-    return sorted({*globals(), *__getattr__.names})

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contents of `tf.contrib.losses`: the first form of `tf.losses`, predictions first."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.framework import ops
 from caudal.losses import losses_impl
 from caudal.losses.util import add_loss, get_losses, get_regularization_losses
@@ -104,3 +105,6 @@ def softmax_cross_entropy(logits, onehot_labels, weights=1.0, label_smoothing=0,
 def sparse_softmax_cross_entropy(logits, labels, weights=1.0, scope=None):
     """See `tf.losses.sparse_softmax_cross_entropy`."""
     return losses_impl.sparse_softmax_cross_entropy(labels, logits, weights, scope)
+
+
+__getattr__ = _module_getattr("contrib.losses")

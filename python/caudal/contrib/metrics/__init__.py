@@ -22,6 +22,8 @@ from caudal.contrib.metrics.further import (
     streaming_recall_at_k,
 )
 from caudal.contrib.metrics.streaming import *  # noqa: F403
+from caudal.framework.absent import module_getattr as _module_getattr
+from caudal.ops.set_ops import set_difference, set_intersection, set_size, set_union
 
 __all__ = [
     "accuracy",
@@ -33,6 +35,10 @@ __all__ = [
     "f1_score",
     "precision_at_recall",
     "recall_at_precision",
+    "set_difference",
+    "set_intersection",
+    "set_size",
+    "set_union",
     "sparse_recall_at_top_k",
     "streaming_concat",
     "streaming_covariance",
@@ -44,3 +50,5 @@ __all__ = [
     "streaming_recall_at_k",
     *_streaming.__all__,
 ]
+
+__getattr__ = _module_getattr("contrib.metrics")

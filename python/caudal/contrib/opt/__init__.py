@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Contents of `tf.contrib.opt`: further optimizers and wrappers of optimizers."""
 
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.contrib.opt.adam_family import AdaMaxOptimizer, LazyAdamOptimizer, NadamOptimizer
 from caudal.contrib.opt.external_optimizer import (
     ExternalOptimizerInterface,
@@ -40,3 +41,5 @@ __all__ = [
     "clip_gradients_by_global_norm",
     "extend_with_decoupled_weight_decay",
 ]
+
+__getattr__ = _module_getattr("contrib.opt")

@@ -13,6 +13,7 @@ __getattr__ = _module_getattr(
         "caudal.contrib.rnn.lstm_cells": "Conv1DLSTMCell Conv2DLSTMCell Conv3DLSTMCell "
         "ConvLSTMCell CoupledInputForgetGateLSTMCell GLSTMCell LayerNormBasicLSTMCell "
         "PhasedLSTMCell",
+        "caudal.contrib.rnn.python": "@",
         "caudal.contrib.rnn.simple_cells": "IndRNNCell IndyGRUCell IndyLSTMCell "
         "IntersectionRNNCell NASCell SRUCell UGRNNCell",
         "caudal.contrib.rnn.stacks": "stack_bidirectional_dynamic_rnn stack_bidirectional_rnn",
@@ -25,7 +26,3 @@ __getattr__ = _module_getattr(
         "caudal.layers.rnn_cell_base": "LayerRNNCell",
     },
 )
-
-
-def __dir__():
-    return sorted({*globals(), *__getattr__.names})

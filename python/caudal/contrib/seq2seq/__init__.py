@@ -20,7 +20,3 @@ __getattr__ = _module_getattr(
         "caudal.contrib.seq2seq.loss": "sequence_loss",
     },
 )
-
-
-def __dir__():
-    return sorted({*globals(), *__getattr__.names})

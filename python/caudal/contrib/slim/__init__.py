@@ -2,8 +2,6 @@
 """Contents of `tf.contrib.slim`: layers, argument scopes, variables, training, networks."""
 # ruff: noqa: F401, F403
 
-import importlib
-
 from caudal.contrib import layers
 from caudal.contrib.framework import (
     VariableDeviceChooser,
@@ -44,31 +42,18 @@ from caudal.contrib.framework import (
 from caudal.contrib.framework import variables as contrib_variables
 from caudal.contrib.layers import *
 from caudal.contrib.layers import initializers, optimizers, regularizers, utils
+from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.ops import variables
 
-# Loaded when first asked for.
-_LATER = {
-    "evaluation": "caudal.contrib.slim.evaluation",
-    "learning": "caudal.contrib.slim.learning",
-    "losses": "caudal.contrib.losses",
-    "metrics": "caudal.contrib.metrics",
-    "model_analyzer": "caudal.contrib.slim.model_analyzer",
-    "nets": "caudal.contrib.slim.nets",
-    "summaries": "caudal.contrib.slim.summaries",
-}
-_OUT = ("data_decoder", "data_provider", "dataset", "dataset_data_provider", "parallel_reader",
-        "prefetch_queue", "queues", "tfexample_decoder")  # fmt: skip
-
-
-def __getattr__(name):
-    if name in _LATER:
-        try:
-            return importlib.import_module(_LATER[name])
-        except ModuleNotFoundError as error:
-            if error.name != _LATER[name]:
-                raise
-    if name in _LATER or name in _OUT:
-        raise AttributeError("caudal does not have tf.contrib.slim.%s" % name)
-    if name in layers._FEATURE_COLUMNS:
-        return getattr(layers, name)
-    raise AttributeError("module 'caudal.contrib.slim' has no attribute %r" % name)
+__getattr__ = _module_getattr(
+    "contrib.slim",
+    {
+        "caudal.contrib.slim.evaluation": "@",
+        "caudal.contrib.slim.learning": "@",
+        "caudal.contrib.losses": "@",
+        "caudal.contrib.metrics": "@",
+        "caudal.contrib.slim.model_analyzer": "@",
+        "caudal.contrib.slim.nets": "@",
+        "caudal.contrib.slim.summaries": "@",
+    },
+)

@@ -9,19 +9,6 @@ from caudal.contrib.training.training import (
     create_train_op,
     multiply_gradients,
 )
+from caudal.framework.absent import module_getattr as _module_getattr
 
-_OUT = frozenset(
-    """
-    FeedingQueueRunner GreedyLoadBalancingStrategy NextQueuedSequenceBatch RandomStrategy
-    SequenceQueueingStateSaver StopAfterNEvalsHook SummaryAtEndHook batch_sequences_with_states
-    bucket bucket_by_sequence_length byte_size_load_fn checkpoints_iterator evaluate_once
-    evaluate_repeatedly get_or_create_eval_step rejection_sample resample_at_rate
-    stratified_sample train wait_for_new_checkpoint weighted_resample
-""".split()
-)
-
-
-def __getattr__(name):
-    if name in _OUT:
-        raise AttributeError("caudal does not have tf.contrib.training.%s" % name)
-    raise AttributeError("module 'caudal.contrib.training' has no attribute %r" % name)
+__getattr__ = _module_getattr("contrib.training")

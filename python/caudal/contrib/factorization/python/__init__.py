@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An internal path of TensorFlow that programs use; contents of `tf.contrib.factorization`."""
+
+from caudal.contrib.factorization.python import ops
