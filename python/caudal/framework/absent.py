@@ -18,19 +18,19 @@ NAMES = {
         SparseTensorSpec Summary SummaryMetadata TFRecordReader TensorArraySpec TensorInfo
         TensorSpec TextLineReader TypeSpec WholeFileReader audio autograph config data
         delete_session_tensor distribute estimator experimental feature_column
-        get_session_handle get_session_tensor gfile graph_util image import_graph_def keras
-        lite load_file_system_library load_library load_op_library make_ndarray
-        make_tensor_proto nondifferentiable_batch_function profiler python_io queue ragged
-        resource_loader saved_model summary sysconfig tpu user_ops xla
+        get_session_handle get_session_tensor gfile graph_util import_graph_def keras lite
+        load_file_system_library load_library load_op_library make_ndarray make_tensor_proto
+        nondifferentiable_batch_function profiler python_io queue ragged resource_loader
+        saved_model summary sysconfig tpu user_ops xla
     """,
     "contrib": """
         all_reduce autograph batching bayesflow bigtable checkpoint cloud cluster_resolver
         coder compiler constrained_optimization copy_graph data decision_trees deprecated
         distribute estimator feature_column ffmpeg fused_conv gan graph_editor grid_rnn
-        hadoop hooks hvx ignite image input_pipeline integrate kafka keras kernel_methods
-        kinesis labeled_tensor libsvm linear_optimizer memory_stats mixed_precision
-        model_pruning nccl optimizer_v2 periodic_resample predictor proto quantization
-        quantize receptive_field recurrent reduce_slice_ops remote_fused_graph resampler rpc
+        hadoop hooks hvx ignite input_pipeline integrate kafka keras kernel_methods kinesis
+        labeled_tensor libsvm linear_optimizer memory_stats mixed_precision model_pruning
+        nccl optimizer_v2 periodic_resample predictor proto quantization quantize
+        receptive_field recurrent reduce_slice_ops remote_fused_graph resampler rpc
         saved_model session_bundle signal solvers sparsemax specs staging stat_summarizer
         summary tensorboard tensorrt testing text tfprof timeseries tpu
     """,
@@ -138,9 +138,8 @@ NAMES = {
     """,
     "io": """
         PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue TFRecordCompressionType
-        TFRecordOptions TFRecordWriter decode_and_crop_jpeg decode_bmp decode_gif
-        decode_image decode_jpeg decode_png decode_proto encode_jpeg encode_proto
-        extract_jpeg_shape gfile is_jpeg match_filenames_once tf_record_iterator write_graph
+        TFRecordOptions TFRecordWriter decode_proto encode_proto gfile match_filenames_once
+        tf_record_iterator write_graph
     """,
     "layers": """
         experimental
