@@ -120,6 +120,13 @@ class Graph:
             )
         if element._graph is not self:
             kind = "Tensor" if isinstance(element, Tensor) else "Operation"
+            if element._graph.building_function and element._graph.root is self:
+                op = element._op if isinstance(element, Tensor) else element
+                raise ValueError(
+                    "Operation '%s' has been marked as not fetchable: it is part of a branch or of "
+                    "a loop, which has to return what is wanted outside; %s is not an element of "
+                    "this graph." % (op.name, obj)
+                )
             raise ValueError("%s %s is not an element of this graph." % (kind, obj))
         return element
 
@@ -153,10 +160,10 @@ class Graph:
             if node_id < 0:
                 raise KeyError("The name %r refers to an Operation not in the graph." % name)
             return self._op(node_id)
-        known = "refers to an Operation, not a Tensor" if node_id >= 0 else "is not a Tensor name"
+        known = "refers to an" if node_id >= 0 else "looks like an (invalid)"
         raise ValueError(
-            "The name %r %s. Tensor names must be of the form "
-            '"<op_name>:<output_index>".' % (name, known)
+            "The name %r %s Operation%s, not a Tensor. Tensor names must be of the form "
+            '"<op_name>:<output_index>".' % (name, known, " name" if node_id < 0 else "")
         )
 
     # -- Adding nodes --------------------------------------------------------------------------

@@ -269,7 +269,7 @@ def flatten_dict_items(dictionary):
             pairs = zip(keys, values)
         for k, v in pairs:
             if k in flat:
-                raise ValueError("Could not flatten dictionary: the key %s is not unique." % (k,))
+                raise ValueError("Could not flatten dictionary: key %s is not unique." % (k,))
             flat[k] = v
     return flat
 

@@ -100,7 +100,7 @@ class Operation:
             value = core.get_attr(self._id, name)
         except (core_error, KeyError, ValueError):
             raise ValueError(
-                "No attr named '%s' in Operation '%s' (op: '%s')" % (name, self.name, self.type)
+                "Operation '%s' has no attr named '%s'. (op: '%s')" % (self.name, name, self.type)
             ) from None
         kind = _attr_type(self.type, name)
         if kind == "type":

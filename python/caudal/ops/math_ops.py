@@ -596,7 +596,7 @@ def _forward(function, name, op_name=None):
     reflected = "__r%s__" % name
 
     def operator(x, y):
-        if op_name is not None and type(y) is ops.Tensor:
+        if op_name is not None and type(y) is ops.Tensor and x.dtype is not dtypes.string:
             return apply(op_name, x, y, name=name)  # the usual case needs no scope
         with ops.name_scope(None, name, [x, y]) as scope:
             if type(y) is not ops.Tensor:
@@ -630,6 +630,8 @@ def _truediv(x, y, scope):
 
 
 def _apply_node(op_name, x, y, scope):
+    if op_name == "AddV2" and x.dtype is dtypes.string:
+        op_name = "Add"  # the only one of the two that joins strings
     return apply(op_name, x, y, name=scope)
 
 

@@ -311,7 +311,7 @@ def parse_example(serialized, features, name=None, example_names=None):
         out = apply(
             "ParseExample", serialized, names, raw.sparse_keys, raw.dense_keys, defaults,
             sparse_types=raw.sparse_types, dense_shapes=raw.dense_shapes, Tdense=raw.dense_types,
-            Nsparse=len(raw.sparse_keys), Ndense=len(raw.dense_keys), name="ParseExample",
+            Nsparse=len(raw.sparse_keys), Ndense=len(raw.dense_keys), name=name or "ParseExample",
         )  # fmt: skip
         return _join_sparse_features(features, _by_name(raw, *out))
 
@@ -341,7 +341,7 @@ def parse_single_example(serialized, features, name=None, example_names=None):
             "ParseSingleExample", serialized, _default_tensors(raw),
             num_sparse=len(raw.sparse_keys), sparse_keys=raw.sparse_keys,
             sparse_types=raw.sparse_types, dense_keys=raw.dense_keys,
-            dense_shapes=raw.dense_shapes, Tdense=raw.dense_types, name="ParseSingleExample",
+            dense_shapes=raw.dense_shapes, Tdense=raw.dense_types, name=name or "ParseSingleExample",
         )  # fmt: skip
         return _join_sparse_features(features, _by_name(raw, *out))
 
@@ -388,7 +388,7 @@ def parse_single_sequence_example(
             context_sparse_types=context.sparse_types, Tcontext_dense=context.dense_types,
             feature_list_dense_types=lists.dense_types, context_dense_shapes=context.dense_shapes,
             feature_list_sparse_types=lists.sparse_types,
-            feature_list_dense_shapes=lists.dense_shapes, name="ParseSingleSequenceExample",
+            feature_list_dense_shapes=lists.dense_shapes, name=name or "ParseSingleSequenceExample",
         )  # fmt: skip
         return _by_name(context, *out[:4]), _by_name(lists, *out[4:8])
 
@@ -417,7 +417,7 @@ def parse_sequence_example(
             context_sparse_types=context.sparse_types, Tcontext_dense=context.dense_types,
             feature_list_dense_types=lists.dense_types, context_dense_shapes=context.dense_shapes,
             feature_list_sparse_types=lists.sparse_types,
-            feature_list_dense_shapes=lists.dense_shapes, name="ParseSequenceExample",
+            feature_list_dense_shapes=lists.dense_shapes, name=name or "ParseSequenceExample",
         )  # fmt: skip
         lengths = dict(zip(lists.dense_keys, out[8]))
         return _by_name(context, *out[:4]), _by_name(lists, *out[4:8]), lengths
