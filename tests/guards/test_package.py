@@ -151,8 +151,9 @@ def test_cmake_package_can_be_moved(root, tmp_path):
 @installed
 def test_editor_stubs():
     stub = (PACKAGE / "__init__.pyi").read_text()
-    for name in ("def placeholder(", "def reduce_sum(", "class Session"):
+    for name in ("def placeholder(", "def reduce_sum(", "class Session", "def map_fn("):
         assert name in stub
+    assert "def dynamic_rnn(" in (PACKAGE / "nn.pyi").read_text()
 
 
 @installed

@@ -58,15 +58,15 @@ class DeviceSpec:
     def from_string(spec):
         return DeviceSpec().parse_from_string(spec)
 
-    def merge_from(self, other):
-        """Takes over every field that `other` has set."""
-        mine, theirs = self._fields(), other._fields()
+    def merge_from(self, dev):
+        """Takes over every field that `dev` has set."""
+        mine, theirs = self._fields(), dev._fields()
         merged = [b if b is not None else a for a, b in zip(mine, theirs)]
         self._job, self._replica, self._task, self._device_type, self._device_index = merged
 
-    def make_merged_spec(self, other):
+    def make_merged_spec(self, dev):
         merged = DeviceSpec(*self._fields())
-        merged.merge_from(other)
+        merged.merge_from(dev)
         return merged
 
     def replace(self, **fields):

@@ -43,6 +43,10 @@ class IndexedSlices:
     def get_shape(self):
         return self.shape
 
+    def consumers(self):
+        """The Operations that have the values as an input."""
+        return self._values.consumers()
+
     def __neg__(self):
         return IndexedSlices(-self._values, self._indices, self._dense_shape)
 

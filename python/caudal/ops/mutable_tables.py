@@ -168,3 +168,11 @@ class MutableDenseHashTable(_MutableTable):
             value_shape=self._default_value.shape, name=name, **attrs,
         )  # fmt: skip
         self._table_name = self._resource_handle.op.name.split("/")[-1]
+
+    def insert_or_assign(self, keys, values, name=None):
+        """See `insert`."""
+        return self.insert(keys, values, name)
+
+    def erase(self, keys, name=None):
+        """See `remove`."""
+        return self.remove(keys, name)
