@@ -341,7 +341,8 @@ def parse_single_example(serialized, features, name=None, example_names=None):
             "ParseSingleExample", serialized, _default_tensors(raw),
             num_sparse=len(raw.sparse_keys), sparse_keys=raw.sparse_keys,
             sparse_types=raw.sparse_types, dense_keys=raw.dense_keys,
-            dense_shapes=raw.dense_shapes, Tdense=raw.dense_types, name=name or "ParseSingleExample",
+            dense_shapes=raw.dense_shapes, Tdense=raw.dense_types,
+            name=name or "ParseSingleExample",
         )  # fmt: skip
         return _join_sparse_features(features, _by_name(raw, *out))
 

@@ -22,7 +22,7 @@ def test_operation_and_tensor_attributes():
     assert repr(x) == "<tf.Tensor 'x:0' shape=(2, ?) dtype=float32>"
     assert repr(y.op) == "<tf.Operation 'y' type=Identity>"
     assert y.op.get_attr("T") is tf.float32
-    with pytest.raises(ValueError, match="No attr named 'nope'"):
+    with pytest.raises(ValueError, match="no attr named 'nope'"):
         y.op.get_attr("nope")
     node = y.op.node_def
     assert (node.name, node.op, node.input) == ("y", "Identity", ["x"])
