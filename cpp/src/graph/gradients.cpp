@@ -115,7 +115,7 @@ class Backward {
           const DType t = in.dtype();
           const bool carries = trainable(t) || is_object(t);
           if (carries && in.node->id() >= first_ && from_x[index(in.node->id())] &&
-              !stopped_[index(in.node->id())]) {
+              !hidden(in.node->id())) {
             from_x[index(id)] = 1;
             break;
           }
@@ -124,6 +124,9 @@ class Backward {
       between_[index(id)] = from_x[index(id)];
     }
   }
+
+  /// Nothing behind this node is asked for; an x has a partial derivative though it is stopped.
+  bool hidden(int id) const { return stopped_[index(id)] && !xs_at_.contains(id); }
 
   void seed() {
     for (std::size_t i = 0; i < ys_.size(); ++i) {
@@ -252,9 +255,8 @@ void Backward::visit(Node& node) {
   if (!any || stopped_[index(node.id())] || node.op().has(kStopsGradient)) return;
   bool wanted = false;
   for (const Output& in : node.inputs()) {
-    wanted = wanted ||
-             (in.node->id() >= first_ && between_[index(in.node->id())] &&
-              !stopped_[index(in.node->id())] && (trainable(in.dtype()) || is_object(in.dtype())));
+    wanted = wanted || (in.node->id() >= first_ && between_[index(in.node->id())] &&
+                        !hidden(in.node->id()) && (trainable(in.dtype()) || is_object(in.dtype())));
   }
   if (!wanted) return;
 
