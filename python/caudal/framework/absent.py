@@ -65,6 +65,9 @@ NAMES = {
         load_checkpoint load_embedding_initializer load_linear_multiclass_bias_initializer
         load_variable load_variable_slot_initializer
     """,
+    "contrib.image": """
+        bipartite_match connected_components single_image_random_dot_stereograms
+    """,
     "contrib.layers": """
         bucketized_column check_feature_columns create_feature_spec_for_parsing
         crossed_column embedding_column feature_column infer_real_valued_columns
