@@ -23,7 +23,9 @@ def test_every_op_survives(chunk, tmp_path):
     script = pathlib.Path(__file__).parent / "hostile.py"
     command = [sys.executable, script, str(FIRST), str(TRIALS), log, *ops]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", timeout=280
+        )
     except subprocess.TimeoutExpired:
         pytest.fail(f"hangs: {log.read_text().strip()}")
     last = log.read_text().strip() if log.exists() else "nothing"
