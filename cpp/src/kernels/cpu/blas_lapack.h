@@ -15,6 +15,7 @@
 #include "caudal/error.h"
 #include "caudal/kernel.h"
 #include "kernels/cpu/blas_library.h"
+#include "kernels/cpu/matrix_types.h"
 
 namespace caudal::cpu {
 
@@ -91,26 +92,6 @@ bool schur(std::complex<R>* a, std::int64_t n, std::complex<R>* q) {
   I found = 0;
   return gees(kRowMajor, 'V', 'N', nullptr, I(n), a, I(n), &found, values.data(), q, I(n)) == 0;
 }
-
-/// fn(T{}) with the element type of a matrix.
-template <class F>
-auto with_matrix_type(DType dtype, F&& fn) {
-  switch (dtype) {
-    case DType::kFloat:
-      return fn(float{});
-    case DType::kDouble:
-      return fn(double{});
-    case DType::kComplex64:
-      return fn(std::complex<float>{});
-    case DType::kComplex128:
-      return fn(std::complex<double>{});
-    default:
-      fail(Code::kUnimplemented, "takes float32, float64, complex64, complex128, not ", dtype);
-  }
-}
-
-constexpr DTypeSet kMatrixTypes{DType::kFloat, DType::kDouble, DType::kComplex64,
-                                DType::kComplex128};
 
 /// The matrices in the last two axes of a tensor.
 struct Batch {

@@ -68,6 +68,25 @@ void with_movable(DType dtype, F&& fn) {
   }
 }
 
+/// F<T>::run for the element type of images; each other dtype is converted to one of these.
+template <template <class> class F>
+RunFn for_number(DType dtype) {
+  switch (dtype) {
+    case DType::kFloat:
+      return F<float>::run;
+    case DType::kDouble:
+      return F<double>::run;
+    case DType::kInt32:
+      return F<std::int32_t>::run;
+    case DType::kInt64:
+      return F<std::int64_t>::run;
+    case DType::kUint8:
+      return F<std::uint8_t>::run;
+    default:
+      fail(Code::kUnimplemented, "no kernel for ", dtype);
+  }
+}
+
 constexpr DTypeSet kRealTypes{DType::kFloat,  DType::kDouble, DType::kInt32, DType::kInt64,
                               DType::kInt8,   DType::kInt16,  DType::kUint8, DType::kUint16,
                               DType::kUint32, DType::kUint64, DType::kHalf,  DType::kBfloat16};

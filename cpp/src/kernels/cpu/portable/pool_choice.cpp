@@ -6,28 +6,13 @@
 #include <vector>
 
 #include "base/parallel_for.h"
+#include "kernels/cpu/portable/dynamic_call.h"
 #include "kernels/cpu/portable/families.h"
 #include "kernels/cpu/portable/philox_numbers.h"
 #include "tensor/window.h"
 
 namespace caudal::cpu {
 namespace {
-
-template <template <class> class F>
-RunFn for_number(DType dtype) {
-  switch (dtype) {
-    case DType::kFloat:
-      return F<float>::run;
-    case DType::kDouble:
-      return F<double>::run;
-    case DType::kInt32:
-      return F<std::int32_t>::run;
-    case DType::kInt64:
-      return F<std::int64_t>::run;
-    default:
-      return F<std::uint8_t>::run;
-  }
-}
 
 /// Images [n, h, w, c], pixels of the input and of the result.
 struct Images {

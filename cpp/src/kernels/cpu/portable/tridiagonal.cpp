@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "caudal/error.h"
+#include "kernels/cpu/matrix_types.h"
 #include "kernels/cpu/portable/families.h"
 
 namespace caudal::cpu {
@@ -14,22 +15,6 @@ struct Params {
   std::int64_t batch = 1, n = 0, columns = 0;
   bool pivoting = true;
 };
-
-template <class F>
-void with_matrix_type(DType dtype, F&& fn) {
-  switch (dtype) {
-    case DType::kFloat:
-      return fn(float{});
-    case DType::kDouble:
-      return fn(double{});
-    case DType::kComplex64:
-      return fn(std::complex<float>{});
-    case DType::kComplex128:
-      return fn(std::complex<double>{});
-    default:
-      fail(Code::kUnimplemented, "takes float32, float64, complex64, complex128, not ", dtype);
-  }
-}
 
 Params params_of(const Shape& rhs) {
   Params p;
