@@ -15,11 +15,12 @@ namespace caudal::cpu {
 namespace {
 
 [[noreturn]] void fail_with_errno(const std::string& path, int error) {
-  const Code code = error == ENOENT                       ? Code::kNotFound
-                    : error == EACCES || error == EPERM   ? Code::kPermissionDenied
-                    : error == EISDIR || error == ENOTDIR ? Code::kFailedPrecondition
-                    : error == ENOSPC                     ? Code::kResourceExhausted
-                                                          : Code::kUnknown;
+  Code code = Code::kUnknown;
+  if (error == ENOENT) code = Code::kNotFound;
+  if (error == ENAMETOOLONG || error == EINVAL || error == ELOOP) code = Code::kInvalidArgument;
+  if (error == EACCES || error == EPERM || error == EROFS) code = Code::kPermissionDenied;
+  if (error == EISDIR || error == ENOTDIR) code = Code::kFailedPrecondition;
+  if (error == ENOSPC || error == EMFILE || error == ENOMEM) code = Code::kResourceExhausted;
   fail(code, path, "; ", std::string(std::strerror(error)));
 }
 
