@@ -22,11 +22,15 @@ void check_known(std::int64_t got, std::int64_t wanted, const char* what) {
 /// [batch, size[0], size[1], channels]: input `i` holds the size.
 void set_resized(ShapeContext& c, const PartialShape& images, int i) {
   check_known(c.with_rank(i, 1)[0], 2, "size");
+  if (const Tensor* known = c.constant_input(i); known != nullptr && c.planning()) {
+    for (const std::int64_t n : known->as_int64s()) {
+      if (n <= 0) invalid("output dimensions must be positive");
+    }
+  }
   const PartialShape size = c.constant_as_shape(i);
   PartialShape out = images;
   for (int d = 0; d < 2; ++d) {
     const std::int64_t n = size.has_rank() ? size[d] : -1;
-    if (c.planning() && n <= 0) invalid("output dimensions must be positive");
     out.set_dim(d + 1, n);
   }
   c.set_output(0, out);

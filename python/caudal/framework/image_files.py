@@ -17,7 +17,8 @@ def host_function(arrays):
     inputs = [a.item() if a.dtype == object else a for a in arrays[1 : 1 + count]]
     rest = arrays[1 + count :]
     attrs = {_text(k): v.item() for k, v in zip(rest[::2], rest[1::2])}
-    return [np.ascontiguousarray(_FUNCTIONS[op](op, *inputs, **attrs))]
+    result = _FUNCTIONS[op](op, *inputs, **attrs)
+    return [result if result.dtype == object else np.ascontiguousarray(result)]
 
 
 def _text(array):

@@ -68,7 +68,7 @@ def psnr(a, b, max_val, name=None):
 
 def _bell(size, sigma):
     """A Gaussian window [size, size, 1, 1] whose sum is 1."""
-    at = math_ops.cast(math_ops.range(size), dtypes.float32)
+    at = math_ops.cast(array_ops.range(size), dtypes.float32)
     at -= math_ops.cast(size - 1, dtypes.float32) / 2.0
     g = math_ops.square(at) * (-0.5 / sigma**2)
     g = array_ops.reshape(g, [1, -1]) + array_ops.reshape(g, [-1, 1])

@@ -84,14 +84,15 @@ for _name, _kind, _modes in (
     ("ResizeBicubic", "bicubic", ({}, _ALIGNED, _HALF)),
     ("ResizeArea", "area", ({}, _ALIGNED)),
 ):
-    op(_name, resized(_kind), tol=_TOL, grad_tol=2e-2, bad=_bad_sizes(),
+    op(_name, resized(_kind), tol=_TOL, grad_tol=0.15, bad=_bad_sizes(),
+       dtypes="float32 int32 int64 uint8",  # the result is float32
        cases=[case(real()[s], const(n), **a) for s, n in _sizes for a in _modes
               if not (_kind == "area" and a)])  # fmt: skip
 op("ResizeNearestNeighborGrad", resized_back("nearest", True), bad=_bad_sizes(),
    cases=[case(real()[1, 3, 4, 2], const([5, 6]), **a)
           for a in ({}, _ALIGNED, _HALF)])  # fmt: skip
 for _name, _kind in (("ResizeBilinearGrad", "bilinear"), ("ResizeBicubicGrad", "bicubic")):
-    op(_name, resized_back(_kind, False), tol=_TOL, grad_tol=2e-2,
+    op(_name, resized_back(_kind, False), tol=_TOL, grad_tol=0.15, dtypes="float32",
        cases=[case(_single()[2, 3, 4, 2], real(differentiable=False)[2, 5, 6, 2], **a)
               for a in ({}, _ALIGNED, _HALF)],
        bad=[case(_single()[3, 4, 2], real()[1, 5, 6, 2])])  # fmt: skip
@@ -129,7 +130,7 @@ def crop_and_resize(image, boxes, which, size, method="bilinear", extrapolation_
     return np.array(out).reshape(len(boxes), size[0], size[1], image.shape[3])
 
 
-def crop_grad_image(dy, boxes, which, size, method="bilinear"):
+def crop_grad_image(dy, boxes, which, size, method="bilinear", **_):
     out = np.zeros(size)
     for k, (y1, x1, y2, x2) in enumerate(boxes):
         rows, _ = _crop_matrix(y1, y2, size[1], dy.shape[1], method)
@@ -141,13 +142,13 @@ def crop_grad_image(dy, boxes, which, size, method="bilinear"):
 _boxes = const([[0.1, 0.13, 0.78, 0.9], [0.62, 0.93, 0.21, 0.33], [-0.31, 0.17, 0.6, 1.4]],
                "float32")  # fmt: skip
 _which = const([1, 0, 1])
-op("CropAndResize", crop_and_resize, tol=_TOL, grad_tol=3e-2,
+op("CropAndResize", crop_and_resize, tol=_TOL, grad_tol=0.15, dtypes="float32 int32 int64 uint8",
    cases=[case(real()[2, 4, 5, 2], _boxes, _which, const(s), **a)
           for s, a in (([3, 2], {}), ([1, 1], {"extrapolation_value": 3.0}))],
    bad=[case(real()[4, 5, 2], _boxes, _which, const([2, 2])),
         case(real()[2, 4, 5, 2], _boxes, const([0]), const([2, 2])),
         case(real()[2, 4, 5, 2], _single()[3, 3], _which, const([2, 2]))])  # fmt: skip
-op("CropAndResizeGradImage", crop_grad_image, tol=_TOL, grad_tol=3e-2,
+op("CropAndResizeGradImage", crop_grad_image, tol=_TOL, grad_tol=0.15,
    cases=[case(_single()[3, 3, 2, 2], _boxes, _which, const([2, 4, 5, 2]), T=t)
           for t in ("float32",)],
    dtypes="float32", bad=[case(_single()[3, 3, 2], _boxes, _which, const([2, 4, 5, 2]),
@@ -364,7 +365,8 @@ def _project(images, transforms, size=None, interpolation="NEAREST", **_):
             corners = [(np.floor(v + 0.5), np.floor(u + 0.5), 1)]
         else:
             y0, x0 = np.floor(v), np.floor(u)
-            corners = [(y0 + i, x0 + j, (v - y0 if i else 1 - v + y0) * (u - x0 if j else 1 - u + x0))
+            down, right = v - y0, u - x0
+            corners = [(y0 + i, x0 + j, abs(1 - i - down) * abs(1 - j - right))
                        for i in (0, 1) for j in (0, 1)]  # fmt: skip
         for row, column, weight in corners:
             if 0 <= row < images.shape[1] and 0 <= column < images.shape[2]:
@@ -372,14 +374,14 @@ def _project(images, transforms, size=None, interpolation="NEAREST", **_):
     return out
 
 
-_turns = const([[0.9, 0.2, -0.33, -0.1, 1.1, 0.21, 0.01, 0.02]], "float32")
+# Half a turn and a step: the gradient projects back, which is the derivative where pixels are hit.
+_turns = const([[-1, 0, 4, 0, -1, 3, 0, 0], [1, 0, 1, 0, 1, -1, 0, 0]], "float32")
 _PROJECTED = "float32 float64"
-# The gradient projects back, which is no derivative.
-op("ImageProjectiveTransform", _project, dtypes=_PROJECTED, tol=_TOL, grad=False,
+op("ImageProjectiveTransform", _project, dtypes=_PROJECTED, tol=_TOL,
    cases=[case(real()[2, 4, 5, 2], _turns, interpolation=i) for i in ("NEAREST", "BILINEAR")],
    bad=[case(real()[4, 5, 2], _turns, interpolation="NEAREST"),
         case(real()[1, 4, 5, 2], _turns, interpolation="CUBIC")])  # fmt: skip
-op("ImageProjectiveTransformV2", _project, dtypes=_PROJECTED, tol=_TOL, grad=False,
+op("ImageProjectiveTransformV2", _project, dtypes=_PROJECTED, tol=_TOL,
    cases=[case(real()[2, 4, 5, 2], _turns, const([3, 6]), interpolation=i)
           for i in ("NEAREST", "BILINEAR")],
    bad=[case(real()[4, 5, 2], _turns, const([3, 6]), interpolation="NEAREST")])  # fmt: skip

@@ -4,7 +4,7 @@
 import numpy as np
 
 from caudal.framework import dtypes, ops
-from caudal.ops import array_ops, linalg_impl, math_ops, matmul_ops, shape_ops
+from caudal.ops import array_ops, linalg_impl, math_ops, matmul_ops, shape_ops, space_ops
 
 
 def dense_image_warp(image, flow, name="dense_image_warp"):
@@ -18,7 +18,7 @@ def dense_image_warp(image, flow, name="dense_image_warp"):
     with ops.name_scope(name):
         image, flow = ops.convert_to_tensor(image), ops.convert_to_tensor(flow)
         batch, height, width, channels = array_ops.unstack(shape_ops.shape(image))
-        x, y = array_ops.meshgrid(math_ops.range(width), math_ops.range(height))
+        x, y = array_ops.meshgrid(array_ops.range(width), array_ops.range(height))
         grid = math_ops.cast(array_ops.stack([y, x], axis=2), flow.dtype)
         places = array_ops.reshape(grid[None] - flow, array_ops.stack([batch, height * width, 2]))
         result = _between(image, places)
@@ -40,7 +40,7 @@ def _between(image, places):
         corners.append(math_ops.cast(low, dtypes.int32))
         weights.append(math_ops.cast(weight, image.dtype)[..., None])
     flat = array_ops.reshape(image, array_ops.stack([batch * height * width, channels]))
-    first = array_ops.reshape(math_ops.range(batch) * (height * width), [-1, 1])
+    first = array_ops.reshape(array_ops.range(batch) * (height * width), [-1, 1])
 
     def pixel(dy, dx):
         return array_ops.gather(flat, first + (corners[0] + dy) * width + corners[1] + dx)
@@ -124,7 +124,7 @@ def interpolate_spline(
 
 
 def _unit_matrix(n, dtype):
-    return array_ops.matrix_diag(array_ops.ones(array_ops.stack([n]), dtype))[None]
+    return space_ops.matrix_diag(array_ops.ones(array_ops.stack([n]), dtype))[None]
 
 
 def sparse_image_warp(
