@@ -34,12 +34,8 @@ def _mask(lengths, like, dtype):
     return array_ops.sequence_mask(lengths, maxlen=array_ops.shape(like)[1], dtype=dtype)
 
 
-class CrfForwardRnnCell(RNNCell):
-    """A step of the forward algorithm: the state is the log of the summed scores by last tag.
-
-    Args:
-      transition_params: [tags, tags]: scores from tag to tag.
-    """
+class _TransitionCell(RNNCell):
+    """A cell whose state and output are a number for each tag."""
 
     def __init__(self, transition_params):
         super().__init__()
@@ -53,6 +49,14 @@ class CrfForwardRnnCell(RNNCell):
     @property
     def output_size(self):
         return self._num_tags
+
+
+class CrfForwardRnnCell(_TransitionCell):
+    """A step of the forward algorithm: the state is the log of the summed scores by last tag.
+
+    Args:
+      transition_params: [tags, tags]: scores from tag to tag.
+    """
 
     def __call__(self, inputs, state, scope=None):
         """Returns the new state twice."""
@@ -245,25 +249,12 @@ def viterbi_decode(score, transition_params):
     return tags[::-1], np.max(best[-1])
 
 
-class CrfDecodeForwardRnnCell(RNNCell):
+class CrfDecodeForwardRnnCell(_TransitionCell):
     """A step of the Viterbi algorithm: outputs are the best last tags, the state their scores.
 
     Args:
       transition_params: [tags, tags].
     """
-
-    def __init__(self, transition_params):
-        super().__init__()
-        self._transition_params = array_ops.expand_dims(transition_params, 0)
-        self._num_tags = _number_of_tags(transition_params)
-
-    @property
-    def state_size(self):
-        return self._num_tags
-
-    @property
-    def output_size(self):
-        return self._num_tags
 
     def __call__(self, inputs, state, scope=None):
         """Returns (int32 back pointers, scores)."""

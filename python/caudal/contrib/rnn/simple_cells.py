@@ -20,7 +20,19 @@ def _known_size(inputs, with_rank=True):
     return shape[1].value
 
 
-class UGRNNCell(RNNCell):
+class _OneSize:
+    """For cells whose state and output both have the size `_num_units`."""
+
+    @property
+    def state_size(self):
+        return self._num_units
+
+    @property
+    def output_size(self):
+        return self._num_units
+
+
+class UGRNNCell(_OneSize, RNNCell):
     """Update gate RNN (Collins et al. 2016): one gate that mixes the state with a new one.
 
     Args:
@@ -39,14 +51,6 @@ class UGRNNCell(RNNCell):
         self._forget_bias = forget_bias
         self._activation = activation
 
-    @property
-    def state_size(self):
-        return self._num_units
-
-    @property
-    def output_size(self):
-        return self._num_units
-
     def call(self, inputs, state):
         _known_size(inputs)
         scope = variable_scope.get_variable_scope()
@@ -60,7 +64,7 @@ class UGRNNCell(RNNCell):
         return new_state, new_state
 
 
-class IntersectionRNNCell(RNNCell):
+class IntersectionRNNCell(_OneSize, RNNCell):
     """The +RNN (Collins et al. 2016): gates along time and along depth.
 
     Args:
@@ -81,24 +85,11 @@ class IntersectionRNNCell(RNNCell):
         self._num_input_proj = num_in_proj
         self._y_activation = y_activation
 
-    @property
-    def state_size(self):
-        return self._num_units
-
-    @property
-    def output_size(self):
-        return self._num_units
-
     def call(self, inputs, state):
         size, n = _known_size(inputs), self._num_units
         scope = variable_scope.get_variable_scope()
         with variable_scope.variable_scope(scope, initializer=self._initializer):
             if size != n:
-                if self._num_input_proj is None:
-                    raise ValueError(
-                        "Must have input size == output size for Intersection RNN. To fix, "
-                        "num_in_proj should be set to num_units at cell init."
-                    )
                 if self._num_input_proj != n:
                     raise ValueError(
                         "Must have input size == output size for Intersection RNN. To fix, "
@@ -118,7 +109,7 @@ class IntersectionRNNCell(RNNCell):
         return new_y, new_state
 
 
-class SRUCell(LayerRNNCell):
+class SRUCell(_OneSize, LayerRNNCell):
     """Simple recurrent unit (Lei et al. 2017): the gates do not see the state.
 
     Args:
@@ -133,14 +124,6 @@ class SRUCell(LayerRNNCell):
         self._num_units = num_units
         self._activation = lookup.activation(activation) if activation else math_ops.tanh
         self.input_spec = base.InputSpec(ndim=2)
-
-    @property
-    def state_size(self):
-        return self._num_units
-
-    @property
-    def output_size(self):
-        return self._num_units
 
     def build(self, inputs_shape):
         depth, n = _depth(inputs_shape), self._num_units
@@ -173,7 +156,7 @@ def _recurrent():
     return init_ops.random_uniform_initializer(minval=-1, maxval=1)
 
 
-class IndRNNCell(LayerRNNCell):
+class IndRNNCell(_OneSize, LayerRNNCell):
     """Independently recurrent network (Li et al. 2018): the recurrent weights are a vector.
 
     Args:
@@ -190,14 +173,6 @@ class IndRNNCell(LayerRNNCell):
         self._num_units = num_units
         self._activation = lookup.activation(activation) if activation else math_ops.tanh
 
-    @property
-    def state_size(self):
-        return self._num_units
-
-    @property
-    def output_size(self):
-        return self._num_units
-
     def build(self, inputs_shape):
         depth, n = _depth(inputs_shape), self._num_units
         self._kernel_w = self.add_variable("kernel_w", shape=[depth, n])
@@ -213,7 +188,7 @@ class IndRNNCell(LayerRNNCell):
         return output, output
 
 
-class IndyGRUCell(LayerRNNCell):
+class IndyGRUCell(_OneSize, LayerRNNCell):
     """GRU whose recurrent weights are vectors.
 
     Args:
@@ -233,14 +208,6 @@ class IndyGRUCell(LayerRNNCell):
         self._activation = lookup.activation(activation) if activation else math_ops.tanh
         self._kernel_initializer = kernel_initializer
         self._bias_initializer = bias_initializer
-
-    @property
-    def state_size(self):
-        return self._num_units
-
-    @property
-    def output_size(self):
-        return self._num_units
 
     def build(self, inputs_shape):
         depth, n = _depth(inputs_shape), self._num_units

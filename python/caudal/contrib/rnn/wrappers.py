@@ -22,7 +22,23 @@ def _activation(activation):
     return lookup.activation(activation) if activation else None
 
 
-class EmbeddingWrapper(RNNCell):
+class _Wrapper(RNNCell):
+    """A cell with the sizes and the first state of the cell in it, `_cell`."""
+
+    @property
+    def state_size(self):
+        return self._cell.state_size
+
+    @property
+    def output_size(self):
+        return self._cell.output_size
+
+    def zero_state(self, batch_size, dtype):
+        with ops.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
+            return self._cell.zero_state(batch_size, dtype)
+
+
+class EmbeddingWrapper(_Wrapper):
     """A cell whose inputs are ids: it gets their rows of a table.
 
     Args:
@@ -45,18 +61,6 @@ class EmbeddingWrapper(RNNCell):
         self._embedding_size = embedding_size
         self._initializer = initializer
 
-    @property
-    def state_size(self):
-        return self._cell.state_size
-
-    @property
-    def output_size(self):
-        return self._cell.output_size
-
-    def zero_state(self, batch_size, dtype):
-        with ops.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self._cell.zero_state(batch_size, dtype)
-
     def call(self, inputs, state):
         with ops.device("/cpu:0"):
             initializer = self._initializer or variable_scope.get_variable_scope().initializer
@@ -74,7 +78,7 @@ class EmbeddingWrapper(RNNCell):
             return self._cell(rows, state)
 
 
-class InputProjectionWrapper(RNNCell):
+class InputProjectionWrapper(_Wrapper):
     """A cell whose inputs go through a linear map first.
 
     Args:
@@ -95,18 +99,6 @@ class InputProjectionWrapper(RNNCell):
         self._activation = _activation(activation)
         self._linear = None
 
-    @property
-    def state_size(self):
-        return self._cell.state_size
-
-    @property
-    def output_size(self):
-        return self._cell.output_size
-
-    def zero_state(self, batch_size, dtype):
-        with ops.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self._cell.zero_state(batch_size, dtype)
-
     def call(self, inputs, state):
         if self._linear is None:
             self._linear = Linear(inputs, self._num_proj, True)
@@ -116,7 +108,7 @@ class InputProjectionWrapper(RNNCell):
         return self._cell(projected, state)
 
 
-class OutputProjectionWrapper(RNNCell):
+class OutputProjectionWrapper(_Wrapper):
     """A cell whose outputs go through a linear map.
 
     Args:
@@ -137,16 +129,8 @@ class OutputProjectionWrapper(RNNCell):
         self._linear = None
 
     @property
-    def state_size(self):
-        return self._cell.state_size
-
-    @property
     def output_size(self):
         return self._output_size
-
-    def zero_state(self, batch_size, dtype):
-        with ops.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self._cell.zero_state(batch_size, dtype)
 
     def call(self, inputs, state):
         output, new_state = self._cell(inputs, state)
@@ -158,7 +142,7 @@ class OutputProjectionWrapper(RNNCell):
         return projected, new_state
 
 
-class HighwayWrapper(RNNCell):
+class HighwayWrapper(_Wrapper):
     """A cell whose outputs are mixed with its inputs by gates (Srivastava et al. 2015).
 
     Args:
@@ -172,18 +156,6 @@ class HighwayWrapper(RNNCell):
         self._cell = cell
         self._couple_carry_transform_gates = couple_carry_transform_gates
         self._carry_bias_init = carry_bias_init
-
-    @property
-    def state_size(self):
-        return self._cell.state_size
-
-    @property
-    def output_size(self):
-        return self._cell.output_size
-
-    def zero_state(self, batch_size, dtype):
-        with ops.name_scope(type(self).__name__ + "ZeroState", values=[batch_size]):
-            return self._cell.zero_state(batch_size, dtype)
 
     def _gate(self, name, inputs, bias):
         size = inputs.get_shape().with_rank(2)[1].value

@@ -3,8 +3,9 @@
 
 from caudal.contrib import layers
 from caudal.contrib.framework.arg_scope import arg_scope
-from caudal.contrib.layers import regularizers, utils
-from caudal.ops import array_ops, init_ops, nn_ops, variable_scope
+from caudal.contrib.layers import regularizers
+from caudal.contrib.slim.nets import dense_end
+from caudal.ops import init_ops, nn_ops, variable_scope
 
 __all__ = ["alexnet_v2", "alexnet_v2_arg_scope"]
 
@@ -44,23 +45,11 @@ def alexnet_v2(inputs, num_classes=1000, is_training=True, dropout_keep_prob=0.5
                 weights_initializer=init_ops.truncated_normal_initializer(0.0, 0.005),
                 biases_initializer=init_ops.constant_initializer(0.1),
             ):
-                net = layers.conv2d(net, 4096, [5, 5], padding="VALID", scope="fc6")
-                net = layers.dropout(
-                    net, dropout_keep_prob, is_training=is_training, scope="dropout6"
-                )
-                net = layers.conv2d(net, 4096, [1, 1], scope="fc7")
-                net = layers.dropout(
-                    net, dropout_keep_prob, is_training=is_training, scope="dropout7"
-                )
-                net = layers.conv2d(
-                    net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None,
-                    biases_initializer=init_ops.zeros_initializer(), scope="fc8",
+                net = dense_end.dense_layers(
+                    net, [4096, 4096], [5, 5], num_classes, dropout_keep_prob, is_training,
+                    biases_initializer=init_ops.zeros_initializer(),
                 )  # fmt: skip
-            end_points = utils.convert_collection_to_dict(collection)
-            if spatial_squeeze:
-                net = array_ops.squeeze(net, [1, 2], name="fc8/squeezed")
-                end_points[sc.name + "/fc8"] = net
-            return net, end_points
+            return dense_end.squeezed(net, collection, sc.name, spatial_squeeze)
 
 
 alexnet_v2.default_image_size = 224

@@ -7,7 +7,7 @@ from caudal.contrib import layers
 from caudal.contrib.framework.arg_scope import add_arg_scope, arg_scope
 from caudal.contrib.layers import initializers, regularizers, utils
 from caudal.framework import ops
-from caudal.ops import array_ops, nn_ops, variable_scope
+from caudal.ops import array_ops, math_ops, nn_ops, variable_scope
 
 __all__ = ["Block", "conv2d_same", "resnet_arg_scope", "stack_blocks_dense", "subsample"]
 
@@ -111,3 +111,44 @@ def stem(inputs, output_stride):
             raise ValueError("The output_stride needs to be a multiple of 4.")
         output_stride /= 4
     return conv2d_same(inputs, 64, 7, stride=2, scope="conv1"), output_stride
+
+
+def head(net, num_classes, global_pool, collection):
+    """(output, dict of end points): the mean over each image, classes and their probabilities."""
+    if global_pool:
+        net = math_ops.reduce_mean(net, [1, 2], name="pool5", keepdims=True)
+    if num_classes is not None:
+        net = layers.conv2d(
+            net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="logits"
+        )
+    end_points = utils.convert_collection_to_dict(collection)
+    if num_classes is not None:
+        end_points["predictions"] = layers.softmax(net, scope="predictions")
+    return net, end_points
+
+
+def network_of(whole, block, name, sizes):
+    """The function that makes the network `name`.
+
+    Args:
+      whole: `resnet_v1` or `resnet_v2`.
+      block: its function that makes a Block.
+      name: of the function, and its default scope.
+      sizes: numbers of units of the four blocks.
+    """
+
+    def network(inputs, num_classes=None, is_training=True, global_pool=True, output_stride=None,
+                reuse=None, scope=name):  # fmt: skip
+        blocks = [
+            block("block%d" % (i + 1), 64 * 2**i, n, 2 if i < 3 else 1) for i, n in enumerate(sizes)
+        ]
+        return whole(
+            inputs, blocks, num_classes, is_training, global_pool, output_stride,
+            include_root_block=True, reuse=reuse, scope=scope,
+        )  # fmt: skip
+
+    network.__name__ = network.__qualname__ = name
+    network.__module__ = whole.__module__
+    network.__doc__ = "`%s` with blocks of %d, %d, %d and %d units." % (whole.__name__, *sizes)
+    network.default_image_size = whole.default_image_size
+    return network

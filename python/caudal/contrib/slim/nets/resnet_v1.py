@@ -5,7 +5,7 @@ from caudal.contrib import layers
 from caudal.contrib.framework.arg_scope import add_arg_scope, arg_scope
 from caudal.contrib.layers import utils
 from caudal.contrib.slim.nets import resnet_utils
-from caudal.ops import math_ops, nn_ops, variable_scope
+from caudal.ops import nn_ops, variable_scope
 
 resnet_arg_scope = resnet_utils.resnet_arg_scope
 
@@ -72,17 +72,7 @@ def resnet_v1(inputs, blocks, num_classes=None, is_training=True, global_pool=Tr
                 net, output_stride = resnet_utils.stem(net, output_stride)
                 net = layers.max_pool2d(net, [3, 3], stride=2, scope="pool1")
             net = resnet_utils.stack_blocks_dense(net, blocks, output_stride)
-            if global_pool:
-                net = math_ops.reduce_mean(net, [1, 2], name="pool5", keepdims=True)
-            if num_classes is not None:
-                net = layers.conv2d(
-                    net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None,
-                    scope="logits",
-                )  # fmt: skip
-            end_points = utils.convert_collection_to_dict(collection)
-            if num_classes is not None:
-                end_points["predictions"] = layers.softmax(net, scope="predictions")
-            return net, end_points
+            return resnet_utils.head(net, num_classes, global_pool, collection)
 
 
 resnet_v1.default_image_size = 224
@@ -93,25 +83,7 @@ def resnet_v1_block(scope, base_depth, num_units, stride):
     return resnet_utils.block_of(bottleneck, scope, base_depth, num_units, stride)
 
 
-def _network(name, sizes):
-    def network(inputs, num_classes=None, is_training=True, global_pool=True, output_stride=None,
-                reuse=None, scope=name):  # fmt: skip
-        blocks = [
-            resnet_v1_block("block%d" % (i + 1), 64 * 2**i, n, 2 if i < 3 else 1)
-            for i, n in enumerate(sizes)
-        ]
-        return resnet_v1(
-            inputs, blocks, num_classes, is_training, global_pool, output_stride,
-            include_root_block=True, reuse=reuse, scope=scope,
-        )  # fmt: skip
-
-    network.__name__ = network.__qualname__ = name
-    network.__doc__ = "`resnet_v1` with blocks of %d, %d, %d and %d units." % tuple(sizes)
-    network.default_image_size = resnet_v1.default_image_size
-    return network
-
-
-resnet_v1_50 = _network("resnet_v1_50", [3, 4, 6, 3])
-resnet_v1_101 = _network("resnet_v1_101", [3, 4, 23, 3])
-resnet_v1_152 = _network("resnet_v1_152", [3, 8, 36, 3])
-resnet_v1_200 = _network("resnet_v1_200", [3, 24, 36, 3])
+resnet_v1_50 = resnet_utils.network_of(resnet_v1, resnet_v1_block, "resnet_v1_50", [3, 4, 6, 3])
+resnet_v1_101 = resnet_utils.network_of(resnet_v1, resnet_v1_block, "resnet_v1_101", [3, 4, 23, 3])
+resnet_v1_152 = resnet_utils.network_of(resnet_v1, resnet_v1_block, "resnet_v1_152", [3, 8, 36, 3])
+resnet_v1_200 = resnet_utils.network_of(resnet_v1, resnet_v1_block, "resnet_v1_200", [3, 24, 36, 3])

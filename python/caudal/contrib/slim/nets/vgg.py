@@ -3,8 +3,9 @@
 
 from caudal.contrib import layers
 from caudal.contrib.framework.arg_scope import arg_scope
-from caudal.contrib.layers import regularizers, utils
-from caudal.ops import array_ops, init_ops, nn_ops, variable_scope
+from caudal.contrib.layers import regularizers
+from caudal.contrib.slim.nets import dense_end
+from caudal.ops import init_ops, nn_ops, variable_scope
 
 __all__ = ["vgg_16", "vgg_19", "vgg_a", "vgg_arg_scope", "vgg_d", "vgg_e"]
 
@@ -38,23 +39,10 @@ def _network(name, repetitions, slash):
                         net, count, layers.conv2d, depth, [3, 3], scope="conv%d" % i
                     )
                     net = layers.max_pool2d(net, [2, 2], scope="pool%d" % i)
-                # Convolutions stand for fully connected layers, so that larger images fit.
-                net = layers.conv2d(net, 4096, [7, 7], padding="VALID", scope="fc6")
-                net = layers.dropout(
-                    net, dropout_keep_prob, is_training=is_training, scope="dropout6"
+                net = dense_end.dense_layers(
+                    net, [4096, 4096], [7, 7], num_classes, dropout_keep_prob, is_training
                 )
-                net = layers.conv2d(net, 4096, [1, 1], scope="fc7")
-                net = layers.dropout(
-                    net, dropout_keep_prob, is_training=is_training, scope="dropout7"
-                )
-                net = layers.conv2d(
-                    net, num_classes, [1, 1], activation_fn=None, normalizer_fn=None, scope="fc8"
-                )
-                end_points = utils.convert_collection_to_dict(collection)
-                if spatial_squeeze:
-                    net = array_ops.squeeze(net, [1, 2], name="fc8/squeezed")
-                    end_points[sc.name + "/fc8"] = net
-                return net, end_points
+                return dense_end.squeezed(net, collection, sc.name, spatial_squeeze)
 
     network.__name__ = network.__qualname__ = name
     network.__doc__ = """The network; images of 224 x 224.
