@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Convolutions, with the arguments that `tf.keras.layers` gives them."""
 
-from caudal.framework import tensor_shape
+from caudal.framework import dtypes, tensor_shape
+from caudal.framework.constant_op import constant
 from caudal.layers import lookup, volumes
 from caudal.layers.engine import Layer
 from caudal.layers.input_spec import InputSpec
@@ -105,6 +106,8 @@ class Conv(Layer):
         self.input_spec = InputSpec(ndim=self.rank + 2, axes={1 if self._first else -1: channels})
         if any(s > 1 for s in self.strides) and any(d > 1 for d in self.dilation_rate):
             raise ValueError("strides > 1 not supported in conjunction with dilation_rate > 1")
+        # For the same number of nodes as in TensorFlow, which decides later seeds.
+        constant(self.dilation_rate, dtypes.int32, name="dilation_rate")
         self.built = True
 
     def _kernel_shape(self, channels):

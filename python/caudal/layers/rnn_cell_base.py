@@ -83,6 +83,9 @@ def batched_shape(batch_size, size):
 
 def static_batched_shape(batch_size, size):
     """The shape [batch_size] + size as far as it is known."""
+    # TensorFlow makes these vectors here, too: the number of nodes decides later seeds.
+    for value, text in ((batch_size, "prefix"), (size, "suffix")):
+        _as_vector(value if isinstance(value, Tensor) else as_sizes(value), text)
     return _static(batch_size).concatenate(_static(size))
 
 
