@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Owns: the short form of kernels that allocate their outputs, and the step from dtypes to C++
-// types for all dtypes. Called by: kernels of this folder. Must not know: what they do.
+// types for all dtypes.
+// Called by: kernels of this folder.
+// Must not know: what they do.
 #pragma once
 
 #include <complex>

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Owns: calls of functions that the host language's library lends to kernels: regular expressions,
-// Unicode tables, codecs. Called by: kernels of this folder. Must not know: which language it is.
+// Unicode tables, codecs.
+// Called by: kernels of this folder.
+// Must not know: which language it is.
 #pragma once
 
 #include <string>
