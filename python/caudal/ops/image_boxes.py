@@ -131,7 +131,7 @@ def non_max_suppression_with_scores(
 
     Args:
       boxes, scores, max_output_size, iou_threshold, score_threshold: see there.
-      soft_nms_sigma: above 0, scores of overlapping boxes sink instead.
+      soft_nms_sigma: above 0, scores of boxes that overlap less than that sink.
       name: name of the result.
 
     Returns:

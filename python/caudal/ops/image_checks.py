@@ -51,9 +51,7 @@ def check_at_least_3d(image, require_static=True):
         try:
             shape = image.shape.with_rank_at_least(3)
         except ValueError:
-            raise ValueError(
-                "'image' (shape %s) must be at least three-dimensional." % image.shape
-            ) from None
+            raise ValueError("'image' must be at least three-dimensional.") from None
     if require_static and not shape.is_fully_defined():
         raise ValueError("'image' must be fully defined.")
     if shape.rank is not None and any(d == 0 for d in shape.as_list()[-3:]):

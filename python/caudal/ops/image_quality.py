@@ -54,14 +54,14 @@ def psnr(a, b, max_val, name=None):
     """
     with ops.name_scope(name, "PSNR", [a, b]):
         a, b = ops.convert_to_tensor(a), ops.convert_to_tensor(b)
-        _, _, checks = _comparable(a, b)
-        top, a, b = _as_float_pair(a, b, max_val)
-        error = math_ops.reduce_mean(math_ops.squared_difference(a, b), [-3, -2, -1])
+        top, x, y = _as_float_pair(a, b, max_val)
+        error = math_ops.reduce_mean(math_ops.squared_difference(x, y), [-3, -2, -1])
         ratio = math_ops.subtract(
             20 * math_ops.log(top) / math_ops.log(10.0),
             np.float32(10 / np.log(10)) * math_ops.log(error),
             name="psnr",
         )
+        _, _, checks = _comparable(a, b)
         with ops.control_dependencies(checks):
             return array_ops.identity(ratio)
 

@@ -119,6 +119,7 @@ with tf.Session() as sess:
             boxes.reshape(2, 15, 1, 4), np.stack([scores, scores[::-1]], 1).reshape(2, 15, 2), 4, 6,
             iou, 0.1))))  # fmt: skip
     overlaps = rng.uniform(0, 1, (30, 30)).astype(np.float32)
+    np.fill_diagonal(overlaps, 1)
     show("overlaps", sess.run(image.non_max_suppression_overlaps(overlaps, scores, 9, 0.7, 0.1)))
 
     for covered in (0.1, 0.8):

@@ -37,7 +37,7 @@ struct Limits {
   std::int64_t most = 0;
   float similarity = 0.5f;
   float score = -std::numeric_limits<float>::infinity();
-  float sigma = 0;  ///< above 0: a score sinks with what it overlaps instead of being left out
+  float sigma = 0;  ///< above 0: a score sinks with what it overlaps up to the threshold, too
 };
 
 struct Chosen {
@@ -74,10 +74,9 @@ Chosen suppress(const float* scores, std::int64_t stride, std::int64_t n, const 
     bool dropped = false;
     for (std::size_t j = out.boxes.size(); j > next.seen && !dropped; --j) {
       const float s = similarity(next.box, out.boxes[j - 1]);
-      // With a falloff nothing is left out for its overlap alone.
-      dropped = s > limits.similarity && limits.sigma <= 0;
+      dropped = s > limits.similarity;
       if (dropped) break;
-      next.score *= s <= limits.similarity || limits.sigma > 0 ? std::exp(falloff * s * s) : 0.0f;
+      next.score *= std::exp(falloff * s * s);
       if (next.score <= limits.score) break;
     }
     next.seen = out.boxes.size();
