@@ -28,8 +28,13 @@ def is_sequence(seq):
 is_nested = is_sequence
 
 
+def _is_composite(value):
+    return hasattr(type(value), "_to_components")
+
+
 def is_sequence_or_composite(seq):
-    return is_sequence(seq) or hasattr(type(seq), "_to_components")
+    """True for sequences, and for values made of tensors, such as SparseTensor."""
+    return is_sequence(seq) or _is_composite(seq)
 
 
 def _is_namedtuple(value):
@@ -88,7 +93,7 @@ def _flatten_into(structure, out, expand):
     if is_sequence(structure):
         for child in _children(structure):
             _flatten_into(child, out, expand)
-    elif expand and hasattr(type(structure), "_to_components"):
+    elif expand and _is_composite(structure):
         out.extend(structure._to_components())
     else:
         out.append(structure)
@@ -118,8 +123,9 @@ class _Different(Exception):
         super().__init__(text)
 
 
-def _compare(a, b, check_types):
-    seq_a, seq_b = is_sequence(a), is_sequence(b)
+def _compare(a, b, check_types, expand):
+    nested = is_sequence_or_composite if expand else is_sequence
+    seq_a, seq_b = nested(a), nested(b)
     if seq_a != seq_b:
         yes, no = (a, b) if seq_a else (b, a)
         raise _Different(
@@ -154,6 +160,9 @@ def _compare(a, b, check_types):
             "The two dictionaries don't have the same set of keys. First structure has keys %s, "
             "while second structure has keys %s" % (list(a), list(b)),
         )
+    if not is_sequence(a) or not is_sequence(b):
+        _compare_composites(a, b)
+        return
     first, second = list(_children(a)), list(_children(b))
     if len(first) != len(second):
         raise _Different(
@@ -162,7 +171,16 @@ def _compare(a, b, check_types):
             "Second structure: %s" % (_describe(a), _describe(b)),
         )
     for x, y in zip(first, second):
-        _compare(x, y, check_types)
+        _compare(x, y, check_types, expand)
+
+
+def _compare_composites(a, b):
+    if type(a) is type(b):
+        if all(x.dtype == y.dtype for x, y in zip(a._to_components(), b._to_components())):
+            return
+    raise _Different(
+        ValueError, "Incompatible composite tensors: %s and %s" % (_describe(a), _describe(b))
+    )
 
 
 def assert_same_structure(nest1, nest2, check_types=True, expand_composites=False):
@@ -171,7 +189,7 @@ def assert_same_structure(nest1, nest2, check_types=True, expand_composites=Fals
     TypeError: if `check_types` and the types of the sequences differ.
     """
     try:
-        _compare(nest1, nest2, check_types)
+        _compare(nest1, nest2, check_types, expand_composites)
     except _Different as difference:
         raise difference.error(
             "The two structures don't have the same nested structure.\n\n"
@@ -186,9 +204,7 @@ def pack_sequence_as(structure, flat_sequence, expand_composites=False):
     if not is_sequence(flat_sequence):
         raise TypeError("flat_sequence must be a sequence")
     flat = list(flat_sequence)
-    if not is_sequence(structure) and not (
-        expand_composites and hasattr(type(structure), "_to_components")
-    ):
+    if not is_sequence(structure) and not (expand_composites and _is_composite(structure)):
         if len(flat) != 1:
             raise ValueError("Structure is a scalar but len(flat_sequence) == %d > 1" % len(flat))
         return flat[0]
@@ -204,7 +220,7 @@ def pack_sequence_as(structure, flat_sequence, expand_composites=False):
 def _pack(structure, leaves, expand):
     if is_sequence(structure):
         return _rebuild(structure, [_pack(c, leaves, expand) for c in _children(structure)])
-    if expand and hasattr(type(structure), "_to_components"):
+    if expand and _is_composite(structure):
         return structure._from_components([next(leaves) for _ in structure._to_components()])
     return next(leaves)
 
@@ -220,28 +236,34 @@ def map_structure(func, *structure, **kwargs):
     if kwargs:
         raise ValueError("Only valid keyword arguments are `check_types` and `expand_composites`")
     for other in structure[1:]:
-        assert_same_structure(structure[0], other, check_types)
+        assert_same_structure(structure[0], other, check_types, expand)
     leaves = [flatten(s, expand) for s in structure]
     return pack_sequence_as(structure[0], [func(*x) for x in zip(*leaves)], expand)
 
 
-def flatten_with_paths(structure):
+def flatten_with_paths(structure, expand_composites=False):
     """(path, leaf) pairs; a path is a tuple of keys."""
     if not is_sequence(structure):
+        if expand_composites and _is_composite(structure):
+            kind = type(structure).__name__
+            return [((kind, i), part) for i, part in enumerate(structure._to_components())]
         return [((), structure)]
     return [
         ((key,) + path, leaf)
         for key, child in _items(structure)
-        for path, leaf in flatten_with_paths(child)
+        for path, leaf in flatten_with_paths(child, expand_composites)
     ]
 
 
 def flatten_with_joined_string_paths(structure, separator="/", expand_composites=False):
-    return [(separator.join(map(str, p)), leaf) for p, leaf in flatten_with_paths(structure)]
+    """(path, leaf) pairs; a path is the joined text of the keys."""
+    pairs = flatten_with_paths(structure, expand_composites)
+    return [(separator.join(map(str, path)), leaf) for path, leaf in pairs]
 
 
 def yield_flattened_paths(nest, expand_composites=False):
-    for path, _ in flatten_with_paths(nest):
+    """The paths of `flatten_with_paths`, one after the other."""
+    for path, _ in flatten_with_paths(nest, expand_composites):
         yield path
 
 
@@ -276,9 +298,10 @@ def flatten_dict_items(dictionary):
 
 def assert_shallow_structure(shallow_tree, input_tree, check_types=True, expand_composites=False):
     """Checks that `input_tree` is nested like `shallow_tree` as far as the latter goes."""
-    if not is_sequence(shallow_tree):
+    nested = is_sequence_or_composite if expand_composites else is_sequence
+    if not nested(shallow_tree):
         return
-    if not is_sequence(input_tree):
+    if not nested(input_tree):
         raise TypeError(
             "If shallow structure is a sequence, input must also be a sequence. Input has type: %s."
             % type(input_tree)
@@ -289,6 +312,8 @@ def assert_shallow_structure(shallow_tree, input_tree, check_types=True, expand_
             "The two structures don't have the same sequence type. Input structure has type %s, "
             "while shallow structure has type %s." % (type(input_tree), type(shallow_tree))
         )
+    if not is_sequence(shallow_tree):
+        return
     if len(input_tree) != len(shallow_tree):
         raise ValueError(
             "The two structures don't have the same sequence length. Input structure has length "
@@ -297,21 +322,21 @@ def assert_shallow_structure(shallow_tree, input_tree, check_types=True, expand_
     if maps and set(shallow_tree) != set(input_tree):
         raise ValueError("The two structures don't have the same keys.")
     for a, b in zip(_children(shallow_tree), _children(input_tree)):
-        assert_shallow_structure(a, b, check_types)
+        assert_shallow_structure(a, b, check_types, expand_composites)
 
 
 def flatten_up_to(shallow_tree, input_tree, check_types=True, expand_composites=False):
     """Flattens `input_tree` only as deep as `shallow_tree` is nested."""
-    assert_shallow_structure(shallow_tree, input_tree, check_types)
-    return _up_to(shallow_tree, input_tree)
+    assert_shallow_structure(shallow_tree, input_tree, check_types, expand_composites)
+    return _up_to(shallow_tree, input_tree, expand_composites)
 
 
-def _up_to(shallow, tree):
+def _up_to(shallow, tree, expand):
     if not is_sequence(shallow):
-        return [tree]
+        return tree._to_components() if expand and _is_composite(shallow) else [tree]
     out = []
     for a, b in zip(_children(shallow), _children(tree)):
-        out.extend(_up_to(a, b))
+        out.extend(_up_to(a, b, expand))
     return out
 
 

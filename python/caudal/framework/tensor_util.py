@@ -277,9 +277,20 @@ def is_tensor(x):
 
 
 def constant_value(tensor, partial=False):
-    """The value of a tensor as an array if it is known without running the graph, else None."""
+    """The value of a tensor as an array if it is known without running the graph, else None.
+
+    With `partial`, a stack along axis 0 gives an array of objects, None for unknown parts.
+    """
     if isinstance(tensor, Tensor):
-        return tensor._graph._core.constant_value(tensor._key)
+        value = tensor._graph._core.constant_value(tensor._key)
+        if value is not None or not partial or tensor.op.type != "Pack":
+            return value
+        if tensor.op.get_attr("axis") != 0 or not len(tensor.op.inputs):
+            return None
+        parts = [constant_value(part, partial=True) for part in tensor.op.inputs]
+        array = np.empty(len(parts), dtype=object)
+        array[:] = parts
+        return array
     if isinstance(tensor, (np.ndarray, np.generic)):
         return tensor
     convert = getattr(tensor, "_as_graph_element", None)

@@ -139,4 +139,7 @@ def test_static_values():
     assert tensor_util.constant_value(tf.constant([1, 2])).tolist() == [1, 2]
     assert tensor_util.constant_value(tf.shape(tf.zeros([2, 3]))).tolist() == [2, 3]
     assert tensor_util.constant_value_as_shape(tf.shape(x)).as_list() == [3, None]
+    stacked = tf.stack([tf.constant(1), tf.shape(x)[1]])
+    assert tensor_util.constant_value(stacked) is None
+    assert list(tensor_util.constant_value(stacked, partial=True)) == [1, None]
     assert tf.is_tensor(x) and not tf.is_tensor(1.0) and not tf.is_tensor(np.zeros(2))

@@ -3,6 +3,7 @@ import collections
 
 import pytest
 
+import caudal as tf
 from caudal.framework import nest
 
 P = collections.namedtuple("P", ["x", "y"])
@@ -56,3 +57,17 @@ def test_up_to_and_paths():
     assert nest.flatten_dict_items({(4, 5): (1, 2), 6: 3}) == {4: 1, 5: 2, 6: 3}
     with pytest.raises(ValueError):
         nest.flatten_dict_items({(4, 5): (1, 2), 4: 3})
+
+
+def test_composites():
+    one, other = (tf.SparseTensor([[0]], [v], [2]) for v in (1.0, 2.0))
+    integer = tf.SparseTensor([[0]], [1], [2])
+    nest.assert_same_structure([one], [other], expand_composites=True)
+    for wrong in (integer, one.values):
+        with pytest.raises(ValueError):
+            nest.assert_same_structure([one], [wrong], expand_composites=True)
+    assert len(nest.flatten_up_to([one], [other], expand_composites=True)) == 3
+    paths = nest.flatten_with_joined_string_paths({"x": one}, expand_composites=True)
+    assert [path for path, _ in paths] == ["x/SparseTensor/%d" % i for i in range(3)]
+    with pytest.raises(TypeError):
+        nest.flatten_up_to([one], [one.values], expand_composites=True)

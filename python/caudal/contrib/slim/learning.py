@@ -114,7 +114,7 @@ def train(train_op, logdir, train_step_fn=train_step, train_step_kwargs=_USE_DEF
 
     Args:
       train_op: Tensor of the loss, see `create_train_op`.
-      logdir: not used.
+      logdir: not used; a warning says so.
       train_step_fn: function (session, train_op, global_step, train_step_kwargs) that gives
         (loss, whether to stop).
       train_step_kwargs: of that function; default: "should_stop" and "should_log" by
@@ -144,6 +144,10 @@ def train(train_op, logdir, train_step_fn=train_step, train_step_kwargs=_USE_DEF
     _refuse("saver", saver, (None,))
     _refuse("sync_optimizer", sync_optimizer, (None,))
     _refuse("trace_every_n_steps", trace_every_n_steps, (None,))
+    if logdir:
+        tf_logging.warning(
+            "slim.learning.train writes no checkpoints and no summaries to %s", logdir
+        )
     graph = graph or ops.get_default_graph()
     with graph.as_default():
         if global_step is None:
