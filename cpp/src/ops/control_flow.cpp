@@ -549,6 +549,9 @@ void tape_sum_grad(GradContext& g) {
 
 constexpr OpRow kRows[] = {
     {"NoOp", "- -> -", no_outputs, nullptr, 0},
+    {"ControlTrigger", "- -> -", no_outputs, nullptr, 0},
+    {"Abort", "- -> -; error_msg:string=''; exit_without_error:bool=false", no_outputs, nullptr,
+     kStateful},
     {"If",
      "cond:Tcond input:[Tin] -> output:[Tout]; Tcond:type; Tin:list(type)>=0; Tout:list(type)>=0; "
      "then_branch:func; else_branch:func; output_shapes:list(shape)=[]",

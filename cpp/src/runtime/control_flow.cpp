@@ -55,6 +55,9 @@ std::vector<Tensor> call(Run& run, Subgraph& subgraph, const std::vector<Tensor>
 
 bool truth(const Tensor& t) {
   const std::int64_t n = t.num_elements();
+  if (t.shape().rank() > 0 && t.dtype() == DType::kBool) {
+    invalid("The second input must be a scalar, but it has shape ", t.shape());
+  }
   if (t.shape().rank() > 0) return n > 0;
   switch (t.dtype()) {
     case DType::kBool:

@@ -81,6 +81,8 @@ def apply(op_name, *inputs, name=None, **attrs):
             graph = stack[-1] if stack else get_default_graph()
             if not graph.building_function:
                 graph = inputs[0]._graph
+                if graph.building_function:
+                    raise _left_behind(inputs[0], op_name)
             for x in inputs:
                 if x._graph is not graph:
                     break
@@ -323,7 +325,16 @@ def _graph_of(inputs):
                 graph, first = own, item
             elif own is not graph:
                 raise ValueError("%s must be from the same graph as %s." % (item, first))
+    if graph is not None and graph.building_function:
+        raise _left_behind(first, "an operation around it")
     return current if graph is None else graph
+
+
+def _left_behind(tensor, user):
+    return ValueError(
+        "Cannot use '%s' as input to '%s' because it is in a branch or a while loop, and belongs "
+        "to the graph of that: the function that made it has to return it." % (tensor.name, user)
+    )
 
 
 def _needs_nodes(arg, value):

@@ -10,6 +10,7 @@ from caudal.framework.function_graph import FuncGraph, unify_captures
 from caudal.framework.indexed_slices import IndexedSlices
 from caudal.framework.op_factory import apply
 from caudal.framework.operation import Operation
+from caudal.framework.sparse_tensor import SparseTensor
 from caudal.framework.tensor import Tensor
 
 
@@ -151,12 +152,13 @@ def cond(pred, true_fn=None, false_fn=None, strict=False, name=None, fn1=None, f
         raise TypeError("pred must not be a Python bool")
     with ops.name_scope(name, "cond", [pred]):
         pred = ops.convert_to_tensor(pred, name="pred")
-        _check_predicate(pred, "pred", "If")
+        _check_predicate(pred, "pred", "Switch")
         true = _Branch("true", true_fn, True, strict, pred)
         false = _Branch("false", false_fn, False, strict, pred)
         nest.assert_same_structure(true.structure, false.structure, expand_composites=True)
         if not true.outputs:
             raise ValueError("true_fn and false_fn must return at least one result.")
+        _match_indices(true, false)
         if len(true.outputs) != len(false.outputs):
             raise ValueError("true_fn and false_fn return different numbers of tensors")
         for a, b in zip(true.outputs, false.outputs):
@@ -179,9 +181,13 @@ def _check_predicate(pred, argument, op_name):
             % (argument, op_name, pred.dtype.base_dtype.name)
         )
     if pred.shape.rank not in (None, 0):
+        scope = ops.get_default_graph()._name_stack
+        shapes = [str(pred.shape.as_list()).replace(" ", "").replace("None", "?")]
+        if op_name == "Switch":
+            shapes *= 2  # as data and as predicate
         raise ValueError(
-            "Shape must be rank 0 but is rank %d for %s, the predicate of '%s'."
-            % (pred.shape.rank, pred.name, op_name)
+            "Shape must be rank 0 but is rank %d for '%s/%s' (op: '%s') with input shapes: %s."
+            % (pred.shape.rank, scope, op_name, op_name, ", ".join(shapes))
         )
 
 
@@ -213,6 +219,23 @@ class _Branch:
 
         self.structure = nest.map_structure(convert, result)
         self.outputs = [_own_output(self.graph, t) for t in _flatten(self.structure)]
+
+    def replace(self, tensor, dtype):
+        """Converts the output that `tensor` has become."""
+        for i, (output, leaf) in enumerate(zip(self.outputs, _flatten(self.structure))):
+            if leaf is tensor and output.dtype.base_dtype != dtype:
+                cast = self.graph.build(lambda t=output: apply("Cast", t, DstT=dtype))
+                self.outputs[i] = cast
+
+
+def _match_indices(true, false):
+    """Makes all indices int64 where one branch returns int32 indices of slices and one int64."""
+    for a, b in zip(nest.flatten(true.structure), nest.flatten(false.structure)):
+        if not isinstance(a, IndexedSlices) or not isinstance(b, IndexedSlices):
+            continue
+        if a.indices.dtype.base_dtype != b.indices.dtype.base_dtype:
+            for branch, leaf in ((true, a), (false, b)):
+                branch.replace(leaf.indices, dtypes.int64)
 
 
 def _own_output(graph, tensor):
@@ -350,21 +373,15 @@ class _Loop:
                 raise ValueError(
                     "maximum_iterations must be a scalar, saw shape: %s" % self.maximum.shape
                 )
-            if not self.maximum.dtype.is_integer:
-                raise TypeError(
-                    "maximum_iterations must be an integer, saw %s" % self.maximum.dtype
-                )
         if invariants is not None:
             # A shape is itself a list to `nest`: compare with shapes as leaves.
             invariants = _as_shapes(loop_vars, invariants)
         self.structure = nest.map_structure(_convert_loop_var, loop_vars)
         self.tensors = _flatten(self.structure)
-        if invariants is None:
-            self.shapes = [t.shape for t in self.tensors]
-        else:
-            self.shapes = []
-            for leaf, shape in zip(nest.flatten(self.structure), invariants):
-                self.shapes.extend(_leaf_invariant(leaf, shape))
+        leaves = nest.flatten(self.structure)
+        self.shapes = []
+        for leaf, shape in zip(leaves, invariants or [None] * len(leaves)):
+            self.shapes.extend(_leaf_invariant(leaf, shape))
         if self.limited:
             counter = apply("Identity", ops.convert_to_tensor(0, self.maximum.dtype))
             self.tensors.insert(0, counter)
@@ -374,8 +391,9 @@ class _Loop:
         outer = ops.get_default_graph()
         graph = FuncGraph(outer._name_stack + "/" + which, outer)
         graph._live = live
+        name = "Merge" if which == "cond" else "Identity"
         inputs = [
-            graph.add_input(t.dtype.base_dtype, s._to_core(), "Identity")
+            graph.add_input(t.dtype.base_dtype, s._to_core(), name)
             for t, s in zip(self.tensors, self.shapes)
         ]
         return graph, inputs
@@ -482,7 +500,21 @@ def _as_shapes(loop_vars, invariants):
 
 
 def _leaf_invariant(leaf, shape):
-    """Invariants of the tensors of one leaf."""
+    """Invariants of the tensors of one leaf; `shape` None asks for those of its static shape."""
+    if isinstance(leaf, SparseTensor):
+        # The invariant is the shape of the vector that holds the dense shape.
+        known = leaf.dense_shape.shape
+        shape = known if shape is None else shape
+        if not _covers(shape, known):
+            raise _bad_invariant(leaf.dense_shape, shape)
+        rank = shape[0] if shape.rank else tensor_shape.Dimension(None)
+        return [
+            tensor_shape.TensorShape([None, rank]),
+            tensor_shape.TensorShape([None]),
+            tensor_shape.TensorShape([rank]),
+        ]
+    if shape is None:
+        return [t.shape for t in _parts(leaf)]
     if not isinstance(leaf, Tensor):
         if isinstance(leaf, IndexedSlices):
             rows = tensor_shape.TensorShape([None])
@@ -490,12 +522,16 @@ def _leaf_invariant(leaf, shape):
             return shapes if leaf.dense_shape is None else shapes + [leaf.dense_shape.shape]
         return [tensor_shape.TensorShape(None).merge_with(t.shape) for t in _parts(leaf)]
     if not _covers(shape, leaf.shape):
-        raise ValueError(
-            "The shape invariant specified for %s is not compatible with the initial shape of the "
-            "loop variable. It enters the loop with shape %s, but the specified shape invariant is "
-            "%s." % (leaf.name, leaf.shape, shape)
-        )
+        raise _bad_invariant(leaf, shape)
     return [shape]
+
+
+def _bad_invariant(tensor, shape):
+    return ValueError(
+        "The shape invariant specified for %s is not compatible with the initial shape of the "
+        "loop variable. It enters the loop with shape %s, but the specified shape invariant is "
+        "%s." % (tensor.name, tensor.shape, shape)
+    )
 
 
 def _covers(general, specific):
@@ -550,7 +586,7 @@ def case(pred_fn_pairs, default=None, exclusive=False, strict=False, name="case"
         if not ops.is_dense_tensor_like(pred) and not hasattr(type(pred), "_as_graph_element"):
             raise TypeError("pred must be a Tensor, got: %s" % (pred,))
         if pred.dtype.base_dtype != dtypes.bool:
-            raise TypeError("pred must be of type bool: %s" % pred.name)
+            raise TypeError("pred must be Tensor of type bool: %s" % pred.name)
         if not callable(function):
             raise TypeError("fn for pred %s must be callable." % pred.name)
     if default is not None and not callable(default):
@@ -573,8 +609,9 @@ def _case(pairs, default, strict):
         pairs = pairs[:-1]
 
         def default():
-            return _checked(last, [_any(preds)], "None of the conditions evaluated as True: %s"
-                            % ", ".join(p.name for p in preds))  # fmt: skip
+            return _checked(
+                last, _any(preds), "Input error: None of conditions evaluated as True:", preds
+            )
 
         if not pairs:
             return default()
@@ -604,13 +641,15 @@ def _any(preds):
     return apply("Any", apply("Pack", [ops.convert_to_tensor(p) for p in preds]), [0])
 
 
-def _checked(function, conditions, message):
-    """`function()` after an assertion that the conditions hold."""
-    check = apply("Assert", conditions[0], [message])
+def _checked(function, condition, message, preds):
+    """`function()` after an assertion that the condition holds."""
+    preds = apply("Pack", [ops.convert_to_tensor(p) for p in preds])
+    check = apply("Assert", condition, [message, preds], summarize=len(preds.op.inputs))
     with ops.control_dependencies([check]):
         result = function()
         return nest.map_structure(
-            lambda t: apply("Identity", t) if isinstance(t, Tensor) else t, result
+            lambda t: t if isinstance(t, Operation) or _is_composite(t) else apply("Identity", t),
+            result,
         )
 
 
@@ -624,19 +663,24 @@ def switch_case(branch_index, branch_fns, default=None, name="switch_case"):
       name: name scope.
     """
     if isinstance(branch_fns, dict):
-        pairs = sorted(branch_fns.items())
+        pairs = list(branch_fns.items())
     elif isinstance(branch_fns, (list, _tuple)):
         pairs = [f if isinstance(f, _tuple) else (i, f) for i, f in enumerate(branch_fns)]
-        pairs.sort(key=lambda pair: pair[0])
     else:
-        raise TypeError("branch_fns must be a dict, list or tuple")
+        raise TypeError("branch_fns must be a list, tuple, or dict")
     if not pairs:
-        raise ValueError("branch_fns must not be empty")
+        raise ValueError("Must provide at least one item in branch_fns")
     for index, function in pairs:
         if not isinstance(index, int):
-            raise TypeError("key must be a Python int, got %r" % (index,))
+            raise TypeError("key must be a Python `int`, got %s" % type(index))
         if not callable(function):
             raise TypeError("fn for key %d must be callable." % index)
+    pairs.sort(key=lambda pair: pair[0])
+    if [index for index, _ in pairs] != list(range(len(pairs))):
+        raise ValueError(
+            "branch indices (keys) must form contiguous range of [0 to %d) but found {%s}"
+            % (len(pairs), ",".join(str(index) for index, _ in pairs))
+        )
     if default is None:
         default = pairs[-1][1]
         pairs = pairs[:-1]

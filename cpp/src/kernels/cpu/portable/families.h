@@ -45,6 +45,7 @@ std::span<const KernelRow> ctc_decoder_kernels();
 std::span<const KernelRow> pool_choice_kernels();
 std::span<const KernelRow> dilation_kernels();
 std::span<const KernelRow> global_norm_kernels();
+std::span<const KernelRow> abort_kernels();
 std::span<const KernelRow> tape_gradient_kernels();  // of control flow, second derivatives
 std::span<const KernelRow> sequence_kernels();
 std::span<const KernelRow> clustering_kernels();
@@ -95,6 +96,7 @@ inline void register_portable_kernels() {
            global_norm_kernels(),
            sequence_kernels(),
            tape_gradient_kernels(),
+           abort_kernels(),
        }) {
     register_kernels("CPU", rows);
   }
