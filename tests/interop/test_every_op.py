@@ -53,12 +53,19 @@ DIFFERENT = [
               "SparseSegmentSumWithNumSegments SparseSegmentMeanWithNumSegments "
               "SparseSegmentSqrtNWithNumSegments",
               "the gradient of a sum of no rows is not written", no_elements, "gradient"),
-    Different("DepthwiseConv2dNative DepthwiseConv2dNativeBackpropInput "
-              "DepthwiseConv2dNativeBackpropFilter",
+    Different("DepthwiseConv2dNative DepthwiseConv2dNativeBackpropInput",
               "the gradient of filters over no images is not written", no_elements, "gradient"),
+    Different("DepthwiseConv2dNativeBackpropFilter",
+              "the gradient of filters over no images is not written", no_elements),
+    Different("RGBToHSV", "the gradient is that of float32",
+              lambda values, attrs: values[0].dtype != np.float32, "gradient"),
     Different("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3",
               "reserve spaces are not written in inference",
               lambda values, attrs: not attrs.get("is_training", True), "outputs 3 4 5"),
+    Different("FusedBatchNormV2 FusedBatchNormV3",
+              "of 16-bit images nor are the mean and the variance",
+              lambda values, attrs: not attrs.get("is_training", True)
+              and values[0].dtype.itemsize == 2, "outputs 1 2"),
     Different("FusedBatchNormV3", "the reserve space that says nothing is a vector of no elements",
               part="outputs 5", version="2."),
     Different("FusedBatchNormGradV2 FusedBatchNormGradV3",

@@ -78,7 +78,12 @@ void batch_norm_grad_grad(GradContext& g) {
   const Builder& b = g.builder();
   auto to_nhwc = [&](Output v) { return nchw ? g("Transpose", {v, b.ints({0, 2, 3, 1})}) : v; };
   const Output dy_in = g.input(0), x_in = g.input(1), scale = g.input(2);
-  const Output dy = to_nhwc(dy_in), x = to_nhwc(x_in);
+  // 16-bit images are computed with in float, as their statistics are.
+  const DType narrow = x_in.dtype();
+  auto wide = [&](Output v) {
+    return v.dtype() == scale.dtype() ? v : g("Cast", {v}, {{"DstT", scale.dtype()}});
+  };
+  const Output dy = wide(to_nhwc(dy_in)), x = wide(to_nhwc(x_in));
   const Output axes = b.ints({0, 1, 2}, "reduction_indices");
   auto mean_of = [&](Output v) { return g("Mean", {v, axes}, {{"keep_dims", false}}); };
   auto sum_of = [&](Output v) { return g("Sum", {v, axes}, {{"keep_dims", false}}); };
@@ -102,6 +107,7 @@ void batch_norm_grad_grad(GradContext& g) {
     dscale = g("Mul", {sum_of(g("Mul", {dy, g("Sub", {x, g.input(3)})})), inverse});
   }
   const Output doffset = sum_of(dy);
+  if (dx.dtype() != narrow) dx = g("Cast", {dx}, {{"DstT", narrow}});
   std::vector<Output> ys;
   GradientOptions options;
   auto seed = [&](int i, Output y, bool image) {
