@@ -28,7 +28,27 @@ trap 'rm -rf "$package"' EXIT
 cp -r python/caudal "$package/caudal"
 rm -f "$package"/caudal/_core*.so
 cp "$build"/_core*.so "$package/caudal/"
-preload=$(g++ -print-file-name=libasan.so):$(g++ -print-file-name=libubsan.so):$(g++ -print-file-name=libstdc++.so)
-ASAN_OPTIONS=detect_leaks=0:alloc_dealloc_mismatch=0 LD_PRELOAD=$preload PYTHONPATH=$package \
+# Hostile sizes must meet std::bad_alloc, which the sanitizer's operator new does not throw.
+cat > "$package/new.cpp" <<'EOF'
+#include <cstdlib>
+#include <new>
+void* operator new(std::size_t n) {
+  if (void* p = std::malloc(n > 0 ? n : 1)) return p;
+  throw std::bad_alloc();
+}
+void* operator new[](std::size_t n) { return operator new(n); }
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+void operator delete[](void* p) noexcept { std::free(p); }
+void operator delete[](void* p, std::size_t) noexcept { std::free(p); }
+EOF
+g++ -O1 -shared -fPIC -o "$package/new.so" "$package/new.cpp"
+preload=$package/new.so
+for library in libasan libubsan libstdc++; do
+  preload=$preload:$(g++ -print-file-name=$library.so)
+done
+options=detect_leaks=0:alloc_dealloc_mismatch=0:verify_asan_link_order=0
+options=$options:allocator_may_return_null=1:max_allocation_size_mb=4096
+ASAN_OPTIONS=$options LD_PRELOAD=$preload PYTHONPATH=$package \
   PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -x tests/property "$@"
 echo "clean"
