@@ -50,10 +50,8 @@ class _Feed:
         tensor = self.tensor
         if isinstance(value, Tensor):
             raise TypeError(
-                "The value of a feed cannot be a tf.Tensor object. Acceptable feed values include "
-                "Python scalars, strings, lists, numpy ndarrays, or TensorHandles. For reference, "
-                "the tensor object was %s which was passed to the feed with key %s."
-                % (value, tensor)
+                "The value of a feed cannot be a tf.Tensor object, but an array or what makes one: "
+                "%s was given for %s" % (value, tensor)
             )
         dtype = tensor.dtype.base_dtype
         if dtype == dtypes.string:

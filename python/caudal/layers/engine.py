@@ -272,8 +272,7 @@ class Layer(Connected):
             if trainable:
                 raise ValueError(
                     "Synchronization value can be set to VariableSynchronization.ON_READ only for "
-                    "non-trainable variables. You have specified trainable=True and "
-                    "synchronization=VariableSynchronization.ON_READ."
+                    "variables with trainable=False"
                 )
             return False
         return True if trainable is None else trainable
@@ -437,9 +436,7 @@ class Layer(Connected):
         if cached is None or cached[0] is not call:
             parameters = list(inspect.signature(call).parameters.values())[1:]
             names = [
-                p.name
-                for p in parameters
-                if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
+                p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)
             ]
             cached = (call, names, any(p.kind is p.VAR_KEYWORD for p in parameters))
             type(self)._call_signature = cached

@@ -272,8 +272,8 @@ class LSTMCell(LayerRNNCell):
             _warn_of_joined_state(self)
         if num_unit_shards is not None or num_proj_shards is not None:
             logging.warning(
-                "%s: The num_unit_shards and proj_unit_shards parameters are deprecated and will "
-                "be removed in Jan 2017. Use a variable scope with a partitioner instead.",
+                "%s: The num_unit_shards and proj_unit_shards parameters are deprecated: a "
+                "variable scope with a partitioner does the same",
                 self,
             )
         self.input_spec = base.InputSpec(ndim=2)

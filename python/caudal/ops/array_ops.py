@@ -629,8 +629,8 @@ def boolean_mask(tensor, mask, name="boolean_mask", axis=None):
             raise ValueError("mask cannot be scalar.")
         if count is None:
             raise ValueError(
-                "Number of mask dimensions must be specified, even if some dimensions are None.  "
-                "E.g. shape=[None] is ok, but shape=None is not."
+                "Number of mask dimensions must be specified, even if some dimensions are None: "
+                "shape=[None] says it, shape=None does not"
             )
         axis = 0 if axis is None else axis
         known_axis = tensor_util.constant_value(axis)

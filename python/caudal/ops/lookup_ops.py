@@ -21,8 +21,8 @@ def check_table_dtypes(table, key_dtype, value_dtype):
         )
 
 
-class LookupInterface:
-    """What all tables have: dtypes, `lookup` and `size`."""
+class _KeysAndValues:
+    """The dtypes of keys and values."""
 
     def __init__(self, key_dtype, value_dtype):
         self._key_dtype = dtypes.as_dtype(key_dtype)
@@ -35,6 +35,10 @@ class LookupInterface:
     @property
     def value_dtype(self):
         return self._value_dtype
+
+
+class LookupInterface(_KeysAndValues):
+    """What all tables have: dtypes, `lookup` and `size`."""
 
     @property
     def name(self):
@@ -167,20 +171,8 @@ class HashTable(StaticHashTable):
         return super()._create_resource()
 
 
-class TableInitializerBase:
+class TableInitializerBase(_KeysAndValues):
     """Fills a table; `initialize(table)` returns the operation."""
-
-    def __init__(self, key_dtype, value_dtype):
-        self._key_dtype = dtypes.as_dtype(key_dtype)
-        self._value_dtype = dtypes.as_dtype(value_dtype)
-
-    @property
-    def key_dtype(self):
-        return self._key_dtype
-
-    @property
-    def value_dtype(self):
-        return self._value_dtype
 
     def initialize(self, table):
         raise NotImplementedError
@@ -481,7 +473,8 @@ def _check_key_dtypes(table_dtype, key_dtype):
     table_dtype = table_dtype.base_dtype
     if table_dtype.is_integer != key_dtype.is_integer:
         raise TypeError("Invalid key dtype, expected %s but got %s."
-                        % ("integer" if key_dtype.is_integer else "non-integer", table_dtype))  # fmt: skip
+                        % ("integer" if key_dtype.is_integer else "non-integer",
+                           table_dtype))  # fmt: skip
     if not key_dtype.is_integer and table_dtype != key_dtype:
         raise TypeError("Invalid key dtype, expected %s but got %s." % (table_dtype, key_dtype))
 

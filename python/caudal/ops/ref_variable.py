@@ -155,6 +155,24 @@ class Variable(metaclass=_VariableType):
             shape,
         )
 
+    def _checked_collections(self, initial_value, collections, constraint):
+        """All collections of the variable; ValueError for arguments that cannot be."""
+        if initial_value is None:
+            raise ValueError("initial_value must be specified.")
+        if collections is None:
+            collections = [ops.GraphKeys.GLOBAL_VARIABLES]
+        if not isinstance(collections, (list, tuple, set)):
+            raise ValueError(
+                "collections argument to Variable constructor must be a list, tuple, or set. Got "
+                "%s of type %s" % (collections, type(collections))
+            )
+        if constraint is not None and not callable(constraint):
+            raise ValueError("The `constraint` argument must be a callable.")
+        collections = list(collections)
+        if self._trainable and ops.GraphKeys.TRAINABLE_VARIABLES not in collections:
+            collections.append(ops.GraphKeys.TRAINABLE_VARIABLES)
+        return collections
+
     def _init_from_args(
         self,
         initial_value,
@@ -166,27 +184,13 @@ class Variable(metaclass=_VariableType):
         constraint,
         shape,
     ):
-        if initial_value is None:
-            raise ValueError("initial_value must be specified.")
-        if collections is None:
-            collections = [ops.GraphKeys.GLOBAL_VARIABLES]
-        if not isinstance(collections, (list, tuple, set)):
-            raise ValueError(
-                "collections argument to Variable constructor must be a list, tuple, or set. "
-                "Got %s of type %s" % (collections, type(collections))
-            )
-        if constraint is not None and not callable(constraint):
-            raise ValueError("The `constraint` argument must be a callable.")
+        collections = self._checked_collections(initial_value, collections, constraint)
         self._constraint = constraint
-        collections = list(collections)
-        if self._trainable and ops.GraphKeys.TRAINABLE_VARIABLES not in collections:
-            collections.append(ops.GraphKeys.TRAINABLE_VARIABLES)
         made_by_function = callable(initial_value)
         if isinstance(initial_value, ops.Tensor) and initial_value.graph.outer_graph is not None:
             raise ValueError(
                 "Initializer for variable %s is from inside a control-flow construct, such as a "
-                "loop or conditional. When creating a variable inside a loop or conditional, use a "
-                "lambda as the initializer." % (name or "Variable")
+                "loop or conditional: give a function that makes it" % (name or "Variable")
             )
         with ops.init_scope():
             graph = ops.get_default_graph()

@@ -33,29 +33,14 @@ class ResourceVariable(Variable):
         constraint,
         shape,
     ):
-        if initial_value is None:
-            raise ValueError("initial_value must be specified.")
-        if collections is None:
-            collections = [ops.GraphKeys.GLOBAL_VARIABLES]
-        if not isinstance(collections, (list, tuple, set)):
-            raise ValueError(
-                "collections argument to Variable constructor must be a list, tuple, or set. "
-                "Got %s of type %s" % (collections, type(collections))
-            )
-        if constraint is not None and not callable(constraint):
-            raise ValueError("The `constraint` argument must be a callable.")
+        collections = self._checked_collections(initial_value, collections, constraint)
         if isinstance(initial_value, ops.Tensor) and initial_value.graph.outer_graph is not None:
             raise ValueError(
                 "Tensor-typed variable initializers must either be wrapped in an init_scope or "
-                "callable (e.g., `tf.Variable(lambda : tf.truncated_normal([10, 40]))`) when "
-                "building functions. Please file a feature request if this restriction "
-                "inconveniences you."
+                "callable inside of loops and conditionals"
             )
         self._constraint = constraint
         self._caching_device = caching_device
-        collections = list(collections)
-        if self._trainable and ops.GraphKeys.TRAINABLE_VARIABLES not in collections:
-            collections.append(ops.GraphKeys.TRAINABLE_VARIABLES)
         made_by_function = callable(initial_value)
         with ops.init_scope():
             graph = ops.get_default_graph()

@@ -96,7 +96,7 @@ class Template:
             where = describe(self._where)
             raise ValueError(
                 "Trainable variable created when calling a template after the first time, "
-                "perhaps you used tf.Variable when you meant tf.get_variable: %s"
+                "where only tf.get_variable finds those of the first call: %s"
                 "\n\noriginally defined at:\n  %s" % (made, where)
             )
         return result

@@ -114,8 +114,7 @@ class _VariableStore:
         if "%s/part_0" % name in self._vars and partitioner is None:
             raise ValueError(
                 "No partitioner was provided, but a partitioned version of the variable was "
-                "found: %s/part_0. Perhaps a variable of the same name was already created with "
-                "partitioning?" % name
+                "found: %s/part_0 came from an earlier call with a partitioner" % name
             )
         return self._find_or_make_single(
             name,
@@ -373,9 +372,8 @@ def _initial_value(initializer, by_value, shape, dtype, partition_info=None):
     if _required_arguments(initializer) == 0:
         return initializer, None
     raise ValueError(
-        "The initializer passed is not valid. It should be a callable with no arguments and the "
-        "shape should not be provided or an instance of `tf.keras.initializers.*' and `shape` "
-        "should be fully defined."
+        "The initializer passed is not valid: it needs a fully known shape, or takes no arguments "
+        "and knows the shape itself"
     )
 
 

@@ -174,8 +174,8 @@ def _optimizer(optimizer, rate):
             )
         return made
     raise ValueError(
-        "Unrecognized optimizer: should be string, subclass of Optimizer, instance of subclass of "
-        "Optimizer or function with one argument. Got %s." % str(optimizer)
+        "Unrecognized optimizer: %s is no name, Optimizer, class of Optimizers or function of the "
+        "learning rate" % str(optimizer)
     )
 
 

@@ -92,8 +92,8 @@ class IntersectionRNNCell(_OneSize, RNNCell):
             if size != n:
                 if self._num_input_proj != n:
                     raise ValueError(
-                        "Must have input size == output size for Intersection RNN. To fix, "
-                        "num_in_proj should be set to num_units at cell init."
+                        "Must have input size == output size for Intersection RNN. To get it, "
+                        "give num_in_proj == num_units"
                     )
                 with variable_scope.variable_scope("in_projection"):
                     inputs = Linear(inputs, self._num_input_proj, True)(inputs)

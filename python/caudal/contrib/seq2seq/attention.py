@@ -167,9 +167,8 @@ def _luong_score(query, keys, scale):
     depth, key_units = query.get_shape()[-1], keys.get_shape()[-1]
     if depth.value != key_units.value:
         raise ValueError(
-            "Incompatible or unknown inner dimensions between query and keys.  Query (%s) has "
-            "units: %s.  Keys (%s) have units: %s.  Perhaps you need to set num_units to the keys' "
-            "dimension (%s)?" % (query, depth, keys, key_units, key_units)
+            "Incompatible or unknown inner dimensions between query and keys: %s has %s units, %s "
+            "has %s; num_units must be the depth of the query" % (query, depth, keys, key_units)
         )
     score = matmul_ops.matmul(array_ops.expand_dims(query, 1), keys, transpose_b=True)
     score = array_ops.squeeze(score, [1])

@@ -37,7 +37,7 @@ class AttentionWrapperState(
                 if not old.shape.is_compatible_with(new.shape):
                     raise ValueError(
                         "The shape of the AttentionWrapperState is expected to be same as the one "
-                        "to clone. self.shape: %s, input.shape: %s" % (old.shape, new.shape)
+                        "that it replaces: %s, not %s" % (old.shape, new.shape)
                     )
                 new.set_shape(old.shape)
             return new

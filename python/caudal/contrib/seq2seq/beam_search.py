@@ -252,10 +252,9 @@ class BeamSearchDecoder(decoder.Decoder):
         ).concatenate(size)
         if not split.shape.is_compatible_with(expected):
             raise ValueError(
-                "Unexpected behavior when reshaping between beam width and batch size.  The "
-                "reshaped tensor has shape: %s.  We expected it to have shape (batch_size, "
-                "beam_width, depth) == %s.  Perhaps you forgot to create a zero_state with "
-                "batch_size=encoder_batch_size * beam_width?" % (split.shape, expected)
+                "Unexpected behavior when reshaping between beam width and batch size: split into "
+                "(batch_size, beam_width, ...) the tensor has shape %s, not %s. The first state "
+                "of the cell needs batch_size * beam_width rows" % (split.shape, expected)
             )
         split.set_shape(expected)
         return split
@@ -402,19 +401,17 @@ class BeamSearchDecoder(decoder.Decoder):
         element = t._shape_box[0]
         if element.ndims is None or element.ndims < 1:
             logging.warning(
-                "The TensorArray %s in the cell state is not amenable to sorting based on the "
-                "beam search result. For a TensorArray to be sorted, its elements shape must be "
-                "defined and have at least a rank of 1, but saw shape: %s",
+                "The TensorArray %s in the cell state is left unsorted after the beam search: "
+                "its elements need a known rank of at least 1, and their shape is %s",
                 t.handle.name,
                 element,
             )
             return t
         if not self._fits(element):
             logging.warning(
-                "TensorArray reordering expects elements to be reshapable to (%s, %d, ...) which "
-                "is incompatible with the current shape %s. Consider setting "
-                "reorder_tensor_arrays to False to disable TensorArray reordering during the beam "
-                "search.",
+                "A TensorArray in the cell state is left unsorted after the beam search: its "
+                "elements do not split into (%s, %d, ...), their shape is %s. With "
+                "reorder_tensor_arrays=False none is sorted",
                 _known(self._batch_size),
                 self._beam_width,
                 element,
