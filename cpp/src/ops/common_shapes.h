@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owns: shape rules and gradient helpers that several op families share.
+// Owns: shape rules and pieces of gradients that several op families share.
 // Called by: ops/*.cpp.
 // Must not know: kernels, plans.
 #pragma once

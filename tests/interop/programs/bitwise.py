@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operations on bits, for every integer dtype; searches, bins and small integer helpers."""
+"""Operations on bits, for every integer dtype; searches, bins and small functions of integers."""
 
 import numpy as np
 
