@@ -48,7 +48,7 @@ ONLY_WITH_TF1 = {
     "image",
     "graph_seeds", "strings", "sparse_tensors", "parsing", "rnn_cells", "dynamic_rnn", "seq2seq",
     "contrib_rnn", "contrib_optimizers", "dtypes", "layers", "contrib_layers", "slim_nets",
-    "mnist_batches",
+    "mnist_batches", "control_flow_structures",
 }  # fmt: skip
 PARAMS = [pytest.param(p, id=p.stem) for p in PROGRAMS]
 

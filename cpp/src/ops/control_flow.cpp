@@ -31,8 +31,11 @@ int forward_count(const Subgraph& s) {
 void collect_variables(const Subgraph& s, std::vector<std::string>& out) {
   for (int i = 0; i < forward_count(s); ++i) {
     const Node& n = *s.graph->node(i);
-    if (n.op().has(kVariable))
-      out.push_back(n.attrs().s(n.attrs().find("outer") ? "outer" : "shared_name"));
+    if (n.op().has(kVariable)) {
+      const AttrValue* name = n.attrs().find("outer");
+      if (name == nullptr) name = n.attrs().find("shared_name");  // a temporary one has none
+      out.push_back(name != nullptr ? name->get<std::string>() : n.name());
+    }
     if (n.op().has(kControlFlow)) {
       for (const Subgraph* inner : subgraphs(n)) collect_variables(*inner, out);
     }
@@ -161,8 +164,7 @@ class GradientBody {
       dys_.push_back(flows[i] ? seed(forward_.outputs[i]) : Output{});
     }
     for (std::size_t k = 0; from_tape && k < forward_.saved.size(); ++k) {
-      if (trainable(forward_.saved[k].dtype()))
-        tape_dys_.emplace_back(k, seed(forward_.saved[k]));
+      if (trainable(forward_.saved[k].dtype())) tape_dys_.emplace_back(k, seed(forward_.saved[k]));
     }
     std::vector<Output> xs;
     std::vector<Grad> grads(forward_.inputs.size());
@@ -287,31 +289,9 @@ Output tape_gradient(const GradContext& g) {
   return has_tape(node) ? g.raw_dy(node.num_outputs() - 1).values : Output{};
 }
 
-/// Slices in one branch stay slices if there are none or slices in the other.
-bool stays_sparse(const std::vector<std::vector<Grad>>& grads, std::size_t i) {
-  bool sparse = false;
-  for (const auto& branch : grads) {
-    if (!branch[i].none() && !branch[i].is_slices()) return false;
-    sparse = sparse || branch[i].is_slices();
-  }
-  return sparse;
-}
-
-/// Puts the slices' values and indices, or none of them, among the outputs of a gradient branch.
-void add_slices(GradientBody& body, const Grad& grad, Output x) {
-  const Builder b = body.builder();
-  auto& outputs = body.made().outputs;
-  if (grad.none()) {
-    const Output zero = b.ints({0}), one = b.ints({1});
-    outputs.push_back(b("StridedSlice", {x, zero, zero, one}));
-    outputs.push_back(b.constant(Tensor(DType::kInt64, Shape{0})));
-    return;
-  }
-  outputs.push_back(body.copy(grad.values));
-  const Output indices = body.copy(grad.indices);
-  outputs.push_back(indices.dtype() == DType::kInt64
-                        ? indices
-                        : b("Cast", {indices}, {{"DstT", DType::kInt64}}));
+bool any_slices(const std::vector<std::vector<Grad>>& grads, std::size_t i) {
+  return std::any_of(grads.begin(), grads.end(),
+                     [&](const auto& branch) { return branch[i].is_slices(); });
 }
 
 void if_gradient(GradContext& g) {
@@ -364,12 +344,8 @@ void if_gradient(GradContext& g) {
     for (const int i : wanted) {
       const auto x = std::size_t(i) - 1;
       const Grad& grad = grads[which][x];
-      if (stays_sparse(grads, x)) {
-        add_slices(body, grad, captured[x]);
-      } else {
-        body.made().outputs.push_back(grad.none() ? zeros_like(body.builder(), captured[x])
-                                                  : body.copy(body.dense(grad)));
-      }
+      body.made().outputs.push_back(grad.none() ? zeros_like(body.builder(), captured[x])
+                                                : body.copy(body.dense(grad)));
     }
     made.push_back(body.take());
   }
@@ -378,14 +354,19 @@ void if_gradient(GradContext& g) {
   Node* grad =
       g.builder().node(node.op().name, inputs,
                        {{"Tout", types}, {"then_branch", made[0]}, {"else_branch", made[1]}}, "If");
-  int next = 0;
-  for (const int i : wanted) {
-    const Output values = grad->output(next++);
-    if (!stays_sparse(grads, std::size_t(i) - 1)) {
-      g.set(i, values);
+  for (std::size_t k = 0; k < wanted.size(); ++k) {
+    const Output values = grad->output(int(k));
+    if (!any_slices(grads, std::size_t(wanted[k]) - 1)) {
+      g.set(wanted[k], values);
       continue;
     }
-    g.set(i, Grad(values, grad->output(next++), g("Shape", {node.input(i)})));
+    // As in TensorFlow slices of all rows: those that the branch did not touch are zero.
+    const Output shape = g("Shape", {node.input(wanted[k])}), zero = g.builder().ints({0}),
+                 one = g.builder().ints({1});
+    const Output rows = g("StridedSlice", {shape, zero, one, one}, {{"shrink_axis_mask", 1}});
+    const Output indices = g(
+        "Range", {g.builder().scalar(std::int32_t(0)), rows, g.builder().scalar(std::int32_t(1))});
+    g.set(wanted[k], Grad(values, indices, shape));
   }
 }
 

@@ -149,9 +149,11 @@ Tensor TensorArray::read(std::int64_t index) {
   e.read = true;
   if (!e.written) {
     if (!e.shape_known && !options_.element_shape.fully_defined()) {
-      invalid("TensorArray ", options_.name, ": Could not read from TensorArray index ", index,
-              ".  Furthermore, the element shape is not fully defined: ", options_.element_shape,
-              ".  Nothing was written there; with a full element_shape it would read as zeros.");
+      invalid(
+          "TensorArray ", options_.name, ": Could not read from TensorArray index ", index,
+          ".  Furthermore, the element shape is not fully defined: ", options_.element_shape,
+          ".  It is possible you are working with a resizeable TensorArray and nothing was written "
+          "there; with the full element_shape it reads as zeros.");
     }
     e.shape = e.shape_known ? e.shape : options_.element_shape.to_shape();
     e.shape_known = e.written = true;
@@ -190,8 +192,7 @@ std::shared_ptr<TensorArray> TensorArray::gradient(const std::string& source,
     slot->gradient_ = true;
     for (std::size_t i = 0; i < elements_.size(); ++i) {
       if (!elements_[i].shape_known || !prepend.fully_defined()) continue;
-      slot->elements_[i].shape =
-          concatenate(prepend, PartialShape(elements_[i].shape)).to_shape();
+      slot->elements_[i].shape = concatenate(prepend, PartialShape(elements_[i].shape)).to_shape();
       slot->elements_[i].shape_known = true;
     }
   }

@@ -79,8 +79,8 @@ def reset_default_graph():
     """Starts a new, empty default graph for this thread; not inside of `Graph.as_default`."""
     if default_graphs.stack:
         raise AssertionError(
-            "Do not use tf.reset_default_graph() to clear nested graphs. If you need a cleared "
-            "graph, exit the nesting and create a new graph."
+            "Do not use tf.reset_default_graph() to clear nested graphs: leave the `with` blocks "
+            "of other graphs first"
         )
     default_graphs.base = Graph()
 
@@ -136,6 +136,11 @@ def _graph_from_inputs(values, graph=None):
             if first is None:
                 raise ValueError("%s is not from the passed-in graph." % (value,))
             raise ValueError("%s must be from the same graph as %s." % (value, first))
+    if graph is not None and graph.building_function and graph not in default_graphs.stack:
+        raise ValueError(
+            "Cannot use '%s' here because it is in a branch or a while loop, and belongs to the "
+            "graph of that: the function that made it has to return it." % (first,)
+        )
     return current if graph is None else graph
 
 

@@ -2,6 +2,7 @@
 """Loops over the rows of tensors: map_fn, scan, foldl, foldr."""
 
 from caudal.framework import nest, ops, tensor_shape
+from caudal.framework.sparse_tensor import SparseTensor
 from caudal.ops import array_ops, control_flow_ops, variable_scope
 from caudal.ops.tensor_array_ops import TensorArray
 
@@ -76,6 +77,12 @@ def map_fn(
     """
     if not callable(fn):
         raise TypeError("fn must be callable.")
+    if isinstance(elems, SparseTensor):
+        raise TypeError(
+            "To perform a map on the values of a sparse tensor use either "
+            " SparseTensor(input.indices, fn(input.values), input.dense_shape) or "
+            " SparseTensor(input.indices, map_fn(fn, input.values), input.dense_shape)"
+        )
     single = not nest.is_sequence(elems)
     sequence_result = nest.is_sequence(dtype) if dtype is not None else not single
     with ops.name_scope(name, "map", nest.flatten(elems)), _rows_cached():

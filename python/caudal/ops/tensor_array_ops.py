@@ -3,6 +3,7 @@
 
 from caudal.framework import dtypes, ops, tensor_shape
 from caudal.framework.op_factory import apply
+from caudal.framework.tensor import Tensor
 
 
 class TensorArray:
@@ -19,7 +20,7 @@ class TensorArray:
       clear_after_read: bool, default True; whether an element can be read only once.
       tensor_array_name: str, for error texts.
       handle: the handle of another TensorArray, which this object then stands for.
-      flow: float32 scalar, the flow that goes with `handle`.
+      flow: float32 scalar, the flow that goes with `handle`; required with it.
       infer_shape: whether all elements have the same shape.
       element_shape: TensorShape of the elements.
       colocate_with_first_write_call: accepted as in TensorFlow.
@@ -55,6 +56,10 @@ class TensorArray:
             raise ValueError("Cannot provide both a handle and dynamic_size at the same time")
         if handle is not None and clear_after_read is not None:
             raise ValueError("Cannot provide both a handle and clear_after_read at the same time")
+        if handle is not None and not isinstance(handle, Tensor):
+            raise TypeError("Handle must be a Tensor")
+        if handle is not None and flow is None:
+            raise ValueError("flow must not be None if handle is not None.")
         self._dtype = dtypes.as_dtype(dtype).base_dtype
         self._dynamic_size = bool(dynamic_size)
         self._infer = infer_shape or element_shape is not None
@@ -123,17 +128,8 @@ class TensorArray:
             raise ValueError("Inconsistent shapes: saw %s but expected %s " % (shape, known))
         self._shape_box[0] = known.merge_with(shape)
 
-    def _check_dtype(self, value):
-        if value.dtype.base_dtype != self._dtype:
-            raise TypeError(
-                "TensorArray dtype is %s but the value %s has dtype %s"
-                % (self._dtype.name, value.name, value.dtype.base_dtype.name)
-            )
-
     def _convert(self, value):
-        value = ops.convert_to_tensor(value, preferred_dtype=self._dtype, name="value")
-        self._check_dtype(value)
-        return value
+        return ops.convert_to_tensor(value, preferred_dtype=self._dtype, name="value")
 
     def identity(self):
         """An array with the same contents."""

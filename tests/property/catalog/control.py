@@ -2,6 +2,7 @@
 """Control flow: results and gradients of branches and loops, and what their gradients stand on."""
 
 import numpy as np
+import pytest
 
 from caudal.framework.op_factory import apply
 from property.catalog import control
@@ -166,6 +167,36 @@ def _captured_ref(tf, session, dtype):
         assert sess.run(v) == 6
 
 
+def _second_order(tf, session, dtype):
+    """The second derivative of a loop around a branch goes through gradients of tapes."""
+    x = tf.placeholder(dtype, [])
+
+    def body(i, a):
+        return i + 1, tf.cond(a > 1, lambda: tf.sin(a) * x, lambda: _power(tf, a, 3))
+
+    y = tf.while_loop(lambda i, a: i < 3, body, [tf.constant(0), x + 1])[1]
+    first = tf.gradients(y, x)[0]
+    second = tf.gradients(first, x)[0]
+    with session() as sess:
+        for v in (0.3, 0.8):
+            up, down = (sess.run(first, {x: v + s}) for s in (1e-3, -1e-3))
+            got = sess.run(second, {x: v})
+            np.testing.assert_allclose(got, (up - down) / 2e-3, rtol=2e-2, atol=2e-2)
+
+
+def _abort(tf, session, dtype):
+    with session() as sess:
+        with pytest.raises(tf.errors.AbortedError, match="enough"):
+            sess.run(tf.raw_ops.Abort(error_msg="enough"))
+
+
+def _control_trigger(tf, session, dtype):
+    with tf.control_dependencies([tf.raw_ops.ControlTrigger()]):
+        after = tf.constant(1, dtype)
+    with session() as sess:
+        assert sess.run(after) == 1
+
+
 def _no_op(tf, session, dtype):
     v = tf.Variable(np.array(0, dtype))
     both = tf.group(tf.assign_add(v, np.array(1, dtype)), tf.no_op())
@@ -183,3 +214,8 @@ control("TapeRead", _tape, _REAL, checks_gradient=True)
 control("TapeSize", _tape, _REAL)
 control("CapturedRef", _captured_ref, "float32 int32")
 control("NoOp", _no_op, "float32")
+for _op in ("TapeEntry", "TapeEntryRead", "TapeSum"):
+    control(_op, _second_order, _REAL, checks_gradient=True)
+control("TapeEmpty", _second_order, _REAL)
+control("Abort", _abort, "float32")
+control("ControlTrigger", _control_trigger, "float32")

@@ -257,3 +257,85 @@ def test_custom_gradients_and_python_functions_inside_of_loops():
         [0],
     )
     assert run(counted) == 3
+
+
+def test_an_inner_tensor_is_refused_around_its_loop():
+    kept = []
+
+    def body(i):
+        kept.append(i * 2)
+        return i + 1
+
+    tf.while_loop(lambda i: i < 3, body, [0])
+    with pytest.raises(ValueError, match="in a branch or a while loop"):
+        _ = kept[0] + 1
+    with pytest.raises(ValueError, match="in a branch or a while loop"):
+        tf.identity(kept[0])
+    with pytest.raises(ValueError, match="not fetchable"):
+        tf.Session().run(kept[0])
+
+
+def test_a_placeholder_of_a_branch_is_fed():
+    fed = []
+
+    def branch():
+        fed.append(tf.placeholder(tf.float32, []))
+        return fed[0] * 2.0
+
+    y = tf.cond(tf.constant(True), branch, lambda: tf.constant(3.0))
+    assert run(y, {fed[0]: 4.0}) == 8
+
+
+def test_initial_values_made_from_variables():
+    v = tf.Variable(2.0)
+    u = tf.Variable(tf.stack([v * 2.0, 1.0]))
+    with tf.Session() as sess:
+        sess.run(u.initializer)
+        assert sess.run(u).tolist() == [4, 1]
+        sess.run([v.assign(5.0)])
+        sess.run(u.initializer)
+        assert sess.run(u).tolist() == [10, 1]
+
+
+@pytest.mark.parametrize("use_resource", [False, True])
+def test_training_in_a_body(use_resource):
+    v = tf.get_variable("v", initializer=3.0, use_resource=use_resource)
+
+    def body(i):
+        with tf.control_dependencies([tf.train.GradientDescentOptimizer(0.1).minimize(v * v)]):
+            return i + 1
+
+    r = tf.while_loop(lambda i: i < 3, body, [0])
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        sess.run(r)
+        assert sess.run(v) == pytest.approx(1.536)
+
+
+def test_effects_that_no_result_needs_do_not_happen():
+    v = tf.Variable(0)
+
+    def body(i):
+        tf.assign_add(v, 1)
+        return i + 1
+
+    r = tf.while_loop(lambda i: i < 4, body, [0])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        assert sess.run(r) == 4 and sess.run(v) == 0
+
+
+@pytest.mark.parametrize(
+    "functions, error, text",
+    [
+        (3, TypeError, "list, tuple, or dict"),
+        ([], ValueError, "at least one item"),
+        ({"a": lambda: 1}, TypeError, "key must be a Python `int`"),
+        ({0: 3}, TypeError, "fn for key 0 must be callable"),
+        ([(0, lambda: 1), (0, lambda: 2)], ValueError, "contiguous range"),
+        ([(5, lambda: 1)], ValueError, "contiguous range"),
+    ],
+)
+def test_errors_of_switch_case(functions, error, text):
+    with pytest.raises(error, match=text):
+        tf.switch_case(tf.constant(0), functions)

@@ -105,9 +105,14 @@ def test_tensor_array_arguments():
         tf.TensorArray(tf.float32)
     array = tf.TensorArray(tf.float32, 3)
     with pytest.raises(ValueError, match="both a handle and size"):
-        tf.TensorArray(tf.float32, 3, handle=array.handle)
-    with pytest.raises(TypeError, match="dtype"):
-        array.write(0, "text")
+        tf.TensorArray(tf.float32, 3, handle=array.handle, flow=array.flow)
+    with pytest.raises(TypeError, match="Handle must be a Tensor"):
+        tf.TensorArray(tf.float32, handle=3)
+    with pytest.raises(ValueError, match="flow must not be None"):
+        tf.TensorArray(tf.float32, handle=array.handle)
+    with tf.Session() as session:
+        with pytest.raises(tf.errors.InvalidArgumentError, match="trying to write dtype string"):
+            session.run(tf.TensorArray(tf.float32, 3).write(0, "text").flow)
     unstacked = array.unstack(tf.zeros([3, 4]))
     assert unstacked.element_shape.as_list() == [4]
     assert unstacked.read(0).shape.as_list() == [4]

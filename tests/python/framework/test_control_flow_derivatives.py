@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Derivatives of all orders through branches, loops and TensorArrays, against differences."""
+
+import numpy as np
+import pytest
+
+import caudal as tf
+
+loop = tf.while_loop
+
+
+def _branches(x):
+    pred = x[0] > 0.6
+    return tf.cond(pred, lambda: tf.cond(pred, lambda: x**3, lambda: x), lambda: tf.exp(x)) * x
+
+
+def _loop(x):
+    return loop(lambda i, y: i < 3, lambda i, y: (i + 1, y * y * x + tf.sin(x)), [0, x])[1]
+
+
+def _branch_in_loop(x):
+    def body(i, y):
+        return i + 1, tf.cond(tf.equal(i % 2, 0), lambda: tf.sin(y) * x, lambda: y * y)
+
+    return loop(lambda i, y: i < 4, body, [0, x])[1]
+
+
+def _loop_in_branch(x):
+    def taken():
+        return loop(lambda i, y: i < 3, lambda i, y: (i + 1, tf.sin(y) * x), [0, x])[1]
+
+    return tf.cond(x[0] > 0, taken, lambda: x)
+
+
+def _loop_in_loop(x):
+    def body(i, y):
+        inner = loop(lambda j, z: j < 2, lambda j, z: (j + 1, tf.sin(z) * x + y), [0, y])
+        return i + 1, inner[1]
+
+    return loop(lambda i, y: i < 2, body, [0, x])[1]
+
+
+def _gradients_in_loop(x):
+    def body(i, y):
+        return i + 1, tf.gradients(tf.sin(y) * x, y)[0]
+
+    return loop(lambda i, y: i < 2, body, [0, x])[1]
+
+
+def _array(x):
+    a = tf.TensorArray(x.dtype, 2).unstack(x)
+    a = a.read(0) * a.read(1)
+    b = tf.TensorArray(x.dtype, 2, clear_after_read=False).write(0, a * a).write(1, tf.sin(a))
+    return b.stack() * b.read(0)
+
+
+FUNCTIONS = {
+    "branches": _branches,
+    "loop": _loop,
+    "no iterations": lambda x: loop(lambda y: y[0] > 99, lambda y: y * y, [x * x]),
+    "branch in loop": _branch_in_loop,
+    "loop in branch": _loop_in_branch,
+    "loop in loop": _loop_in_loop,
+    "gradients in loop": _gradients_in_loop,
+    "array": _array,
+    "map": lambda x: tf.map_fn(lambda r: r**3 * x[0], x),
+    "scan": lambda x: tf.scan(lambda a, r: a * r * tf.sin(a), x),
+    "fold": lambda x: tf.foldr(lambda a, r: a * r * tf.sin(a), x),
+}
+
+
+@pytest.mark.parametrize("name", list(FUNCTIONS))
+def test_three_derivatives(name):
+    x = tf.placeholder(tf.float64, [2])
+    direction, step = np.array([1.0, 2.0]), 1e-4
+    orders = [tf.reduce_sum(FUNCTIONS[name](x))]
+    for _ in range(3):
+        orders.append(tf.reduce_sum(tf.gradients(orders[-1], x)[0] * direction))
+    with tf.Session() as sess:
+        for start in (np.array([0.5, 1.2]), np.array([0.7, -0.3])):
+            got = sess.run(orders[1:], {x: start})
+            up = sess.run(orders[:-1], {x: start + step * direction})
+            down = sess.run(orders[:-1], {x: start - step * direction})
+            slopes = (np.array(up) - np.array(down)) / (2 * step)
+            np.testing.assert_allclose(got, slopes, rtol=1e-4, atol=1e-6)
+
+
+def test_what_gradients_do_not_reach_is_none():
+    x, c, z = tf.constant(2.0), tf.constant(3.0), tf.constant(4.0)
+    _, y, w = loop(
+        lambda i, y, w: i < 3,
+        lambda i, y, w: (i + 1, y * 2.0 + tf.stop_gradient(c), w * y),
+        [0, x, z],
+    )
+    assert [g is None for g in tf.gradients(y, [x, c, z])] == [False, True, True]
+    assert [g is None for g in tf.gradients(w, [x, c, z])] == [False, True, False]
+    pred = tf.placeholder_with_default(True, [])
+    y = tf.cond(pred, lambda: x * 2.0, lambda: x + tf.stop_gradient(c))
+    assert tf.gradients(y, c)[0] is None
+
+
+def test_penalty_on_a_gradient_of_a_recurrent_network():
+    x = tf.placeholder(tf.float64, [1, 3, 2])
+    cell = tf.nn.rnn_cell.BasicLSTMCell(2)
+    y = tf.reduce_sum(tf.nn.dynamic_rnn(cell, x, dtype=tf.float64)[0])
+    penalty = tf.reduce_sum(tf.gradients(y, x)[0] ** 2)
+    slope = tf.reduce_sum(tf.gradients(penalty, x)[0])
+    start, step = np.array([[[0.5, 1.2], [0.3, 0.2], [0.1, 0.7]]]), 1e-5
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        up, down = (sess.run(penalty, {x: start + s}) for s in (step, -step))
+        got = sess.run(slope, {x: start})
+        assert got == pytest.approx((up - down) / (2 * step), rel=1e-5)
+        weights = tf.gradients(penalty, tf.trainable_variables())
+        assert all(np.isfinite(v).all() for v in sess.run(weights, {x: start}))
