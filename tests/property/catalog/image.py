@@ -377,11 +377,11 @@ def _project(images, transforms, size=None, interpolation="NEAREST", **_):
 # Half a turn and a step: the gradient projects back, which is the derivative where pixels are hit.
 _turns = const([[-1, 0, 4, 0, -1, 3, 0, 0], [1, 0, 1, 0, 1, -1, 0, 0]], "float32")
 _PROJECTED = "float32 float64"
-op("ImageProjectiveTransform", _project, dtypes=_PROJECTED, tol=_TOL,
+op("ImageProjectiveTransform", _project, dtypes=_PROJECTED, tol=_TOL, grad_tol=0.15,
    cases=[case(real()[2, 4, 5, 2], _turns, interpolation=i) for i in ("NEAREST", "BILINEAR")],
    bad=[case(real()[4, 5, 2], _turns, interpolation="NEAREST"),
         case(real()[1, 4, 5, 2], _turns, interpolation="CUBIC")])  # fmt: skip
-op("ImageProjectiveTransformV2", _project, dtypes=_PROJECTED, tol=_TOL,
+op("ImageProjectiveTransformV2", _project, dtypes=_PROJECTED, tol=_TOL, grad_tol=0.15,
    cases=[case(real()[2, 4, 5, 2], _turns, const([3, 6]), interpolation=i)
           for i in ("NEAREST", "BILINEAR")],
    bad=[case(real()[4, 5, 2], _turns, const([3, 6]), interpolation="NEAREST")])  # fmt: skip
@@ -398,7 +398,7 @@ def _files_driver(tf, session, dtype):
         for channels in (1, 2, 3, 4):
             for dtype in (np.uint8, np.uint16):
                 image = rng.integers(0, np.iinfo(dtype).max, (4, 5, channels)).astype(dtype)
-                file = tf.raw_ops.EncodePng(image=image)
+                file = tf.raw_ops.EncodePng(image=tf.constant(image))
                 np.testing.assert_array_equal(
                     sess.run(tf.raw_ops.DecodePng(contents=file, dtype=dtype)), image
                 )
