@@ -47,6 +47,7 @@ def path_to_str(path):
 
 
 def forward_compatible(year, month, day):
+    """True: whoever reads a graph here has this very version."""
     return True
 
 

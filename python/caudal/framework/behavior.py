@@ -73,8 +73,10 @@ def disable_control_flow_v2():
 
 
 def control_flow_v2_enabled():
+    """False: neither of the two switches changes anything."""
     return False
 
 
 def resource_variables_enabled():
+    """Whether `enable_resource_variables` was the last of the two switches."""
     return _resource_variables

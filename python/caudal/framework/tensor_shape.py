@@ -390,6 +390,7 @@ class TensorShape:
 
 
 def as_shape(shape):
+    """`shape` as a TensorShape."""
     return shape if isinstance(shape, TensorShape) else TensorShape(shape)
 
 
@@ -401,12 +402,15 @@ def unknown_shape(rank=None, **kwargs):
 
 
 def scalar():
+    """The shape of a scalar."""
     return TensorShape([])
 
 
 def vector(length):
+    """The shape of a vector."""
     return TensorShape([length])
 
 
 def matrix(rows, cols):
+    """The shape of a matrix."""
     return TensorShape([rows, cols])

@@ -88,6 +88,7 @@ assert_none_equal = _comparison("!=", "NotEqual", np.not_equal, "assert_none_equ
 
 
 def assert_equal(x, y, data=None, summarize=None, message=None, name=None):
+    """InvalidArgumentError unless x == y everywhere; arguments as for the other comparisons."""
     # The same tensor twice needs no node; the scope is opened all the same, as names depend on it.
     with ops.name_scope(name, "assert_equal", [x, y, data]):
         if x is y:

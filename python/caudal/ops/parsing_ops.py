@@ -317,6 +317,7 @@ def parse_example(serialized, features, name=None, example_names=None):
 
 
 def parse_example_v2(serialized, features, example_names=None, name=None):
+    """`parse_example` with the arguments in the order of TensorFlow 2."""
     return parse_example(serialized, features, name, example_names)
 
 
@@ -378,8 +379,11 @@ def parse_single_sequence_example(
         raise ValueError("Missing features.")
     context, lists = _sequence_features(context_features, sequence_features)
     with ops.name_scope(name, "ParseSingleSequenceExample", [serialized, example_name]):
-        missing = ops.convert_to_tensor(sorted(lists.dense_defaults), dtype=dtypes.string,
-                                        name="feature_list_dense_missing_assumed_empty")  # fmt: skip
+        missing = ops.convert_to_tensor(
+            sorted(lists.dense_defaults),
+            dtype=dtypes.string,
+            name="feature_list_dense_missing_assumed_empty",
+        )
         out = apply(
             "ParseSingleSequenceExample", serialized, missing, context.sparse_keys,
             context.dense_keys, lists.sparse_keys, lists.dense_keys, _default_tensors(context),

@@ -41,6 +41,7 @@ def sparse_add(a, b, threshold=None, thresh=None):
 
 
 def sparse_add_v2(a, b, threshold=0):
+    """`sparse_add` whose threshold is named `threshold`."""
     return sparse_add(a, b, threshold)
 
 
@@ -80,7 +81,7 @@ def sparse_reduce_sum_sparse(
 
 
 def sparse_reduce_max(sp_input, axis=None, keepdims=None, reduction_axes=None, keep_dims=None):
-    """Largest elements along axes, as a dense tensor; 0 where there is none. Op: SparseReduceMax."""
+    """Largest elements along axes, dense; 0 where there is none. Op: SparseReduceMax."""
     return _reduce("SparseReduceMax", sp_input, axis, keepdims, reduction_axes, keep_dims)
 
 
@@ -94,12 +95,14 @@ def sparse_reduce_max_sparse(
 
 
 def sparse_reduce_max_v2(sp_input, axis=None, keepdims=None, output_is_sparse=False, name=None):
+    """The maximum over axes, dense or sparse. Ops: SparseReduceMax, SparseReduceMaxSparse."""
     with ops.name_scope(name, "SparseReduceMax", [sp_input]):
         reduce = sparse_reduce_max_sparse if output_is_sparse else sparse_reduce_max
         return reduce(sp_input, axis, keepdims)
 
 
 def sparse_reduce_sum_v2(sp_input, axis=None, keepdims=None, output_is_sparse=False, name=None):
+    """The sum over axes, dense or sparse. Ops: SparseReduceSum, SparseReduceSumSparse."""
     with ops.name_scope(name, "SparseReduceSum", [sp_input]):
         reduce = sparse_reduce_sum_sparse if output_is_sparse else sparse_reduce_sum
         return reduce(sp_input, axis, keepdims)

@@ -211,6 +211,7 @@ def sparse_split(
 
 
 def sparse_split_v2(sp_input=None, num_split=None, axis=None, name=None):
+    """`sparse_split` with the arguments in the order of TensorFlow 2."""
     return sparse_split(sp_input=sp_input, num_split=num_split, axis=axis, name=name)
 
 
@@ -483,8 +484,11 @@ def map_values(op, *args, **kwargs):
     inner_kw = {k: a.values if isinstance(a, SparseTensor) else a for k, a in kwargs.items()}
     checks = []
     for other in sparse[1:]:
-        checks.append(check_ops.assert_equal(sparse[0].indices, other.indices,
-                                             message="Mismatched indices of SparseTensors"))  # fmt: skip
+        checks.append(
+            check_ops.assert_equal(
+                sparse[0].indices, other.indices, message="Mismatched indices of SparseTensors"
+            )
+        )
     with ops.control_dependencies(checks):
         return SparseTensor(sparse[0].indices, op(*inner, **inner_kw), sparse[0].dense_shape)
 
@@ -503,7 +507,7 @@ def serialize_many_sparse(sp_input, name=None, out_type=dtypes.string):
 
 
 def deserialize_sparse(serialized_sparse, dtype, rank=None, name=None):
-    """Sparse tensors from serialised ones; leading dimensions are stacked. Op: DeserializeSparse."""
+    """Sparse tensors from serialised ones, stacked. Op: DeserializeSparse."""
     return _restored(apply("DeserializeSparse", serialized_sparse, dtype=dtype, name=name), rank)
 
 

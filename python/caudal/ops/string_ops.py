@@ -210,6 +210,7 @@ def reduce_join(
 
 
 def reduce_join_v2(inputs, axis=None, keepdims=False, separator="", name=None):
+    """`reduce_join` with the arguments of TensorFlow 2."""
     return reduce_join(inputs, axis, None, separator, name, None, keepdims)
 
 

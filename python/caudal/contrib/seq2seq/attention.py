@@ -185,9 +185,18 @@ def _bahdanau_score(query, keys, attention_v, attention_g=None, attention_b=None
     return math_ops.reduce_sum(normed_v * math_ops.tanh(keys + query + attention_b), [2])
 
 
-class _LuongBase(_Mechanism):
+class _ScoredMechanism(_Mechanism):
+    """Alignments are a function of `_score(query)`, whose variables lie in the scope `_scope`."""
+
     _scope = None
 
+    def __call__(self, query, state):
+        with variable_scope.variable_scope(None, self._scope, [query]):
+            alignments = self._probability_fn(self._score(query), state)
+        return alignments, alignments
+
+
+class _LuongBase(_ScoredMechanism):
     def __init__(self, num_units, memory, scale, dtype, **kwargs):
         dtype = dtypes.float32 if dtype is None else dtype
         super().__init__(
@@ -207,15 +216,8 @@ class _LuongBase(_Mechanism):
             )
         return _luong_score(query, self._keys, g)
 
-    def __call__(self, query, state):
-        with variable_scope.variable_scope(None, self._scope, [query]):
-            alignments = self._probability_fn(self._score(query), state)
-        return alignments, alignments
 
-
-class _BahdanauBase(_Mechanism):
-    _scope = None
-
+class _BahdanauBase(_ScoredMechanism):
     def __init__(self, num_units, memory, normalize, dtype, **kwargs):
         dtype = dtypes.float32 if dtype is None else dtype
         super().__init__(
@@ -247,11 +249,6 @@ class _BahdanauBase(_Mechanism):
             initializer=init_ops.zeros_initializer(),
         )
         return _bahdanau_score(query, self._keys, v, g, b)
-
-    def __call__(self, query, state):
-        with variable_scope.variable_scope(None, self._scope, [query]):
-            alignments = self._probability_fn(self._score(query), state)
-        return alignments, alignments
 
 
 def _softmax_like(probability_fn):
