@@ -99,9 +99,7 @@ class Operation:
         try:
             value = core.get_attr(self._id, name)
         except (core_error, KeyError, ValueError):
-            raise ValueError(
-                "Operation '%s' has no attr named '%s'. (op: '%s')" % (self.name, name, self.type)
-            ) from None
+            raise ValueError("Operation '%s' has no attr named '%s'." % (self.name, name)) from None
         kind = _attr_type(self.type, name)
         if kind == "type":
             return dtypes.as_dtype(value)
