@@ -3,7 +3,22 @@
 # ruff: noqa: F401
 
 from caudal.framework.absent import module_getattr as _module_getattr
-from caudal.ops.string_ops import as_string, ngrams, reduce_join, regex_full_match, regex_replace
+from caudal.ops.string_ops import (
+    as_string,
+    ngrams,
+    reduce_join,
+    regex_full_match,
+    regex_replace,
+    substr,
+    unicode_decode,
+    unicode_decode_with_offsets,
+    unicode_encode,
+    unicode_script,
+    unicode_split,
+    unicode_split_with_offsets,
+    unicode_transcode,
+    unsorted_segment_join,
+)
 from caudal.ops.string_ops import string_bytes_split as bytes_split
 from caudal.ops.string_ops import string_format as format  # noqa: A004
 from caudal.ops.string_ops import string_join as join
@@ -16,17 +31,6 @@ from caudal.ops.string_ops import string_to_hash_bucket_strong as to_hash_bucket
 from caudal.ops.string_ops import string_to_number as to_number
 from caudal.ops.string_ops import string_upper as upper
 from caudal.ops.string_ops import strings_split as split
-from caudal.ops.string_ops import (
-    substr,
-    unicode_decode,
-    unicode_decode_with_offsets,
-    unicode_encode,
-    unicode_script,
-    unicode_split,
-    unicode_split_with_offsets,
-    unicode_transcode,
-    unsorted_segment_join,
-)
 
 __all__ = [name for name in dir() if not name.startswith("_")]
 

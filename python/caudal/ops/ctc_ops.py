@@ -186,8 +186,8 @@ def ctc_unique_labels(labels, name=None):
       labels: int [batch, longest]; zeros pad the rows.
 
     Returns:
-      (distinct labels, int64 [batch, longest] with zeros behind, indices of each entry of `labels` among
-      them).
+      (distinct labels, int64 [batch, longest] with zeros behind, indices of each entry of `labels`
+      among them).
     """
     with ops.name_scope(name, "ctc_unique_labels", [labels]):
         labels = ops.convert_to_tensor(labels, name="labels")

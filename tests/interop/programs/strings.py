@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # ruff: noqa: B023
-"""Ops on text: hashes, splits, substrings, joins, regular expressions, Unicode; and their errors."""
+"""Ops on text: hashes, splits, joins, regular expressions, Unicode; and their errors."""
 
 import numpy as np
 
