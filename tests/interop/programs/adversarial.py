@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A generator against a discriminator, with penalty of gradients; a variational autoencoder."""
 
-import caudal as tf
 import numpy as np
+
+import caudal as tf
 
 
 def plain(value):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Q-learning with a target network, policy gradients and actor-critic losses."""
 
-import caudal as tf
 import numpy as np
+
+import caudal as tf
 
 
 def plain(value):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Run-time checks, conditionals, loops over values, feeds and fetches of every form."""
 
-import caudal as tf
 import numpy as np
+
+import caudal as tf
 
 
 def plain(value):

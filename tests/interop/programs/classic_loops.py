@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Programs without learning: mixtures by EM, a Boltzmann machine, iterated maps."""
 
-import caudal as tf
 import numpy as np
+
+import caudal as tf
 
 
 def plain(value):

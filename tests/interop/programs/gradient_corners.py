@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Overridden, custom and partial derivatives; NaN; accumulation; gradients of Python functions."""
 
-import caudal as tf
 import numpy as np
+
+import caudal as tf
 
 
 def plain(value):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Small models of many kinds: factorisation, tagging, mixtures, capsules, memory, an ODE."""
 
-import caudal as tf
 import numpy as np
+
+import caudal as tf
 
 
 def plain(value):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Scopes, reuse, partitions, getters, collections and lookups by name."""
 
-import caudal as tf
 import numpy as np
+
+import caudal as tf
 
 
 def plain(value):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Schedules of learning rates, averaged gradients of towers, streaming metrics."""
 
-import caudal as tf
 import numpy as np
+
+import caudal as tf
 
 
 def plain(value):
@@ -99,7 +100,8 @@ with tf.variable_scope(tf.get_variable_scope()):
 gs = tf.Variable(0, trainable=False)
 ap = opt.apply_gradients(mean_gradients(tg), global_step=gs)
 ema = tf.train.ExponentialMovingAverage(0.9, gs)
-mop = ema.apply(tf.trainable_variables())
+with tf.control_dependencies([ap]):
+    mop = ema.apply(tf.trainable_variables())
 tr = tf.group(ap, mop)
 lavg = tf.train.ExponentialMovingAverage(0.5, name="avg", zero_debias=True)
 lop = lavg.apply([loss])

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Training from graph seeds: the same weights as TensorFlow draws."""
 
-import caudal as tf
 import numpy as np
+
+import caudal as tf
 
 
 def plain(value):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labels of sequences without alignment: training, decoding, errors."""
 
-import caudal as tf
 import numpy as np
+
+import caudal as tf
 
 
 def plain(value):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Filters, spectra of graphs, least squares, sampled weights and transforms."""
 
-import caudal as tf
 import numpy as np
+
+import caudal as tf
 
 
 def plain(value):
