@@ -84,6 +84,18 @@ def test_feed_values(value, error, text):
             tf.Session().run(x * 1.0, {x: value})
 
 
+def test_nested_feed_keys():
+    x, y, z = (tf.placeholder(tf.float32) for _ in range(3))
+    with tf.Session() as sess:
+        assert sess.run([x, y, z], {(x, (y, z)): (1.0, (2.0, 3.0))}) == [1.0, 2.0, 3.0]
+        with pytest.raises(ValueError, match="Key had 2 elements, but value had 1"):
+            sess.run(x, {(x, y): (1.0,)})
+        with pytest.raises(ValueError, match="is not unique"):
+            sess.run(x, {(x, y): (1.0, 2.0), x: 3.0})
+        text = "a" + tf.constant("b") + "c"
+        assert sess.run(text + tf.constant("d")) == b"abcd"
+
+
 def test_feed_keys_and_dtypes():
     x, s = tf.placeholder(tf.float32, [2]), tf.placeholder(tf.int32, [])
     with tf.Session() as sess:

@@ -36,6 +36,15 @@ def test_grad_ys_and_stop_gradients():
     np.testing.assert_allclose(run(tf.gradients([y, a], x)[0], {x: [1, 2]}), [6, 10])
 
 
+def test_partial_derivatives():
+    a = tf.constant(2.0)
+    b = a * 3.0
+    partial = tf.gradients(a + 2.0 * b, [a, b], stop_gradients=[a, b])
+    assert run(partial, {}) == [1.0, 2.0]
+    assert run(tf.gradients(b, a, stop_gradients=a)[0], {}) == 3.0
+    assert tf.gradients(b * b, a, stop_gradients=b) == [None]
+
+
 def test_errors():
     x = tf.placeholder(tf.float32, [2])
     y = x * x
