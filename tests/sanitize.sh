@@ -48,7 +48,7 @@ for library in libasan libubsan libstdc++; do
   preload=$preload:$(g++ -print-file-name=$library.so)
 done
 options=detect_leaks=0:alloc_dealloc_mismatch=0:verify_asan_link_order=0
-options=$options:allocator_may_return_null=1:max_allocation_size_mb=4096
+options=$options:allocator_may_return_null=1:max_allocation_size_mb=2047
 ASAN_OPTIONS=$options LD_PRELOAD=$preload PYTHONPATH=$package \
   PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -q -x tests/property "$@"
 echo "clean"

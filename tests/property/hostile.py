@@ -227,7 +227,7 @@ def attempt(name, seed, log):
 def main():
     first, trials, log_path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     if "ASAN_OPTIONS" not in os.environ:  # which reserves address space by the terabyte
-        resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+        resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
     log = os.open(log_path, os.O_CREAT | os.O_WRONLY)
     tf.logging.set_verbosity(tf.logging.FATAL)
     for name in sys.argv[4:]:
