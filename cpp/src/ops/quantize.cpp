@@ -74,6 +74,8 @@ void requantize_shape(ShapeContext& c) {
   for (int i = 1; i < c.num_outputs(); ++i) c.set_output(i, PartialShape::scalar());
 }
 void range_shape(ShapeContext& c) {
+  c.with_rank(1, 0);
+  c.with_rank(2, 0);
   c.set_output(0, PartialShape::scalar());
   c.set_output(1, PartialShape::scalar());
 }
