@@ -36,9 +36,7 @@ def discriminator(points, reuse=None):
 
 def cross_entropy(logits, label):
     labels = label * tf.ones_like(logits)
-    return tf.reduce_mean(
-        tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
-    )
+    return tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits))
 
 
 def main():

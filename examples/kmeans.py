@@ -21,9 +21,7 @@ def main():
     start = tf.slice(tf.random_shuffle(data, seed=5), [0, 0], [CLUSTERS, -1])
     centres = tf.Variable(start)
     assignment = tf.Variable(tf.zeros([POINTS], tf.int64))
-    squares = tf.reduce_sum(
-        tf.square(tf.expand_dims(data, 1) - tf.expand_dims(centres, 0)), axis=2
-    )
+    squares = tf.reduce_sum(tf.square(tf.expand_dims(data, 1) - tf.expand_dims(centres, 0)), axis=2)
     nearest = tf.argmin(squares, 1)
     changed = tf.reduce_any(tf.not_equal(nearest, assignment))
     means = tf.unsorted_segment_mean(data, nearest, CLUSTERS)

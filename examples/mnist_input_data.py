@@ -27,9 +27,7 @@ b2 = tf.Variable(tf.zeros([10]), name="b2")
 
 hidden = tf.nn.relu(tf.matmul(x, W1) + b1)
 logits = tf.matmul(hidden, W2) + b2
-cross_entropy = tf.reduce_mean(
-    tf.nn.softmax_cross_entropy_with_logits_v2(labels=y_, logits=logits)
-)
+cross_entropy = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits_v2(labels=y_, logits=logits))
 train_step = tf.train.GradientDescentOptimizer(0.5).minimize(cross_entropy)
 correct = tf.equal(tf.argmax(logits, 1), tf.argmax(y_, 1))
 accuracy = tf.reduce_mean(tf.cast(correct, tf.float32))

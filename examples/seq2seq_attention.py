@@ -52,9 +52,9 @@ class Model:
                 tf.nn.rnn_cell.GRUCell(UNITS), attention, attention_layer_size=UNITS
             )
             start = cell.zero_state(count, tf.float32).clone(cell_state=state)
-            return seq2seq.dynamic_decode(
-                make_decoder(cell, start), maximum_iterations=LENGTH + 1
-            )[0]
+            return seq2seq.dynamic_decode(make_decoder(cell, start), maximum_iterations=LENGTH + 1)[
+                0
+            ]
 
     def train(self):
         begin = tf.fill([self.count, 1], START)
@@ -72,9 +72,7 @@ class Model:
         self.train_op = tf.train.AdamOptimizer(0.004).minimize(self.loss)
 
     def greedy(self):
-        helper = seq2seq.GreedyEmbeddingHelper(
-            self.embedding, tf.fill([self.count], START), END
-        )
+        helper = seq2seq.GreedyEmbeddingHelper(self.embedding, tf.fill([self.count], START), END)
         self.written = self.decode(
             lambda cell, start: seq2seq.BasicDecoder(cell, helper, start, self.projection),
             self.outputs, self.state, self.lengths, self.count,

@@ -20,6 +20,15 @@ hypothesis.settings.register_profile("long", max_examples=200, **_common)
 hypothesis.settings.load_profile(os.environ.get("CAUDAL_TEST_PROFILE", "quick"))
 
 
+def pytest_runtest_setup(item):
+    """Settings as written: hypothesis would chain one more to them for each parameter."""
+    function = getattr(item, "obj", None)
+    own = getattr(function, "_hypothesis_internal_use_settings", None)
+    if own is not None:
+        written = function.__dict__.setdefault("_settings_as_written", own)
+        function._hypothesis_internal_use_settings = written
+
+
 @pytest.fixture(autouse=True)
 def fresh_graph(request):
     """Every test starts with an empty default graph, without seeds."""

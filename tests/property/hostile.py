@@ -186,9 +186,7 @@ def from_case(line, op, rng, trial):
         if rng.random() < 0.6:
             shape = SHAPES[rng.integers(0, len(SHAPES))]
         values[i] = some_value(rng, kind, shape)
-    tensors = [
-        trial.tensor(tf.string if v.dtype == object else v.dtype, v) for v in values
-    ]
+    tensors = [trial.tensor(tf.string if v.dtype == object else v.dtype, v) for v in values]
     attrs = harness.typed_attrs(line.name, case.attrs)
     if op["attrs"] and rng.random() < 0.3:
         definition = op["attrs"][rng.integers(0, len(op["attrs"]))]

@@ -36,8 +36,7 @@ struct Half {
     if (magnitude >= 0x7c00u)
       return std::bit_cast<float>(sign | 0x7f800000u | ((magnitude & 0x3ffu) << 13));
     if (magnitude < 0x400u)
-      return std::bit_cast<float>(
-          sign | std::bit_cast<std::uint32_t>(float(magnitude) * 0x1p-24f));
+      return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(float(magnitude) * 0x1p-24f));
     return std::bit_cast<float>(sign | ((magnitude << 13) + 0x38000000u));
   }
 };

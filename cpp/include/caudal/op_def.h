@@ -42,8 +42,8 @@ enum Trait : std::uint32_t {
       << 19,  ///< reads a Ref without requiring it initialised (IsVariableInitialized)
   kMaybeDynamic = 1u << 22,  ///< the kernel allocates when the shape is not known in time
   kAddition = 1u << 21,      ///< plain addition of two inputs: a following bias in disguise
-  kOneIsItself = 1u << 24,    ///< reduces one element to itself
-  kUnmergeable = 1u << 23,    ///< acts on the object behind a handle: equal nodes are not one
+  kOneIsItself = 1u << 24,   ///< reduces one element to itself
+  kUnmergeable = 1u << 23,   ///< acts on the object behind a handle: equal nodes are not one
   kRandom = 1u << 20,        ///< draws from a stream that belongs to node and session
 };
 

@@ -25,11 +25,11 @@ std::vector<std::span<const OpRow>> all_families() {
           host_ops(),         sparse_ops(),
           bitwise_ops(),      segment_ops(),
           special_ops(),      search_ops(),
-          update_ops(),       patches_ops(), image_ops(),
-          diagonals_ops(),    quantize_ops(),
-          sampling_ops(),     string_ops(),
-          parsing_ops(),      lookup_ops(),
-          sequence_ops()};
+          update_ops(),       patches_ops(),
+          image_ops(),        diagonals_ops(),
+          quantize_ops(),     sampling_ops(),
+          string_ops(),       parsing_ops(),
+          lookup_ops(),       sequence_ops()};
 }
 
 }  // namespace caudal::ops

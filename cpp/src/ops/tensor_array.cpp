@@ -92,8 +92,8 @@ struct GradientArray {
     Node* node = g.builder().node("TensorArrayGradV3", {forward, after}, {{"source", g.source()}},
                                   "TensorArrayGrad/TensorArrayGradV3");
     handle = node->output(0);
-    flow = g.builder().with_control({node})("Identity", {after}, {},
-                                            "TensorArrayGrad/gradient_flow");
+    flow =
+        g.builder().with_control({node})("Identity", {after}, {}, "TensorArrayGrad/gradient_flow");
   }
   Output handle, flow;
 };
@@ -167,9 +167,8 @@ constexpr OpRow kRows[] = {
     {"TensorArrayWriteV3",
      "handle:resource index:int32 value:T flow_in:float -> flow_out:float; T:type", write_shape,
      write_grad, kUnmergeable},
-    {"TensorArrayReadV3",
-     "handle:resource index:int32 flow_in:float -> value:dtype; dtype:type", read_shape, read_grad,
-     kDynamicShape},
+    {"TensorArrayReadV3", "handle:resource index:int32 flow_in:float -> value:dtype; dtype:type",
+     read_shape, read_grad, kDynamicShape},
     {"TensorArrayGatherV3",
      "handle:resource indices:int32 flow_in:float -> value:dtype; dtype:type; "
      "element_shape:shape=unknown",
@@ -179,8 +178,8 @@ constexpr OpRow kRows[] = {
      "element_shape_except0:shape=unknown",
      concat_shape, concat_grad, kDynamicShape},
     {"TensorArrayScatterV3",
-     "handle:resource indices:int32 value:T flow_in:float -> flow_out:float; T:type",
-     scatter_shape, scatter_grad, kUnmergeable},
+     "handle:resource indices:int32 value:T flow_in:float -> flow_out:float; T:type", scatter_shape,
+     scatter_grad, kUnmergeable},
     {"TensorArraySplitV3",
      "handle:resource value:T lengths:int64 flow_in:float -> flow_out:float; T:type", split_shape,
      split_grad, kUnmergeable},

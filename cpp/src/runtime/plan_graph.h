@@ -76,9 +76,7 @@ struct PlanNode {
 
   bool has(Trait t) const { return node != nullptr && node->op().has(t); }
   /// Output 0 is input 0's memory.
-  bool is_view() const {
-    return kind == PlanKind::kOp && (view || has(kView)) && absorbed.empty();
-  }
+  bool is_view() const { return kind == PlanKind::kOp && (view || has(kView)) && absorbed.empty(); }
 };
 
 /// One piece of variable memory. A variable that changes shape within a plan has two.

@@ -31,7 +31,7 @@ NAMES = {
         labeled_tensor libsvm linear_optimizer memory_stats mixed_precision model_pruning
         nccl optimizer_v2 periodic_resample predictor proto quantization quantize
         receptive_field recurrent reduce_slice_ops remote_fused_graph resampler rpc
-        saved_model session_bundle signal solvers sparsemax specs staging stat_summarizer
+        saved_model session_bundle solvers sparsemax specs staging stat_summarizer
         summary tensorboard tensorrt testing text tfprof timeseries tpu
     """,
     "contrib.distributions": """

@@ -188,9 +188,7 @@ class DropoutWrapper(RNNCellWrapper):
                 if known is None:
                     return probability
                 if not 0 <= known <= 1:
-                    raise ValueError(
-                        "Parameter %s must be between 0 and 1: %d" % (argument, known)
-                    )
+                    raise ValueError("Parameter %s must be between 0 and 1: %d" % (argument, known))
                 # A plain float, unless the caller wants its dtype.
                 return float(value) if isinstance(value, numbers.Real) else known.item()
 

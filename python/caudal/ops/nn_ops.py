@@ -359,9 +359,7 @@ def convolution(
         strides = _per_dimension(strides, spatial, channel, "strides")
         if any(r > 1 for r in rate):
             if any(s > 1 for s in strides):
-                raise ValueError(
-                    "strides > 1 not supported in conjunction with dilation_rate > 1"
-                )
+                raise ValueError("strides > 1 not supported in conjunction with dilation_rate > 1")
             if padding not in ("SAME", "VALID"):
                 raise ValueError("Invalid padding method %r" % (padding,))
         if rank == 3:

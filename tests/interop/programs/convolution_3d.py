@@ -44,9 +44,7 @@ for pool in (tf.nn.max_pool3d, tf.nn.avg_pool3d):
 line, bank = array(2, 7, 3), array(3, 4, 3)
 show("conv1d_transpose", tf.nn.conv1d_transpose(line, bank, [2, 14, 4], 2), line, bank)
 image, kernel = array(2, 5, 5, 3), array(3, 3, 4, 3)
-show(
-    "conv2d_transpose", tf.nn.conv2d_transpose(image, kernel, [2, 10, 10, 4], [1, 2, 2, 1]), image
-)
+show("conv2d_transpose", tf.nn.conv2d_transpose(image, kernel, [2, 10, 10, 4], [1, 2, 2, 1]), image)
 wide = array(3, 3, 3, 2)
 show("atrous", tf.nn.atrous_conv2d(image, wide, 2, "SAME"), image, wide)
 turned = array(3, 3, 2, 3)

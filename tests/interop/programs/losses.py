@@ -37,9 +37,10 @@ def all_losses(x):
 
 made = list(all_losses(logits))
 grads = [tf.gradients(loss, logits)[0] for loss in made]
-dynamic = [
-    L.mean_squared_error(shares, logits, weights=open_, reduction=r) for r in kinds
-] + [L.mean_squared_error(open_, open_), L.mean_pairwise_squared_error(shares, logits, open_)]
+dynamic = [L.mean_squared_error(shares, logits, weights=open_, reduction=r) for r in kinds] + [
+    L.mean_squared_error(open_, open_),
+    L.mean_pairwise_squared_error(shares, logits, open_),
+]
 print(len(L.get_losses()), L.get_losses()[0].name, L.get_losses()[-1].name, made[7].name)
 shaped = [loss for loss in L.get_losses() if loss.shape.ndims != 0]
 del tf.get_collection_ref(tf.GraphKeys.LOSSES)[:]

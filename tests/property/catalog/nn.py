@@ -348,7 +348,8 @@ def batch_norm_grad(dy, x, scale, mean, variance, reserve=None, epsilon=1e-4, is
         level = dy.mean(axis=axes, keepdims=True)
         dx = dy - level - (x - m) * inverse**2 * along.mean(axis=axes, keepdims=True)
     dscale = (along * inverse).sum(axis=axes)
-    return s * inverse * dx, dscale, dy.sum(axis=axes), np.zeros(0), np.zeros(0)
+    unused = np.zeros(0 if is_training else ())
+    return s * inverse * dx, dscale, dy.sum(axis=axes), unused, unused
 
 
 def _norm_cases(version):

@@ -299,8 +299,11 @@ def windows_between(rows, columns, shape, overlapping):
     for i in range(len(rows) - 1):
         for j in range(len(columns) - 1):
             extra = 1 if overlapping else 0
-            yield i, j, slice(rows[i], min(rows[i + 1] + extra, h)), slice(
-                columns[j], min(columns[j + 1] + extra, w)
+            yield (
+                i,
+                j,
+                slice(rows[i], min(rows[i + 1] + extra, h)),
+                slice(columns[j], min(columns[j + 1] + extra, w)),
             )
 
 

@@ -47,8 +47,7 @@ Prepared prepare_read(const KernelRequest& r) {
   p->k = r.attrs->i("k");
   // What the shape rule has left open is shared.
   const bool fixed = r.attrs->shape("shape").fully_defined() &&
-                     r.outputs[0].shape.num_elements() ==
-                         r.attrs->shape("shape").num_elements() &&
+                     r.outputs[0].shape.num_elements() == r.attrs->shape("shape").num_elements() &&
                      !is_object(r.attrs->type("dtype"));
   p->bytes =
       fixed ? std::size_t(r.outputs[0].shape.num_elements()) * dtype_size(r.outputs[0].dtype) : 0;

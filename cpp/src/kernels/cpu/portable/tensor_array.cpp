@@ -250,8 +250,7 @@ Prepared prepare_concat(const KernelRequest& r) {
 
 /// Rows [begin, end) of a value, sharing its memory.
 Tensor rows_of(const Tensor& value, std::int64_t begin, const Shape& shape) {
-  const std::int64_t row =
-      value.shape()[0] == 0 ? 0 : value.num_elements() / value.shape()[0];
+  const std::int64_t row = value.shape()[0] == 0 ? 0 : value.num_elements() / value.shape()[0];
   char* data = static_cast<char*>(value.raw());
   if (data != nullptr) data += std::size_t(begin * row) * dtype_size(value.dtype());
   return Tensor(value.dtype(), shape, data, value.owner());
@@ -319,13 +318,13 @@ void split(const void* params, void* const* in, void* const* out, void*, RunCont
     if (total > rows) break;
   }
   if (total != rows) {
-    invalid("Expected sum of lengths to be equal to values.shape[0], but sum of lengths is ",
-            total, " and value's shape is: ", p.value.shape);
+    invalid("Expected sum of lengths to be equal to values.shape[0], but sum of lengths is ", total,
+            " and value's shape is: ", p.value.shape);
   }
   if (array->size() != n) {
     if (!array->dynamic_size() || array->size() > n) {
-      invalid("TensorArray's size is not equal to the size of lengths (", array->size(), " vs. ",
-              n, "), and the TensorArray is not marked as dynamically resizeable");
+      invalid("TensorArray's size is not equal to the size of lengths (", array->size(), " vs. ", n,
+              "), and the TensorArray is not marked as dynamically resizeable");
     }
     array->require_size(n);
   }
@@ -358,7 +357,9 @@ void size(const void*, void* const* in, void* const* out, void*, RunContext&) {
   *static_cast<std::int32_t*>(out[0]) = std::int32_t(array_at(in)->size());
 }
 
-void close(const void*, void* const* in, void* const*, void*, RunContext&) { array_at(in)->close(); }
+void close(const void*, void* const* in, void* const*, void*, RunContext&) {
+  array_at(in)->close();
+}
 
 template <RunFn kRun>
 Prepared prepare_plain(const KernelRequest&) {
