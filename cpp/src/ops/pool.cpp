@@ -21,6 +21,7 @@ void check_windows(const AttrMap& attrs) {
 /// The attrs of a pool whose ksize and strides are inputs; nothing while these are not known.
 std::optional<AttrMap> input_attrs(ShapeContext& c, int first) {
   AttrMap attrs = c.attrs();
+  bool known = true;
   for (int i = 0; i < 2; ++i) {
     const char* name = i == 0 ? "ksize" : "strides";
     const PartialShape shape = c.with_rank(first + i, 1);
@@ -28,10 +29,13 @@ std::optional<AttrMap> input_attrs(ShapeContext& c, int first) {
       invalid("Sliding window ", name, " field must specify 4 dimensions, but has ", shape[0]);
     }
     const Tensor* value = c.constant_input(first + i);
-    if (value == nullptr) return std::nullopt;
-    attrs.set(name, value->as_int64s());
+    if (value == nullptr) {
+      known = false;
+    } else {
+      attrs.set(name, value->as_int64s());
+    }
   }
-  return attrs;
+  return known ? std::optional(attrs) : std::nullopt;
 }
 
 /// The result of pooling `x`.
