@@ -94,6 +94,8 @@ def test_gradients(line, data):
             p: v for i, (p, v) in enumerate(zip(fed, values)) if p is not None and i not in chosen
         }
         weights = _weights(line, case, values, dtype, rng)
+        # Halves do not change by as little as the differences step.
+        weights = [None if o.dtype.size <= 2 else w for o, w in zip(outputs, weights)]
         if all(w is None for w in weights):
             return
         points = [values[i] for i in chosen]
