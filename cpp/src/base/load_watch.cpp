@@ -14,11 +14,12 @@ namespace {
 
 // In nanoseconds.
 constexpr std::int64_t kMs = 1'000'000;
-constexpr std::int64_t kLook = 10 * kMs;    ///< between looks
-constexpr std::int64_t kGap = 100 * kMs;    ///< after a pause as long, counting starts anew
-constexpr std::int64_t kShort = 250 * kMs;  ///< how long the first finding holds
+constexpr std::int64_t kLook = 80 * kMs;    ///< between looks
+constexpr std::int64_t kGap = 1000 * kMs;   ///< after a pause as long, counting starts anew
+constexpr std::int64_t kShort = 400 * kMs;  ///< how long the first finding holds
 constexpr std::int64_t kLong = 4000 * kMs;  ///< and at most, when it comes again at once
-constexpr std::int64_t kPerSecond = 100;    ///< switches that mean a neighbour and not a timer
+// The kernel alone causes some 40 switches a second, a busy neighbour 250.
+constexpr std::int64_t kPerSecond = 160;
 
 std::atomic<std::int64_t> next_look{0}, last_look{0}, last_count{0};
 std::atomic<std::int64_t> wanted_until{0}, holds{kShort};
@@ -52,7 +53,7 @@ bool cores_are_wanted() {
     const std::int64_t until = wanted_until.load(relaxed);
     if (span < kGap && count - before >= 2 && (count - before) * 1000 * kMs > kPerSecond * span) {
       // Found again soon after the last finding ended: it holds longer.
-      const bool again = until != 0 && now < until + kGap;
+      const bool again = until != 0 && now < until + 3 * kLook;
       const std::int64_t hold = again && now >= until ? std::min(kLong, 2 * holds.load(relaxed))
                                                       : (again ? holds.load(relaxed) : kShort);
       holds.store(hold, relaxed);
