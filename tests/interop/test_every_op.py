@@ -46,6 +46,10 @@ def gaps(values, attrs):
     return len(set(named.tolist())) <= max(named, default=-1)
 
 
+def dilated(values, attrs):
+    return max(attrs.get("dilations", [1])) > 1
+
+
 DIFFERENT = [
     Different("DynamicStitch ParallelDynamicStitch", "rows that nobody names are not written",
               gaps),
@@ -62,6 +66,8 @@ DIFFERENT = [
     Different("FusedBatchNorm FusedBatchNormV2 FusedBatchNormV3",
               "reserve spaces are not written in inference",
               lambda values, attrs: not attrs.get("is_training", True), "outputs 3 4 5"),
+    Different("FusedBatchNorm", "nor are the mean and the variance",
+              lambda values, attrs: not attrs.get("is_training", True), "outputs 1 2", "1."),
     Different("FusedBatchNormV2 FusedBatchNormV3",
               "of 16-bit images nor are the mean and the variance",
               lambda values, attrs: not attrs.get("is_training", True)
@@ -71,8 +77,13 @@ DIFFERENT = [
     Different("FusedBatchNormGradV2 FusedBatchNormGradV3",
               "of 16-bit images the outputs that say nothing are vectors of no elements",
               lambda values, attrs: values[0].dtype.itemsize == 2, "outputs 3 4", "2."),
-    Different("DepthwiseConv2dNativeBackpropFilter", "has no kernel with rates",
-              lambda values, attrs: max(attrs.get("dilations", [1])) > 1),
+    Different("DepthwiseConv2dNative DepthwiseConv2dNativeBackpropInput "
+              "DepthwiseConv2dNativeBackpropFilter",
+              "rates are ignored", dilated, version="1."),
+    Different("DepthwiseConv2dNativeBackpropInput DepthwiseConv2dNativeBackpropFilter",
+              "has no kernel with rates", dilated, version="2."),
+    Different("DepthwiseConv2dNative", "the gradient has no kernel with rates", dilated,
+              "gradient", "2."),
     Different("SoftmaxCrossEntropyWithLogits",
               "the labels' gradient leaves out the gradient of the second output",
               part="gradient"),
@@ -93,7 +104,7 @@ DIFFERENT = [
               lambda values, attrs: np.any(values[1] < 0)),
     Different("Round", "oneDNN makes zeros of integers",
               lambda values, attrs: values[0].dtype.kind in "iu", version="2."),
-    Different("Conv2D Conv2DBackpropFilter Conv3D",
+    Different("Conv2D Conv2DBackpropInput Conv2DBackpropFilter Conv3D Conv3DBackpropFilterV2",
               "a convolution of no images has the channels of its input", no_elements,
               version="2."),
     Different("MaxPool3DGrad", "the gradient refuses empty tensors", no_elements, "gradient", "2."),
