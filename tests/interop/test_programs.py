@@ -50,8 +50,8 @@ ONLY_WITH_TF1 = {
     "contrib_rnn", "contrib_optimizers", "dtypes", "layers", "contrib_layers", "slim_nets",
     "mnist_batches", "control_flow_structures",
     "adversarial", "agents", "checks_and_loops", "classic_loops", "gradient_corners", "model_zoo",
-    "reuse_of_variables", "schedules_and_metrics", "seeded_training", "speech_labels",
-    "state_models",
+    "reuse_of_variables", "schedules_and_metrics", "seeded_training", "sequence_models",
+    "speech_labels", "state_models",
 }  # fmt: skip
 PARAMS = [pytest.param(p, id=p.stem) for p in PROGRAMS]
 
