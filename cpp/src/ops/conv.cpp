@@ -7,17 +7,21 @@
 namespace caudal::ops {
 namespace {
 
-void check_strides(const AttrMap& attrs) {
+/// What a graph may hold but no run accepts is refused when a plan is made.
+void check_strides(const ShapeContext& c) {
+  const AttrMap& attrs = c.attrs();
   for (const char* name : {"strides", "dilations"}) {
     for (std::int64_t v : window_list(attrs, name)) {
       if (v <= 0) {
-        invalid(name[0] == 's' ? "Stride" : "Dilation rate", " must be > 0, but got ", v);
+        invalid(name[0] == 's' ? "Stride must be > 0" : "Dilation rate must be >= 1", ", but got ",
+                v);
       }
     }
     const auto& v = attrs.ints(name);
     const ImageLayout at = ImageLayout::of(attrs);
-    if (v[std::size_t(at.n)] != 1 || v[std::size_t(at.c)] != 1) {
-      invalid(name, " in the batch and depth dimensions must be 1");
+    if (c.planning() && (v[std::size_t(at.n)] != 1 || v[std::size_t(at.c)] != 1)) {
+      invalid("Current implementation does not yet support ", name,
+              " in the batch and depth dimensions.");
     }
   }
   const ImageLayout at = ImageLayout::of(attrs);
@@ -26,7 +30,7 @@ void check_strides(const AttrMap& attrs) {
   explicit_padding(attrs, at.c, depth);
   if (batch.pad_before != 0 || batch.pad_after != 0 || depth.pad_before != 0 ||
       depth.pad_after != 0) {
-    invalid("explicit padding in the batch and depth dimensions must be 0");
+    invalid("Nonzero explicit padding in the batch or depth dimensions is not supported");
   }
 }
 
@@ -41,8 +45,8 @@ std::int64_t spatial_out(const AttrMap& attrs, std::int64_t in, std::int64_t fil
 void conv_shape(ShapeContext& c, bool depthwise) {
   const AttrMap& attrs = c.attrs();
   const ImageLayout at = ImageLayout::of(attrs);
+  check_strides(c);
   const PartialShape x = c.with_rank(0, 4), filter = c.with_rank(1, 4);
-  check_strides(attrs);
   PartialShape out = PartialShape::unknown_of_rank(4);
   const std::int64_t depth = x[at.c], filter_depth = filter[2];
   if (depthwise) {
@@ -120,7 +124,7 @@ PartialShape sizes_input(ShapeContext& c, int i, int rank, const char* what) {
 }
 
 void backprop_input(ShapeContext& c, bool depthwise) {
-  check_strides(c.attrs());
+  check_strides(c);
   c.with_rank(0, 1);
   const PartialShape filter = c.with_rank(1, 4);
   PartialShape sizes = c.constant_as_shape(0);
@@ -148,7 +152,7 @@ void conv2d_backprop_input_shape(ShapeContext& c) { backprop_input(c, false); }
 void depthwise_backprop_input_shape(ShapeContext& c) { backprop_input(c, true); }
 
 void backprop_filter(ShapeContext& c, bool depthwise) {
-  check_strides(c.attrs());
+  check_strides(c);
   c.with_rank(1, 1);
   const PartialShape x = c.with_rank(0, 4);
   const PartialShape filter = sizes_input(c, 1, 4, "filter_sizes");

@@ -7,7 +7,8 @@
 namespace caudal::ops {
 namespace {
 
-void check_strides(const AttrMap& attrs) {
+void check_strides(const ShapeContext& c) {
+  const AttrMap& attrs = c.attrs();
   const VolumeLayout at = VolumeLayout::of(attrs);
   for (const char* name : {"strides", "dilations"}) {
     const auto& v = window_list(attrs, name, 5);
@@ -16,8 +17,9 @@ void check_strides(const AttrMap& attrs) {
         invalid(name[0] == 's' ? "Stride" : "Dilation rate", " must be > 0, but got ", step);
       }
     }
-    if (v[std::size_t(at.n)] != 1 || v[std::size_t(at.c)] != 1) {
-      invalid(name, " in the batch and depth dimensions must be 1");
+    if (c.planning() && (v[std::size_t(at.n)] != 1 || v[std::size_t(at.c)] != 1)) {
+      invalid("Current implementation does not yet support ", name,
+              " in the batch and depth dimensions.");
     }
   }
 }
@@ -30,8 +32,9 @@ std::int64_t spatial_out(const AttrMap& attrs, std::int64_t in, std::int64_t fil
 }
 
 /// The shape of the forward convolution's result.
-PartialShape convolved(const AttrMap& attrs, const PartialShape& x, const PartialShape& filter) {
-  check_strides(attrs);
+PartialShape convolved(const ShapeContext& c, const PartialShape& x, const PartialShape& filter) {
+  const AttrMap& attrs = c.attrs();
+  check_strides(c);
   const VolumeLayout at = VolumeLayout::of(attrs);
   PartialShape out = PartialShape::unknown_of_rank(5);
   if (x[at.c] >= 0 && filter[3] >= 0 && x[at.c] != filter[3]) {
@@ -56,7 +59,7 @@ void check_out_backprop(const PartialShape& dy, const PartialShape& forward) {
 }
 
 void conv3d_shape(ShapeContext& c) {
-  c.set_output(0, convolved(c.attrs(), c.with_rank(0, 5), c.with_rank(1, 5)));
+  c.set_output(0, convolved(c, c.with_rank(0, 5), c.with_rank(1, 5)));
 }
 
 PartialShape sizes_input(ShapeContext& c, int i, const char* what) {
@@ -72,13 +75,13 @@ void to_input_shape(ShapeContext& c) {
   PartialShape x = sizes_input(c, 0, "input_sizes");
   const int batch = VolumeLayout::of(c.attrs()).n;
   if (x[batch] < 0) x.set_dim(batch, dy[batch]);
-  check_out_backprop(dy, convolved(c.attrs(), x, filter));
+  check_out_backprop(dy, convolved(c, x, filter));
   c.set_output(0, x);
 }
 void to_filter_shape(ShapeContext& c) {
   const PartialShape x = c.with_rank(0, 5), dy = c.with_rank(2, 5);
   const PartialShape filter = sizes_input(c, 1, "filter_sizes");
-  check_out_backprop(dy, convolved(c.attrs(), x, filter));
+  check_out_backprop(dy, convolved(c, x, filter));
   c.set_output(0, filter);
 }
 
@@ -86,7 +89,7 @@ void to_filter_shape(ShapeContext& c) {
 template <int kLike>
 void by_example_shape(ShapeContext& c) {
   const PartialShape x = c.with_rank(0, 5), filter = c.with_rank(1, 5);
-  check_out_backprop(c.with_rank(2, 5), convolved(c.attrs(), x, filter));
+  check_out_backprop(c.with_rank(2, 5), convolved(c, x, filter));
   c.set_output(0, kLike == 0 ? x : filter);
 }
 

@@ -19,6 +19,8 @@ PartialShape pooled(const AttrMap& attrs, const PartialShape& x) {
   }
   PartialShape out = x;
   for (int dim = 0; dim < 5; ++dim) {
+    // One element at a time keeps the size, zero too.
+    if (ksize[std::size_t(dim)] == 1 && strides[std::size_t(dim)] == 1) continue;
     Window w{x[dim], ksize[std::size_t(dim)], strides[std::size_t(dim)]};
     w.resolve(attrs.s("padding"));
     out.set_dim(dim, w.out);

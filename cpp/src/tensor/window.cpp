@@ -55,7 +55,7 @@ void explicit_padding(const AttrMap& attrs, int dim, Window& w) {
   }
   for (std::int64_t p : pads) {
     if (p < 0 || p > (std::int64_t{1} << 40)) {
-      invalid("explicit_paddings must be non-negative, got ", p);
+      invalid("All elements of explicit_paddings must be nonnegative, but got ", p);
     }
   }
   w.pad_before = pads[std::size_t(2 * dim)];

@@ -31,7 +31,7 @@ def conv3d(
     Raises:
       ValueError: for shapes that do not fit.
     """
-    filter = _alias(filter, "filter", filters, "filters")
+    filter = _alias(filters, "filters", filter, "filter")
     return apply("Conv3D", input, filter, strides=strides, padding=padding, dilations=dilations,
                  data_format=data_format or "NDHWC", name=name)  # fmt: skip
 
@@ -61,8 +61,8 @@ def conv3d_transpose(
       output_shape: int vector of 5, the shape of the result.
       strides, dilations: an int, or a list of 1, 3 or 5 ints.
     """
-    filter = _alias(filter, "filter", filters, "filters")
-    value = _alias(value, "value", input, "input")
+    filter = _alias(filters, "filters", filter, "filter")
+    value = _alias(input, "input", value, "value")
     with ops.name_scope(name, "conv3d_transpose", [value, filter, output_shape]) as scope:
         data_format = data_format or "NDHWC"
         channel = _volume_channel(data_format)
@@ -186,7 +186,9 @@ def with_space_to_batch(
             "spatial_dims must be a montonically increasing sequence of positive integers"
         )
     last = spatial_dims[-1] if spatial_dims else 0
-    needed = last + 1 if start == 2 else last + 2
+    needed = last + 1
+    if len(spatial_dims) != spatial:
+        raise ValueError("Shapes (%d,) and [%d] are incompatible" % (len(spatial_dims), spatial))
     if input.shape.rank is not None and input.shape.rank < needed:
         raise ValueError("input tensor must have rank %d at least" % needed)
     rate = tensor_util.constant_value(dilation_rate)
@@ -383,8 +385,8 @@ def dilation2d(
       strides, rates: 4 ints; `dilations` is another name for `rates`.
       padding: "SAME" or "VALID".
     """
-    filter = _alias(filter, "filter", filters, "filters")
-    rates = _alias(rates, "rates", dilations, "dilations")
+    filter = _alias(filters, "filters", filter, "filter")
+    rates = _alias(dilations, "dilations", rates, "rates")
     return apply("Dilation2D", input, filter, strides=strides, rates=rates, padding=padding,
                  name=name)  # fmt: skip
 

@@ -342,9 +342,9 @@ def batch_norm_with_global_normalization(
     scale_after_normalization=None, name=None, input=None, mean=None, variance=None,  # noqa: A002
 ):  # fmt: skip
     """`batch_normalization` under its old name; `gamma` counts if scale_after_normalization."""
-    t = _alias(t, "t", input, "input")
-    m = _alias(m, "m", mean, "mean")
-    v = _alias(v, "v", variance, "variance")
+    t = _alias(input, "input", t, "t")
+    m = _alias(mean, "mean", m, "m")
+    v = _alias(variance, "variance", v, "v")
     scale = gamma if scale_after_normalization else None
     return batch_normalization(t, m, v, beta, scale, variance_epsilon, name)
 

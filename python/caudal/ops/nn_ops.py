@@ -240,7 +240,7 @@ def conv2d(
     Raises:
       ValueError: for shapes that do not fit.
     """
-    filter = _alias(filter, "filter", filters, "filters")
+    filter = _alias(filters, "filters", filter, "filter")
     attrs = _conv_attrs(strides, padding, data_format, dilations, use_cudnn_on_gpu)
     return apply("Conv2D", input, filter, name=name, **attrs)
 
@@ -260,7 +260,7 @@ def conv2d_backprop_input(
     filters=None,
 ):  # fmt: skip
     """Gradient of `conv2d` towards its input. Op: Conv2DBackpropInput."""
-    filter = _alias(filter, "filter", filters, "filters")
+    filter = _alias(filters, "filters", filter, "filter")
     attrs = _conv_attrs(strides, padding, data_format, dilations, use_cudnn_on_gpu)
     return apply("Conv2DBackpropInput", input_sizes, filter, out_backprop, name=name, **attrs)
 
@@ -277,8 +277,8 @@ def conv2d_transpose(
       output_shape: int vector, the shape of the result.
       strides, padding, data_format, dilations: as in `conv2d`.
     """
-    filter = _alias(filter, "filter", filters, "filters")
-    value = _alias(value, "value", input, "input")
+    filter = _alias(filters, "filters", filter, "filter")
+    value = _alias(input, "input", value, "value")
     with ops.name_scope(name, "conv2d_transpose", [value, filter, output_shape]) as scope:
         attrs = _conv_attrs(strides, padding, data_format, dilations, True)
         return apply("Conv2DBackpropInput", output_shape, filter, value, name=scope, **attrs)
@@ -290,7 +290,7 @@ def conv1d(
 ):  # fmt: skip
     """Convolution of sequences: [batch, width, channels] with [width, input, output channels].
     Op: Conv2D."""
-    value = _alias(value, "value", input, "input")
+    value = _alias(input, "input", value, "value")
     if data_format not in (None, "NHWC", "NCHW", "NWC", "NCW"):
         raise ValueError('data_format must be "NWC" or "NCW".')
     with ops.name_scope(name, "conv1d", [value, filters]) as scope:
@@ -317,10 +317,10 @@ def _spatial_format(data_format, rank):
 
 
 def _rates(values, spatial, name):
-    """One positive int per spatial dimension, from an int, or a list of one or of all."""
-    values = [values] if isinstance(values, (int, np.integer)) else [int(v) for v in values]
-    if len(values) == 1:
-        values = values * spatial
+    """One positive int per spatial dimension, from an int for all or a list."""
+    if isinstance(values, (int, np.integer)):
+        values = [values] * spatial
+    values = [int(v) for v in values]
     if len(values) != spatial:
         raise ValueError("len(%s)=%d but should be %d" % (name, len(values), spatial))
     if any(v < 1 for v in values):
@@ -340,8 +340,8 @@ def convolution(
       padding: "SAME" or "VALID".
       strides, dilation_rate: an int, or one int per spatial dimension; not both above 1.
     """
-    filter = _alias(filter, "filter", filters, "filters")
-    rate = _alias(dilation_rate, "dilation_rate", dilations, "dilations")
+    filter = _alias(filters, "filters", filter, "filter")
+    rate = _alias(dilations, "dilations", dilation_rate, "dilation_rate")
     with ops.name_scope(name, "convolution", [input, filter]) as scope:
         input = ops.convert_to_tensor(input, name="input")
         filter = ops.convert_to_tensor(filter, name="filter")
@@ -354,6 +354,8 @@ def convolution(
             raise ValueError("Input tensor must be of rank 3, 4 or 5 but was %d." % rank)
         spatial = rank - 2
         layout = _spatial_format(data_format, rank)
+        if rate is not None and not isinstance(rate, (int, np.integer)) and len(rate) == 1:
+            rate = int(rate[0])
         rate = [1] * spatial if rate is None else _rates(rate, spatial, "dilation_rate")
         channel = 1 if layout.startswith("NC") else -1
         strides = _per_dimension(strides, spatial, channel, "strides")
@@ -362,6 +364,15 @@ def convolution(
                 raise ValueError("strides > 1 not supported in conjunction with dilation_rate > 1")
             if padding not in ("SAME", "VALID"):
                 raise ValueError("Invalid padding method %r" % (padding,))
+            if input.shape.rank is not None and filter.shape.rank == rank:
+                depth, wanted = input.shape[channel], filter.shape[spatial]
+                if not depth.is_compatible_with(wanted):
+                    raise ValueError(
+                        "number of input channels does not match corresponding dimension of "
+                        "filter, %s != %s" % (depth, wanted)
+                    )
+            elif filter.shape.rank is not None:
+                raise ValueError("input tensor must have rank %d" % filter.shape.rank)
         if rank == 3:
             return conv1d(input, filter, strides, padding, True, layout, scope, None, rate)
         if rank == 4:
@@ -389,6 +400,19 @@ def atrous_conv2d_transpose(value, filters, output_shape, rate, padding, name=No
             )
         if rate < 1:
             raise ValueError("rate %d cannot be less than one" % rate)
+        if rate == 1:
+            return conv2d_transpose(value, filters, output_shape, 1, padding)
+        if padding not in ("SAME", "VALID"):
+            raise ValueError("padding must be either VALID or SAME: %s" % (padding,))
+        output_shape = ops.convert_to_tensor(output_shape, dtypes.int32, name="output_shape")
+        if not output_shape.shape.is_compatible_with([4]):
+            raise ValueError("output_shape must have shape (4,), got %s" % output_shape.shape)
+        sizes = tensor_util.constant_value(output_shape)
+        if sizes is not None and not filters.shape[2].is_compatible_with(int(sizes[3])):
+            raise ValueError(
+                "output_shape does not match filter's output channels, %d != %s"
+                % (sizes[3], filters.shape[2])
+            )
         return conv2d_transpose(
             value, filters, output_shape, 1, padding, name=scope, dilations=[rate, rate]
         )
@@ -446,7 +470,7 @@ def depthwise_conv2d(
       filter: [height, width, channels, multiplier]; the result has channels * multiplier channels.
       rate: dilation, an int or one per spatial dimension; `dilations` is another name for it.
     """
-    rate = _alias(rate, "rate", dilations, "dilations")
+    rate = _alias(dilations, "dilations", rate, "rate")
     with ops.name_scope(name, "depthwise", [input, filter]) as scope:
         input = ops.convert_to_tensor(input, name="tensor_in")
         filter = ops.convert_to_tensor(filter, name="filter_in")
@@ -465,7 +489,7 @@ def separable_conv2d(
       depthwise_filter: [height, width, channels, multiplier].
       pointwise_filter: [1, 1, channels * multiplier, output channels].
     """
-    rate = _alias(rate, "rate", dilations, "dilations")
+    rate = _alias(dilations, "dilations", rate, "rate")
     inputs = [input, depthwise_filter, pointwise_filter]
     with ops.name_scope(name, "separable_conv2d", inputs) as scope:
         input = ops.convert_to_tensor(input, name="tensor_in")
@@ -487,12 +511,13 @@ def separable_conv2d(
 
 def _pool_attrs(ksize, strides, padding, data_format):
     channel = _channel_index(data_format)
-    return dict(
-        ksize=_per_dimension(ksize, 2, channel, "ksize"),
-        strides=_per_dimension(strides, 2, channel, "strides"),
-        padding=padding,
-        data_format=data_format or "NHWC",
-    )
+    ksize = _per_dimension(ksize, 2, channel, "ksize")
+    strides = _per_dimension(strides, 2, channel, "strides")
+    if ksize[0] != 1 or strides[0] != 1:
+        raise errors.UnimplementedError(
+            None, None, "Pooling is not yet supported on the batch dimension."
+        )
+    return dict(ksize=ksize, strides=strides, padding=padding, data_format=data_format or "NHWC")
 
 
 def max_pool(value, ksize, strides, padding, data_format="NHWC", name=None, input=None):  # noqa: A002
@@ -504,7 +529,7 @@ def max_pool(value, ksize, strides, padding, data_format="NHWC", name=None, inpu
       padding: "SAME" or "VALID".
       data_format: "NHWC" or "NCHW".
     """
-    value = _alias(value, "value", input, "input")
+    value = _alias(input, "input", value, "value")
     with ops.name_scope(name, "MaxPool", [value]) as scope:
         attrs = _pool_attrs(ksize, strides, padding, data_format)
         if 0 in attrs["ksize"]:
@@ -514,7 +539,7 @@ def max_pool(value, ksize, strides, padding, data_format="NHWC", name=None, inpu
 
 def avg_pool(value, ksize, strides, padding, data_format="NHWC", name=None, input=None):  # noqa: A002
     """The mean of every window, padding not counted. Op: AvgPool. Arguments as in `max_pool`."""
-    value = _alias(value, "value", input, "input")
+    value = _alias(input, "input", value, "value")
     with ops.name_scope(name, "AvgPool", [value]) as scope:
         attrs = _pool_attrs(ksize, strides, padding, data_format)
         return apply("AvgPool", value, name=scope, **attrs)
@@ -596,18 +621,20 @@ def pool(
       padding: "SAME" or "VALID".
       dilation_rate, strides: one int per spatial dimension; not both above 1.
     """
-    rate = _alias(dilation_rate, "dilation_rate", dilations, "dilations")
+    rate = _alias(dilations, "dilations", dilation_rate, "dilation_rate")
     window = list(window_shape)
     spatial = len(window)
-    if pooling_type not in ("MAX", "AVG") or spatial not in (1, 2, 3):
+    if spatial not in (1, 2, 3):
+        raise ValueError("It is required that 1 <= num_spatial_dims <= 3")
+    if pooling_type not in ("MAX", "AVG"):
         raise ValueError("%d-D %s pooling is not supported." % (spatial, pooling_type))
     largest = pooling_type == "MAX"
     with ops.name_scope(name, "%s_pool" % pooling_type.lower(), [input]) as scope:
         input = ops.convert_to_tensor(input, name="input")
         rank = spatial + 2
         input.shape.assert_has_rank(rank)
-        strides = _rates([1] if strides is None else strides, spatial, "strides")
-        rate = _rates([1] if rate is None else rate, spatial, "dilation_rate")
+        strides = _rates([1] * spatial if strides is None else strides, spatial, "strides")
+        rate = _rates([1] * spatial if rate is None else rate, spatial, "dilation_rate")
         if any(s > 1 for s in strides) and any(r > 1 for r in rate):
             raise ValueError("strides > 1 not supported in conjunction with dilation_rate > 1")
         layout = _spatial_format(data_format, rank)

@@ -55,9 +55,11 @@ class Optimizer:
         """An operation that lowers `loss` by one step on the variables.
 
         Args:
-          loss: Tensor of floating type; all its elements are added.
+          loss: Tensor of floating type; all its elements are added. Or a function of no arguments
+            that makes one.
           global_step: Variable to count up by one.
-          var_list: variables to change; default: the trainable ones.
+          var_list: variables to change; default: the trainable ones, or of them those that the
+            function reads.
           gate_gradients: GATE_GRAPH waits for all gradients before any is used. In every mode all
             gradients are of the values before the step.
           aggregation_method, colocate_gradients_with_ops, grad_loss: as for `tf.gradients`.
@@ -91,7 +93,7 @@ class Optimizer:
           TypeError: for what is no variable; ValueError: for other bad arguments.
         """
         if callable(loss):
-            raise TypeError("`loss` is a tensor; functions are not supported when building graphs")
+            return self._gradients_of_call(loss, var_list, grad_loss)
         if gate_gradients not in (Optimizer.GATE_NONE, Optimizer.GATE_OP, Optimizer.GATE_GRAPH):
             raise ValueError(
                 "gate_gradients must be one of: Optimizer.GATE_NONE, Optimizer.GATE_OP, "
@@ -120,6 +122,26 @@ class Optimizer:
         if gate_gradients == Optimizer.GATE_GRAPH:
             grads = control_flow_ops.tuple(grads)
         self._assert_valid_dtypes([var for grad, var in zip(grads, var_list) if grad is not None])
+        return list(zip(grads, var_list))
+
+    def _gradients_of_call(self, loss, var_list, grad_loss):
+        """`compute_gradients` where the loss is a function."""
+        graph = ops.get_default_graph()
+        start = graph.version
+        value = loss()
+        if var_list is None:
+            read = {t for op in graph.get_operations()[start:] for t in op.inputs}
+            var_list = [
+                v
+                for v in variables.trainable_variables()
+                if v._ref() in read or getattr(v, "_snapshot", None) in read
+            ]
+        else:
+            var_list = nest.flatten(var_list)
+        with ops.control_dependencies([value]):
+            grads = gradients_impl.gradients(
+                value, [_target(var) for var in var_list], grad_ys=grad_loss
+            )
         return list(zip(grads, var_list))
 
     def apply_gradients(self, grads_and_vars, global_step=None, name=None):

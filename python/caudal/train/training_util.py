@@ -2,7 +2,7 @@
 """The global step: a variable that counts training steps."""
 
 from caudal.framework import dtypes, ops
-from caudal.ops import init_ops, variable_scope, variables
+from caudal.ops import init_ops, state_ops, variable_scope, variables
 from caudal.platform import tf_logging
 
 __all__ = [
@@ -82,3 +82,33 @@ def assert_global_step(global_step_tensor):
     shape = global_step_tensor.get_shape()
     if shape.ndims != 0 and shape.is_fully_defined():
         raise TypeError('Existing "global_step" is not scalar: %s' % shape)
+
+
+_READS = "global_step_read_op_cache"  # collection of the one read that all users share
+
+
+def _get_or_create_global_step_read(graph=None):
+    """A tensor of the global step as it is before this run counts it up, or None."""
+    graph = graph or ops.get_default_graph()
+    reads = graph.get_collection_ref(_READS)
+    if not reads:
+        step = get_global_step(graph)
+        if step is None:
+            return None
+        with graph.as_default(), ops.name_scope(None), ops.name_scope(step.op.name + "/"):
+            reads.append(step.initialized_value() + 0)
+    return reads[0]
+
+
+def _increment_global_step(increment, graph=None):
+    """A tensor of the global step after counting it up, and after its shared read.
+
+    Raises:
+      ValueError: if there is no global step.
+    """
+    graph = graph or ops.get_default_graph()
+    step = get_global_step(graph)
+    if step is None:
+        raise ValueError("Global step tensor should be created before calling increment.")
+    with graph.as_default(), ops.control_dependencies([_get_or_create_global_step_read(graph)]):
+        return state_ops.assign_add(step, increment)

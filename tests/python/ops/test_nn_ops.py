@@ -206,3 +206,52 @@ def test_zero_fraction_and_l2_normalize():
     x = np.array([[0.0, 3, 4], [0, 0, 2]], np.float32)
     assert run(tf.nn.zero_fraction(x)) == 0.5
     np.testing.assert_allclose(run(tf.nn.l2_normalize(x, 1)), [[0, 0.6, 0.8], [0, 0, 1]], rtol=1e-6)
+
+
+def test_what_no_run_accepts_is_refused_by_the_run():
+    image, volume = np.ones([1, 4, 4, 2], np.float32), np.ones([1, 4, 4, 4, 2], np.float32)
+    with tf.Graph().as_default(), tf.Session() as sess:
+        for y in (
+            tf.nn.conv2d(image, tf.ones([1, 1, 2, 2]), [2, 1, 1, 1], "SAME"),
+            tf.nn.conv3d(volume, tf.ones([1, 1, 1, 2, 2]), [1, 1, 1, 1, 2], "SAME"),
+        ):
+            with pytest.raises(tf.errors.InvalidArgumentError, match="strides in the batch and"):
+                sess.run(y)
+        for ksize, stride, message in (
+            ([1, 2, 2, 2], 2, "exactly one of pooling across depth"),
+            ([1, 1, 1, 2], 1, "depth window to equal the depth stride"),
+            ([1, 1, 1, 3], 3, "evenly divide"),
+        ):
+            pooled = tf.nn.max_pool(tf.ones([1, 2, 2, 4]), ksize, [1, 1, 1, stride], "SAME")
+            with pytest.raises(tf.errors.UnimplementedError, match=message):
+                sess.run(pooled)
+        with pytest.raises(tf.errors.UnimplementedError, match="not yet supported on the batch"):
+            tf.nn.avg_pool(image, [1, 1, 1, 1], [2, 1, 1, 1], "SAME")
+        none = tf.zeros([0, 3, 3, 3, 1])
+        peak = tf.nn.max_pool3d(none, [1, 2, 2, 2, 1], [1] * 5, "VALID")
+        assert sess.run(tf.gradients(peak, none))[0].shape == (0, 3, 3, 3, 1)
+
+
+def test_pools_and_dilations_check_their_lists():
+    x, taps = np.ones([1, 4, 4, 2], np.float32), np.ones([2, 2, 3, 1], np.float32)
+    with tf.Graph().as_default():
+        with pytest.raises(ValueError, match="1 <= num_spatial_dims <= 3"):
+            tf.nn.pool(np.ones([1] * 6, np.float32), [1] * 4, "MAX", "SAME")
+        with pytest.raises(ValueError, match=r"len\(strides\)=1 but should be 2"):
+            tf.nn.pool(x, [2, 2], "MAX", "SAME", strides=[1])
+        with pytest.raises(ValueError, match="does not match corresponding dimension.*2 != 3"):
+            tf.nn.atrous_conv2d(x, taps, 2, "SAME")
+        back = tf.nn.atrous_conv2d_transpose
+        for sizes, padding, message in (
+            ([1, 4, 4, 3], "FULL", "either VALID or SAME"),
+            ([1, 4, 4], "SAME", r"must have shape \(4,\)"),
+            ([1, 4, 4, 9], "SAME", "output channels, 9 != 3"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                back(x[..., :1], taps, sizes, 2, padding)
+        with pytest.raises(ValueError, match="both 'filter' and 'filters'"):
+            tf.nn.conv2d(x, taps, 1, "SAME", filters=taps)
+        doubled = tf.nn.with_space_to_batch(
+            x, [3, 2], "VALID", lambda part, *_: 2.0 * part, spatial_dims=[1, 3]
+        )
+        assert doubled.shape.as_list() == [1, 4, 4, 2]

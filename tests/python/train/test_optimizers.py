@@ -431,3 +431,35 @@ def test_variables_of_unknown_shape(case):
         want, rule = value.copy(), rule_class(value.shape, **options)
         rule.step(want, np.ones_like(want))
         np.testing.assert_allclose(sess.run(var), want, rtol=1e-5)
+
+
+@pytest.mark.parametrize("resource", [False, True])
+def test_the_loss_may_be_a_function(resource):
+    with tf.Graph().as_default(), tf.Session() as sess:
+        a = tf.Variable([1.0, 2.0], name="a", use_resource=resource)
+        b = tf.Variable([3.0], name="b", use_resource=resource)
+        tf.Variable([4.0], name="unread", use_resource=resource)
+        sgd = tf.train.GradientDescentOptimizer(1.0)
+        found = sgd.compute_gradients(lambda: 2.0 * a * b)
+        assert [var.op.name for _, var in found] == ["a", "b"]
+        train = sgd.minimize(lambda: 5.0 * a, var_list=[a], grad_loss=tf.constant([1.0, -1.0]))
+        sess.run(tf.global_variables_initializer())
+        np.testing.assert_array_equal(sess.run(found[1][0]), [6.0])
+        sess.run(train)
+        np.testing.assert_array_equal(sess.run(a), [-4.0, 7.0])
+        with pytest.raises(ValueError, match="No gradients provided"):
+            sgd.minimize(lambda: 5.0 * a, var_list=[b])
+
+
+def test_the_shared_read_of_the_global_step_precedes_its_increments():
+    from caudal.train import training_util
+
+    with tf.Graph().as_default(), tf.Session() as sess:
+        assert training_util._get_or_create_global_step_read() is None
+        tf.train.create_global_step()
+        read = training_util._get_or_create_global_step_read()
+        assert training_util._get_or_create_global_step_read() is read
+        count = training_util._increment_global_step(3)
+        sess.run(tf.global_variables_initializer())
+        assert sess.run([read, count]) == [0, 3]
+        assert sess.run(read) == 3

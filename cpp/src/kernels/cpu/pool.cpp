@@ -60,7 +60,16 @@ Pool pool_of(const PoolGeometry& g) {
     return p;
   }
   if (g.h.filter != 1 || g.w.filter != 1 || g.h.stride != 1 || g.w.stride != 1) {
-    fail(Code::kUnimplemented, "pooling over depth and over height or width at once");
+    fail(Code::kUnimplemented,
+         "MaxPooling supports exactly one of pooling across depth or pooling across width/height.");
+  }
+  if (g.c.filter != g.c.stride) {
+    fail(Code::kUnimplemented,
+         "Depthwise max pooling requires the depth window to equal the depth stride.");
+  }
+  if (g.c.in % g.c.filter != 0) {
+    fail(Code::kUnimplemented,
+         "Depthwise max pooling requires the depth window to evenly divide the input depth");
   }
   const Window none{1, 1, 1, 1, 1};
   if (g.nchw) {
