@@ -100,11 +100,6 @@ NAMES = {
     "contrib.losses": """
         metric_learning
     """,
-    "contrib.metrics": """
-        auc_using_histogram auc_with_confidence_intervals
-        precision_recall_at_equal_thresholds streaming_curve_points streaming_dynamic_auc
-        streaming_sparse_average_precision_at_top_k
-    """,
     "contrib.opt": """
         AGNCustomGetter AGNOptimizer AdamGSOptimizer DropStaleGradientOptimizer
         ElasticAverageCustomGetter ElasticAverageOptimizer GGTOptimizer LazyAdamGSOptimizer

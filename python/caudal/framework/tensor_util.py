@@ -266,11 +266,12 @@ def is_tensor(x):
         return True
     from caudal.framework.indexed_slices import IndexedSlices
     from caudal.framework.operation import Operation
+    from caudal.framework.sparse_tensor import SparseTensor
 
     if isinstance(x, Operation):
         return False
     return (
-        isinstance(x, IndexedSlices)
+        isinstance(x, (IndexedSlices, SparseTensor))
         or hasattr(type(x), "_as_graph_element")
         or getattr(type(x), "_is_composite_tensor", False)
     )

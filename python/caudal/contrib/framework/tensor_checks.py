@@ -1,8 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tensors with the shapes that are expected, while building or while running."""
 
+import numpy as np
+
 from caudal.framework import dtypes, ops, tensor_util
-from caudal.ops import array_ops, check_ops, confusion_matrix, control_flow_ops, math_ops
+from caudal.ops import (
+    array_ops,
+    check_ops,
+    confusion_matrix,
+    control_flow_ops,
+    logging_ops,
+    math_ops,
+)
 
 __all__ = [
     "assert_scalar_int",
@@ -53,16 +62,30 @@ def remove_squeezable_dimensions(predictions, labels, name=None):
     return predictions, labels
 
 
-def _guarded(tensor, expected_shape, shape_text):
-    same = math_ops.reduce_all(
-        math_ops.equal(expected_shape, array_ops.shape(tensor)), name="is_same"
-    )
-    message = "%s.Expected %s, got:" % (tensor.name, shape_text)
-    from caudal.ops import logging_ops
+def _guarded(tensor, expected_shape):
+    """The tensor, whose shape each run compares with the expected one."""
+    with ops.name_scope("%s/" % tensor.op.name, values=[tensor]):
+        with ops.name_scope("assert_shape"):
+            if not isinstance(expected_shape, ops.Tensor):
+                expected_shape = ops.convert_to_tensor(expected_shape, dtypes.int32)
+            actual = array_ops.shape(tensor, out_type=expected_shape.dtype)
+            same = math_ops.reduce_all(math_ops.equal(expected_shape, actual))
+            message = "Wrong shape for %s [expected] [actual]." % tensor.name
+            check = logging_ops.Assert(same, [message, expected_shape, actual])
+        with ops.control_dependencies([check]):
+            return array_ops.identity(tensor)
 
-    check = logging_ops.Assert(same, [message, expected_shape, array_ops.shape(tensor)])
-    with ops.control_dependencies([check]):
-        return array_ops.identity(tensor, name="with_shape")
+
+def _check_kind(shape, dtype, rank, integer, tensor):
+    """Raises ValueError unless a shape is a vector of integers."""
+    if not integer:
+        raise ValueError(
+            "Invalid dtype %s for shape %s expected of tensor %s." % (dtype, shape, tensor.name)
+        )
+    if rank is not None and rank != 1:
+        raise ValueError(
+            "Invalid rank %s for shape %s expected of tensor %s." % (rank, shape, tensor.name)
+        )
 
 
 def with_same_shape(expected_tensor, tensor):
@@ -98,30 +121,29 @@ def with_shape(expected_shape, tensor):
         expected_shape = expected_shape.as_list()
     actual = tensor.get_shape()
     if isinstance(expected_shape, ops.Tensor):
+        dtype = expected_shape.dtype
+        _check_kind(
+            expected_shape, dtype, expected_shape.shape.ndims, dtype.base_dtype.is_integer, tensor
+        )
         known = tensor_util.constant_value(expected_shape)
-        if known is None or not actual.is_fully_defined():
-            with ops.name_scope("%s/" % tensor.op.name, values=[tensor]):
-                checked = _guarded(tensor, math_ops.cast(expected_shape, dtypes.int32), "shape")
-                if known is not None:
-                    checked.set_shape([int(n) for n in known])
-                return checked
-        expected_shape = [int(n) for n in known]
-    if not actual.is_fully_defined():
-        if not actual.is_compatible_with(as_shape(expected_shape)):
-            raise ValueError(
-                "Invalid shape for tensor %s, expected %s, got %s."
-                % (tensor.name, expected_shape, actual)
-            )
-        with ops.name_scope("%s/" % tensor.op.name, values=[tensor]):
-            checked = _guarded(tensor, list(expected_shape), "shape")
-            checked.set_shape(expected_shape)
-            return checked
+        if known is None:
+            return _guarded(tensor, expected_shape)
+        expected_shape = known
+    else:
+        expected_shape = np.array(expected_shape, dtype=None if len(expected_shape) else np.int32)
+        integer = np.issubdtype(expected_shape.dtype, np.integer)
+        _check_kind(expected_shape, expected_shape.dtype, expected_shape.ndim, integer, tensor)
+    expected_shape = [int(n) for n in expected_shape]
     if not actual.is_compatible_with(as_shape(expected_shape)):
         raise ValueError(
             "Invalid shape for tensor %s, expected %s, got %s."
             % (tensor.name, expected_shape, actual)
         )
-    return tensor
+    if actual.is_fully_defined():
+        return tensor
+    checked = _guarded(tensor, expected_shape)
+    checked.set_shape(expected_shape)
+    return checked
 
 
 def smart_case(pred_fn_pairs, default=None, exclusive=False, name="smart_case"):

@@ -434,12 +434,12 @@ class VariableDeviceChooser:
 
     def __call__(self, op):
         spec = device_lib.DeviceSpec(
-            job=self._job_name,
             replica=self._replica,
             device_type=self._device_type,
             device_index=self._device_index,
         )
         if self._num_tasks > 0:
-            spec = spec.replace(task=self._next_task_id)
-            self._next_task_id = (self._next_task_id + 1) % self._num_tasks
+            spec = spec.replace(job=self._job_name, task=self._next_task_id)
+            if op is None or op.type in ("Variable", "VariableV2", "VarHandleOp"):
+                self._next_task_id = (self._next_task_id + 1) % self._num_tasks
         return spec.to_string()

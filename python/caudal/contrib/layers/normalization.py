@@ -189,9 +189,11 @@ def group_norm(inputs, groups=32, channels_axis=-1, reduction_axes=(-3, -2), cen
     axes = [a + rank if a < 0 else a for a in reduction_axes]
     for a in axes:
         if a == channels_axis:
-            raise ValueError("reduction_axes must be mutually exclusive with channels_axis")
+            raise ValueError("reduction_axis must be mutually exclusive with channels_axis")
         if not 0 <= a < rank:
             raise ValueError("Axis is out of bounds.")
+        if sizes[a] is None:
+            raise ValueError("Inputs %s has undefined dimensions %d." % (inputs.name, a))
     if groups > channels:
         raise ValueError("Invalid groups %d for %d channels." % (groups, channels))
     if channels % groups != 0:
@@ -255,3 +257,19 @@ def unit_norm(inputs, dim, epsilon=1e-7, scope=None):
             epsilon + math_ops.reduce_sum(math_ops.square(inputs), dim, keepdims=True)
         )
         return math_ops.div(inputs, lengths)
+
+
+@add_arg_scope
+def poincare_normalize(x, axis=1, epsilon=1e-5, name=None):
+    """Shortens vectors that leave the unit ball to a length of 1 - epsilon.
+
+    Args:
+      x: Tensor of a floating type.
+      axis: axis or list of axes of the vectors.
+      epsilon: distance to the unit sphere.
+      name: name of the op.
+    """
+    with ops.name_scope(name, "poincare_normalize", [x]) as name:
+        x = ops.convert_to_tensor(x, name="x")
+        inverse = math_ops.rsqrt(math_ops.reduce_sum(math_ops.square(x), axis, keepdims=True))
+        return math_ops.multiply(x, math_ops.minimum((1.0 - epsilon) * inverse, 1.0), name=name)

@@ -6,7 +6,7 @@ from caudal.contrib.framework.arg_scope import add_arg_scope
 from caudal.contrib.layers import getters, utils
 from caudal.framework import constant_op, dtypes, ops, sparse_tensor
 from caudal.layers import core
-from caudal.ops import array_ops, init_ops, math_ops, nn_ops, variable_scope
+from caudal.ops import array_ops, init_ops, math_ops, nn_ops, sparse_ops, variable_scope
 
 __all__ = [
     "bias_add",
@@ -103,6 +103,47 @@ def flatten(inputs, outputs_collections=None, scope=None):
     with ops.name_scope(scope, "Flatten", [inputs]) as sc:
         inputs = ops.convert_to_tensor(inputs)
         return utils.collect_named_outputs(outputs_collections, sc, core.flatten(inputs))
+
+
+def inner_flatten(inputs, new_rank, output_collections=None, scope=None):
+    """Joins the last axes of a tensor, so that it has the rank.
+
+    Args:
+      inputs: Tensor or SparseTensor.
+      new_rank: int, at most the rank of the inputs.
+      output_collections: collections of the output.
+      scope: name scope; default: "InnerFlatten".
+
+    Raises:
+      ValueError: if the inputs have a lower rank.
+    """
+    with ops.name_scope(scope, "InnerFlatten", [inputs, new_rank]) as sc:
+        if isinstance(inputs, sparse_tensor.SparseTensor):
+            rank = inputs.dense_shape.get_shape().with_rank(1).dims[0].value
+            if rank is not None and rank < new_rank:
+                raise ValueError(
+                    "Inputs has rank less than new_rank. %s must have rank at least %d. Received "
+                    "rank %d." % (inputs, new_rank, rank)
+                )
+            sizes = inputs.dense_shape
+            joined = [math_ops.reduce_prod(sizes[new_rank - 1 :])]
+            flat = sparse_ops.sparse_reshape(
+                inputs, array_ops.concat((sizes[: new_rank - 1], joined), 0)
+            )
+        else:
+            inputs = ops.convert_to_tensor(inputs)
+            known = inputs.get_shape()
+            if known.ndims is not None and known.ndims < new_rank:
+                raise ValueError(
+                    "inputs has rank less than new_rank. Tensor %s must have rank at least %d. "
+                    "Received rank %d, shape %s" % (inputs.name, new_rank, known.ndims, known)
+                )
+            sizes = array_ops.shape(inputs)
+            flat = array_ops.reshape(inputs, array_ops.concat((sizes[: new_rank - 1], [-1]), 0))
+            if known.ndims is not None:
+                kept = known.as_list()[: new_rank - 1]
+                flat.set_shape([*kept, known[new_rank - 1 :].num_elements()])
+        return utils.collect_named_outputs(output_collections, sc, flat)
 
 
 @add_arg_scope

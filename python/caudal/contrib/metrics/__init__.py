@@ -51,4 +51,11 @@ __all__ = [
     *_streaming.__all__,
 ]
 
-__getattr__ = _module_getattr("contrib.metrics")
+__getattr__ = _module_getattr(
+    "contrib.metrics",
+    {
+        "caudal.contrib.metrics.curves": "auc_using_histogram auc_with_confidence_intervals "
+        "precision_recall_at_equal_thresholds streaming_curve_points streaming_dynamic_auc "
+        "streaming_sparse_average_precision_at_top_k",
+    },
+)

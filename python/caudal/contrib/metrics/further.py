@@ -26,7 +26,7 @@ def accuracy(predictions, labels, weights=None, name=None):
       ValueError: for dtypes that differ or are neither int, bool nor string.
     """
     if not (labels.dtype.is_integer or labels.dtype in (dtypes.bool, dtypes.string)):
-        raise ValueError("Labels should have bool or integer dtype, not %r" % labels.dtype)
+        raise ValueError("Labels should have bool, integer, or string dtype, not %r" % labels.dtype)
     if not labels.dtype.is_compatible_with(predictions.dtype):
         raise ValueError(
             "Dtypes of predictions and labels should match. Given: predictions (%r) and labels "
@@ -188,7 +188,7 @@ def recall_at_precision(labels, predictions, precision, weights=None, num_thresh
                         strict_mode=False):  # fmt: skip
     """The recall at the threshold whose precision is nearest to the one given. (value, update)
 
-    With `strict_mode` its precision must reach it; the largest recall of those, or 0.
+    With `strict_mode` it is the nearest one that reaches the precision; 0 if none does.
     """
 
     def result(found, name):
@@ -196,8 +196,11 @@ def recall_at_precision(labels, predictions, precision, weights=None, num_thresh
         precisions = math_ops.div(tp, tp + fp + 1e-7)
         recalls = math_ops.div(tp, tp + fn + 1e-7)
         if strict_mode:
-            good = math_ops.cast(precisions >= precision, dtypes.float32)
-            return math_ops.reduce_max(good * recalls, name=name)
+            above = precisions - precision
+            reached = above >= 0
+            index = math_ops.argmin(array_ops.where(reached, above, 2.0 + 0.0 * above), 0)
+            good = math_ops.cast(reached[index], dtypes.float32)
+            return math_ops.multiply(good, recalls[index], name=name)
         index = math_ops.cast(
             math_ops.argmin(math_ops.abs(precisions - precision), 0), dtypes.int32
         )
@@ -211,15 +214,15 @@ def recall_at_precision(labels, predictions, precision, weights=None, num_thresh
 def precision_at_recall(labels, predictions, target_recall, weights=None, num_thresholds=200,
                         metrics_collections=None, updates_collections=None,
                         name=None):  # fmt: skip
-    """The precision at the threshold whose recall is nearest to the one given. (value, update)"""
+    """The precision at the largest threshold that reaches a recall. (value, update)"""
 
     def result(found, name):
         tp, fp, fn = found["tp"], found["fp"], found["fn"]
         recalls = math_ops.div(tp, tp + fn + 1e-7)
-        index = math_ops.cast(
-            math_ops.argmin(math_ops.abs(recalls - target_recall), 0), dtypes.int32
-        )
-        return math_ops.div(tp[index], tp[index] + fp[index] + 1e-7, name)
+        reached = math_ops.cast(recalls >= target_recall, dtypes.int32)
+        # Recalls fall with the threshold; -1, where none reaches it, is the last.
+        index = math_ops.reduce_sum(reached) - 1
+        return math_ops.div(tp[index] + 1e-7, tp[index] + fp[index] + 1e-7, name)
 
     return _at_best("precision_at_recall", result, "target_recall", target_recall, labels,
                     predictions, weights, num_thresholds, metrics_collections,
@@ -234,6 +237,8 @@ def cohen_kappa(labels, predictions_idx, num_classes, weights=None, metrics_coll
       labels, predictions_idx: int64 tensors [n] or [n, 1] of classes.
       num_classes: int.
     """
+    if num_classes < 2:
+        raise ValueError("`num_classes` must be >= 2.Found: %s" % num_classes)
     with variable_scope.variable_scope(name, "cohen_kappa", (labels, predictions_idx, weights)):
         labels = _column(labels)
         predictions_idx = _column(predictions_idx)
@@ -263,15 +268,14 @@ def cohen_kappa(labels, predictions_idx, num_classes, weights=None, metrics_coll
             )
             above = math_ops.cast(agree, dtypes.float64) - chance
             room = math_ops.cast(rows, dtypes.float64) - chance
-            value = math_ops.div_no_nan(above, room)
-            return math_ops.cast(value, dtypes.float32, name=name)
+            return math_ops.div_no_nan(above, room, name=name)
 
         return _collected(kappa(*made, "value"), kappa(*updates, "update_op"),
                           metrics_collections, updates_collections)  # fmt: skip
 
 
 def _column(tensor):
-    return array_ops.reshape(tensor, [-1]) if tensor.shape.ndims == 2 else tensor
+    return shape_ops.squeeze(tensor, [-1]) if tensor.shape.ndims == 2 else tensor
 
 
 def streaming_covariance(predictions, labels, weights=None, metrics_collections=None,
@@ -361,12 +365,14 @@ def streaming_concat(values, axis=0, max_size=None, metrics_collections=None,
         if shape.ndims is None:
             raise ValueError("`values` must have known statically known rank")
         if not -shape.ndims <= axis < shape.ndims:
-            raise ValueError("`axis = %r` not in [0, %r)" % (axis, shape.ndims))
+            raise ValueError("axis = %r not in [0, %r)" % (axis, shape.ndims))
         axis %= shape.ndims
         others = [d for i, d in enumerate(shape.as_list()) if i != axis]
         if None in others:
-            raise ValueError("All dimensions of `values` other than the dimension being "
-                             "concatenated must have statically known size")  # fmt: skip
+            raise ValueError("all dimensions of `values` other than the dimension to "
+                             "concatenate along must have statically known size")  # fmt: skip
+        if max_size is not None and max_size < 0:
+            raise ValueError("max_size must be >= 0, got %r" % max_size)
         sizes = shape.as_list()
         sizes[axis] = 0
         held = support.metric_variable(sizes, values.dtype, validate_shape=False, name="array")

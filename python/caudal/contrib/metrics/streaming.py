@@ -60,11 +60,9 @@ def streaming_sparse_precision_at_top_k(top_k_predictions, labels, class_id=None
                                         metrics_collections=None, updates_collections=None,
                                         name=None):  # fmt: skip
     """`tf.metrics.precision_at_top_k` with predictions first."""
-    k = top_k_predictions.get_shape().as_list()[-1]
     return _metrics.precision_at_top_k(
         labels,
         top_k_predictions,
-        k=k,
         class_id=class_id,
         weights=weights,
         metrics_collections=metrics_collections,

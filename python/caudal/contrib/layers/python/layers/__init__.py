@@ -3,3 +3,5 @@
 
 from caudal.contrib.layers import *  # noqa: F403
 from caudal.contrib.layers import initializers, optimizers, regularizers, summaries, utils
+from caudal.contrib.layers.normalization import poincare_normalize
+from caudal.contrib.layers.shapes import inner_flatten as _inner_flatten

@@ -2,6 +2,8 @@
 """An internal path of TensorFlow that programs use."""
 # ruff: noqa: F401
 
+from caudal.contrib.rnn.linear import Linear as _Linear
+from caudal.contrib.rnn.linear import linear as _linear
 from caudal.contrib.rnn.wrappers import (
     EmbeddingWrapper,
     InputProjectionWrapper,
