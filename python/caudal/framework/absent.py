@@ -97,9 +97,6 @@ NAMES = {
         read_keyed_batch_features read_keyed_batch_features_shared_queue regression_head
         run_feeds run_n train utils
     """,
-    "contrib.losses": """
-        metric_learning
-    """,
     "contrib.opt": """
         AGNCustomGetter AGNOptimizer AdamGSOptimizer DropStaleGradientOptimizer
         ElasticAverageCustomGetter ElasticAverageOptimizer GGTOptimizer LazyAdamGSOptimizer

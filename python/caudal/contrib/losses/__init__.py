@@ -107,4 +107,4 @@ def sparse_softmax_cross_entropy(logits, labels, weights=1.0, scope=None):
     return losses_impl.sparse_softmax_cross_entropy(labels, logits, weights, scope)
 
 
-__getattr__ = _module_getattr("contrib.losses")
+__getattr__ = _module_getattr("contrib.losses", {"caudal.contrib.losses.metric_learning": "@"})
