@@ -27,12 +27,13 @@ struct ValueInfo {
   const Tensor* constant = nullptr;
 };
 
-/// A step absorbed behind the main op: bias (input_index is the bias among the inputs) or
-/// activation.
+/// A step absorbed behind the main op: bias (input_index is the bias among the inputs), activation,
+/// or a cut that leaves a range of the last dimension.
 struct Epilogue {
-  const char* op;  ///< "BiasAdd", "Relu", ...
+  const char* op;  ///< "BiasAdd", "Relu", ..., "Slice"
   int input_index = -1;
   const AttrMap* attrs = nullptr;
+  std::int64_t first = 0;  ///< of "Slice": where the range starts; the output says how long it is
 };
 
 struct KernelRequest {

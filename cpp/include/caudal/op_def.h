@@ -45,6 +45,9 @@ enum Trait : std::uint32_t {
   kOneIsItself = 1u << 24,   ///< reduces one element to itself
   kUnmergeable = 1u << 23,   ///< acts on the object behind a handle: equal nodes are not one
   kRandom = 1u << 20,        ///< draws from a stream that belongs to node and session
+  kSplits = 1u << 25,        ///< its outputs lie in one input, one after the other along an axis
+  kJoins = 1u << 26,         ///< its output is its inputs, one after the other along an axis
+  kCuts = 1u << 27,          ///< its output is input 0 from the position input 1 on
 };
 
 /// What a shape rule sees. Words as in TensorFlow's shape functions.

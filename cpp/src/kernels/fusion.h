@@ -21,13 +21,30 @@ struct FusedNode {
   int inputs[4] = {};
 };
 
-/// A group of elementwise nodes in topological order. All results have the shape of the group's
-/// outputs or broadcast to it; every output has the same shape.
+/// Where an operand or a result lies in a larger tensor: along dimension `axis`, which is `whole`
+/// long there, from `first` on. It is a tensor of its own when `whole` is 0.
+struct Section {
+  int axis = 0;
+  std::int64_t whole = 0;
+  std::int64_t first = 0;
+  bool exists() const { return whole > 0; }
+};
+
+/// A result that leaves the group: of which node, in which output tensor, and where in it.
+struct FusedResult {
+  int node = 0;
+  int output = 0;
+  Section section;
+};
+
+/// A group of elementwise nodes in topological order. All results have the shape of the group or
+/// broadcast to it; those that leave have it.
 struct FusedRequest {
-  std::span<const ValueInfo> inputs;
-  std::span<const ValueInfo> outputs;
+  Shape shape;
+  std::span<const ValueInfo> inputs;  ///< with the shapes of their sections
+  std::span<const Section> sections;  ///< of the inputs; empty: none has one
   std::span<const FusedNode> nodes;
-  std::span<const int> output_nodes;  ///< for each output, the node whose result it is
+  std::span<const FusedResult> results;
   int threads = 1;
 };
 
@@ -38,6 +55,8 @@ struct Fuser {
                    DType output);
   /// Whether an operand of this shape may be broadcast inside a group of that shape.
   bool (*can_broadcast)(const Shape& operand, const Shape& group);
+  /// Whether operands and results may be such sections of larger tensors.
+  bool (*can_section)(const Shape& group, const Section& section);
   Prepared (*prepare)(const FusedRequest&);
 };
 

@@ -42,8 +42,8 @@ PartialShape broadcast(const PartialShape& a, const PartialShape& b) {
     } else if (da < 0 || db < 0) {
       out.set_dim(i, std::max(da, db));  // the unknown one is 1 or equal to the known one
     } else {
-      invalid("Dimensions must be equal, but are ", da, " and ", db,
-              ": incompatible shapes for broadcasting: ", a, " vs. ", b);
+      invalid("Dimensions must be equal, but are ", da, " and ", db, ": Incompatible shapes: ", a,
+              " vs. ", b);
     }
   }
   return out;

@@ -408,6 +408,9 @@ void spread(const Subgraph& body, bool from_tape, std::vector<char>& flows) {
   }
 }
 
+/// Whether a tensor only orders the uses of a TensorArray.
+bool is_flow(Output x) { return x.node->op().name.starts_with("TensorArray"); }
+
 void while_gradient(GradContext& g) {
   Node& node = g.node();
   const auto parts = subgraphs(node);
@@ -439,7 +442,13 @@ void while_gradient(GradContext& g) {
     const Output& x = forward.inputs[i];
     if (!trainable(x.dtype())) continue;
     if (varies(i)) {
-      if (!flows[i]) continue;
+      if (!flows[i]) {
+        // As in TensorFlow: a loop variable that does not reach the results has a gradient of zero.
+        if (g.needs(int(i)) && !is_flow(node.input(int(i)))) {
+          g.set(int(i), zeros_like(g.builder(), node.input(int(i))));
+        }
+        continue;
+      }
       const Output d = body.add_input(x.dtype(), x.shape(), "dy");
       body.stand_for(body.dys()[i], d);
       start.push_back(g.dy(int(i)));

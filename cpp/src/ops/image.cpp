@@ -87,13 +87,20 @@ void adjusted_shape(ShapeContext& c) {
 }
 void recoloured_shape(ShapeContext& c) {
   const PartialShape images = c.with_rank_at_least(0, 3);
-  c.with_rank(1, 0);
-  if (images.has_rank()) check_known(images.dim(-1), 3, "channels");
+  if (c.planning()) {  // TensorFlow leaves this to the run
+    if (c.input(1).rank() != 0) invalid("delta or scale must be scalar: ", c.input(1));
+    if (images.dim(-1) != 3) {
+      invalid("input must have 3 channels but instead has ", images.dim(-1), " channels.");
+    }
+  }
   c.set_output(0, images);
 }
 void colours_shape(ShapeContext& c) {
-  const PartialShape images = c.with_rank_at_least(0, 1);
-  if (images.has_rank()) check_known(images.dim(-1), 3, "channels");
+  PartialShape images = c.with_rank_at_least(0, 1);
+  if (images.has_rank()) {
+    check_known(images.dim(-1), 3, "channels");
+    images.set_dim(images.rank() - 1, 3);
+  }
   c.set_output(0, images);
 }
 

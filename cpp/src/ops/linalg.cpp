@@ -200,13 +200,32 @@ void solve_ls_grad(GradContext& g) {
   g.set(1, to_b);
 }
 
+/// The gradient of a root of matrices whose size is known in the run only.
+Output square_root_grad_of_unknown_size(GradContext& g, Output x) {
+  const Builder& b = g.builder();
+  const Output dims = shape_of(g, x);
+  const Output batch_rank = g("Sub", {g("Size", {dims}), b.scalar(std::int32_t(2))});
+  const Output front = g("Slice", {dims, b.ints({0}), expand(g, batch_rank, 0)});
+  const Output last = g("AddV2", {expand(g, batch_rank, 0), b.ints({1})});
+  const Output n = g("Slice", {dims, last, b.ints({1})});
+  const Output unit = diagonal_matrix(g, g("Fill", {n, like(g, x, 1)}));
+  const Output n2 = g("Mul", {n, n});
+  const auto with_front = [&](Output rows, Output columns) {
+    return g("ConcatV2", {front, rows, columns, b.scalar(std::int32_t(0))}, {}, "concat");
+  };
+  const Output sum = add(g, kronecker(g, x, unit), kronecker(g, unit, transpose(g, x)));
+  const Output system = g("Reshape", {sum, with_front(n2, n2)});
+  const Output side = g("Reshape", {g.dy(), with_front(n2, b.ints({1}))});
+  return g("Reshape", {g("MatrixSolve", {system, side}), dims});
+}
+
 // X dX + dX X = dA: the transposed equation X^H G + G X^H = dX for the gradient G is linear in the
 // elements of G.
 void square_root_grad(GradContext& g) {
   const Output x = adjoint(g, g.output(0));
   const PartialShape& shape = x.shape();
   if (!shape.has_rank() || shape.dim(-1) < 0) {
-    fail(Code::kUnimplemented, "the gradient of a matrix root needs matrices of known size");
+    return g.set(0, square_root_grad_of_unknown_size(g, x));
   }
   const std::int64_t n = shape.dim(-1);
   Tensor identity(

@@ -62,7 +62,12 @@ Output logits_grad(GradContext& g) {
   if (!g.raw_dy(1).none()) {
     const Output softmax = g("Softmax", {g.input(0)});
     const Output v = g.dy(1);
-    const Output centred = g("Sub", {v, sum_of_rows(g, g("Mul", {v, softmax}))});
+    auto matrices = [&](Output rows, std::int32_t axis) {
+      return g("ExpandDims", {rows, g.builder().scalar(axis, "ExpandDims/dim")});
+    };
+    const Output products = g("BatchMatMulV2", {matrices(v, 1), matrices(softmax, 2)});
+    const Output along = g("Squeeze", {products}, {{"squeeze_dims", std::vector<std::int64_t>{1}}});
+    const Output centred = g("Sub", {v, along});
     const Output through = g("Mul", {centred, softmax});
     total = total ? g("AddV2", {total, through}, {}, "add") : through;
   }

@@ -125,9 +125,7 @@ void bias_add_shape(ShapeContext& c) {
   PartialShape x = c.with_rank_at_least(0, nchw ? 3 : 2);
   const PartialShape bias = c.with_rank(1, 1);
   if (x.has_rank()) {
-    const int axis = nchw ? x.rank() - 3 : x.rank() - 1;
-    // NCHW of rank 3 has no batch; of rank 4 and more the channels are dimension 1.
-    const int channel = nchw && x.rank() >= 4 ? 1 : axis;
+    const int channel = nchw ? 1 : x.rank() - 1;
     x.set_dim(channel, same_dim(x[channel], bias[0]));
   }
   c.set_output(0, x);

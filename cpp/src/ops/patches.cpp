@@ -43,6 +43,11 @@ void patches_shape(ShapeContext& c, int rank) {
     if (depth >= 0) depth = checked_mul(depth, w.filter);
     const std::int64_t reach = checked_mul(w.filter - 1, w.dilation) + 1;
     if (in[d] >= 0 && c.attrs().s("padding") == "VALID" && in[d] < reach) {
+      // Up to one stride is missing in a result that is empty.
+      if (const std::int64_t size = (in[d] - reach + w.stride) / w.stride; size < 0) {
+        invalid("Computed output size would be negative: ", size, " [input_size: ", in[d],
+                ", effective_filter_size: ", reach, ", stride: ", w.stride, "]");
+      }
       out.set_dim(d, 0);
       continue;
     }

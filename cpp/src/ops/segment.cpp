@@ -29,6 +29,9 @@ std::int64_t count_input(ShapeContext& c, int i) {
 }
 
 void segment_shape(ShapeContext& c) {
+  if (c.planning() && c.input(1).has_rank() && c.input(1).rank() != 1) {
+    invalid("segment_ids should be a vector.");
+  }
   const PartialShape data = c.with_rank_at_least(0, 1);
   c.with_rank(1, 1);
   c.set_output(0, rows_of(-1, data, 1));
@@ -41,7 +44,11 @@ void unsorted_shape(ShapeContext& c) {
   if (ids.rank() > data.rank()) {
     invalid("data.shape = ", data, " does not start with segment_ids.shape = ", ids);
   }
-  PartialShape(data.dims().first(std::size_t(ids.rank()))).merge(ids);
+  PartialShape start(data.dims().first(std::size_t(ids.rank())));
+  if (c.planning() && !start.compatible_with(ids)) {
+    invalid("data.shape = ", data, " does not start with segment_ids.shape = ", ids);
+  }
+  for (int i = 0; i < ids.rank(); ++i) (void)ShapeContext::merge_dim(start[i], ids[i]);
   c.set_output(0, rows_of(n, data, ids.rank()));
 }
 

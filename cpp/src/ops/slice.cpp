@@ -216,7 +216,7 @@ void mirror_pad_grad_grad(GradContext& g) {
 
 constexpr OpRow kRows[] = {
     {"Slice", "input:T begin:Index size:Index -> output:T; T:type; Index:type{int32,int64}",
-     slice_shape, slice_grad},
+     slice_shape, slice_grad, kCuts},
     {"StridedSlice",
      "input:T begin:Index end:Index strides:Index -> output:T; T:type; "
      "Index:type{int32,int64}; begin_mask:int=0; end_mask:int=0; ellipsis_mask:int=0; "

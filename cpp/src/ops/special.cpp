@@ -33,6 +33,15 @@ void igammac_grad(GradContext& g) { incomplete_gamma_grad(g, true); }
 void betainc_shape(ShapeContext& c) {
   PartialShape out;
   bool unknown = false;
+  if (c.planning()) {
+    constexpr const char* kNames[] = {"a", "b", "x"};
+    for (const auto& [i, j] : {std::pair{0, 1}, {0, 2}, {1, 2}}) {
+      const PartialShape &p = c.input(i), &q = c.input(j);
+      if (p.rank() > 0 && q.rank() > 0 && !p.compatible_with(q)) {
+        invalid("Shapes of ", kNames[i], " and ", kNames[j], " are inconsistent: ", p, " vs. ", q);
+      }
+    }
+  }
   for (int i = 0; i < 3; ++i) {
     if (!c.input(i).has_rank()) unknown = true;
     if (c.input(i).rank() != 0) out = out.merge(c.input(i));
@@ -75,10 +84,15 @@ void next_after_grad(GradContext& g) {
 }
 
 void cumulative_shape(ShapeContext& c) {
-  c.with_rank(1, 0);
   const PartialShape& x = c.input(0);
+  if (!c.planning()) return c.set_output(0, x);  // TensorFlow leaves checks to the run
+  if (c.input(1).rank() != 0) invalid("ScanOp: axis must be a scalar, not ", c.input(1));
   const Tensor* axis = c.constant_input(1);
-  if (axis != nullptr && x.has_rank()) normalize_axis(axis->as_int64s().at(0), x.rank());
+  const std::int64_t a = axis == nullptr ? 0 : axis->as_int64s().at(0);
+  if (axis != nullptr && (a < -x.rank() || a >= x.rank())) {
+    invalid("ScanOp: Expected scan axis in the range [", -x.rank(), ", ", x.rank(), "), but got ",
+            a);
+  }
   c.set_output(0, x);
 }
 // In logarithms; positive and negative gradients go separate ways.

@@ -16,6 +16,16 @@ void empty_shape(ShapeContext& c) {
 }
 
 void roll_shape(ShapeContext& c) {
+  if (c.planning()) {
+    if (c.input(0).rank() == 0) invalid("input must be 1-D or higher");
+    constexpr const char* kNames[] = {"input", "shift", "axis"};
+    for (const int i : {1, 2}) {
+      if (c.input(i).rank() > 1) {
+        invalid(kNames[i], " must be a scalar or a 1-D vector. Found: ", c.input(i));
+      }
+    }
+    if (!c.input(1).compatible_with(c.input(2))) invalid("shift and axis must have the same size");
+  }
   c.with_rank_at_least(0, 1);
   for (const int i : {1, 2}) {
     if (c.input(i).rank() > 1) {

@@ -244,7 +244,7 @@ class Assembler {
     }
     for (const PlanOutput& o : n.outputs) results.push_back({o.dtype, o.shape, nullptr});
     if (n.kind == PlanKind::kFused) {
-      out = prepare_fused(n, in, results);
+      out = prepare_fused(n, std::move(in));
     } else {
       KernelRequest request;
       request.op = n.node->op().name;
@@ -264,8 +264,10 @@ class Assembler {
       take_over(n, index, position, out.inplace_inputs);
   }
 
-  Prepared prepare_fused(const PlanNode& n, const std::vector<ValueInfo>& in,
-                         const std::vector<ValueInfo>& results) {
+  Prepared prepare_fused(const PlanNode& n, std::vector<ValueInfo> in) {
+    for (std::size_t i = 0; i < n.sections.size(); ++i) {
+      if (n.sections[i].exists()) in[i].shape = n.group_shape;
+    }
     std::vector<FusedNode> nodes;
     for (const FusedMember& m : n.members) {
       FusedNode f;
@@ -278,10 +280,11 @@ class Assembler {
       nodes.push_back(f);
     }
     FusedRequest request;
+    request.shape = n.group_shape;
     request.inputs = in;
-    request.outputs = results;
+    request.sections = n.sections;
     request.nodes = nodes;
-    request.output_nodes = n.member_outputs;
+    request.results = n.results;
     request.threads = intra_op_threads();
     return find_fuser(g_.env->devices[std::size_t(n.device)].type)->prepare(request);
   }
@@ -570,6 +573,12 @@ class Assembler {
         for (const FusedMember& m : n.members)
           what += str(what.empty() ? "Fused(" : " ", m.node->op().name);
         what += ")";
+        for (const FusedResult& r : n.results) {
+          if (r.section.exists()) {
+            what += " joined";
+            break;
+          }
+        }
       } else {
         what = n.kind == PlanKind::kCopy ? "Copy" : n.node->op().name;
         for (const AbsorbedOp& a : n.absorbed) what += "+" + a.node->op().name;

@@ -54,7 +54,8 @@ struct FusedMember {
 
 struct AbsorbedOp {
   const Node* node;
-  int input_index = -1;  ///< of the bias among the host's inputs
+  int input_index = -1;    ///< of the bias among the host's inputs
+  std::int64_t first = 0;  ///< of a cut
 };
 
 struct PlanNode {
@@ -67,7 +68,9 @@ struct PlanNode {
   std::vector<int> controls;
   std::vector<PlanOutput> outputs;
   std::vector<FusedMember> members;
-  std::vector<int> member_outputs;
+  std::vector<FusedResult> results;  ///< of members
+  Shape group_shape;                 ///< of the members
+  std::vector<Section> sections;     ///< of the inputs; empty: none has one
   std::vector<AbsorbedOp> absorbed;
   bool view = false;  ///< output 0 is input 0's memory for these shapes
   int live_in = -1;
@@ -142,6 +145,8 @@ PlanGraph lower(const PlanEnvironment& env, Program& program, const std::vector<
 /// Passes: functions over the plan graph that keep `sequence` a valid order.
 void fuse_epilogues(PlanGraph& g);
 void fuse_elementwise(PlanGraph& g);
+/// Lets fused groups read parts of split tensors, and write parts of joined ones, where they lie.
+void open_sections(PlanGraph& g);
 void insert_device_copies(PlanGraph& g);
 void insert_copies(PlanGraph& g);
 

@@ -86,6 +86,7 @@ std::shared_ptr<Segment> build(Run& run, Program& program, const std::vector<Nod
   if (run.runtime.options.optimize) {
     fuse_epilogues(g);
     fuse_elementwise(g);
+    open_sections(g);
   }
   insert_device_copies(g);
   insert_copies(g);

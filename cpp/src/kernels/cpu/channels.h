@@ -25,11 +25,9 @@ struct ChannelView {
       v.outer = v.channels == 0 ? 0 : shape.num_elements() / v.channels;
       return v;
     }
-    const int axis = shape.rank() >= 4 ? 1 : shape.rank() - 3;
-    v.outer = 1;
-    for (int i = 0; i < axis; ++i) v.outer *= shape[i];
-    v.channels = shape[axis];
-    for (int i = axis + 1; i < shape.rank(); ++i) v.inner *= shape[i];
+    v.outer = shape[0];
+    v.channels = shape[1];
+    for (int i = 2; i < shape.rank(); ++i) v.inner *= shape[i];
     return v;
   }
 

@@ -371,9 +371,13 @@ void run_segment_sum(const void*, std::span<const Tensor> in, std::span<Tensor> 
   }
   p.inner = product(shape, 1, shape.rank());
   const I* ids = in[1].data<I>();
+  if (p.n > 0 && ids[p.n - 1] < 0) invalid("segment ids must be >= 0");
   for (std::int64_t i = 0; i < p.n; ++i) {
-    if (ids[i] < 0) invalid("segment ids must be >= 0");
     if (i > 0 && ids[i] < ids[i - 1]) invalid("segment ids are not increasing");
+    if (ids[i] < 0) {
+      invalid("Segment id ", ids[i], " out of range [0, ", std::int64_t(ids[p.n - 1]) + 1,
+              "), possibly because 'segment_ids' input is not sorted.");
+    }
   }
   p.segments = p.n == 0 ? 0 : std::int64_t(ids[p.n - 1]) + 1;
   Shape rows = shape;

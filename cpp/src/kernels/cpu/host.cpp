@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cmath>
+#include <complex>
 #include <cstdio>
 #include <cstring>
 #include <string>
@@ -292,6 +293,13 @@ std::string printf_text(const std::string& format, V value) {
   return text;
 }
 
+/// (real,imaginary), each part in the format.
+template <class R>
+std::string complex_text(const std::string& format, std::complex<R> z) {
+  return "(" + printf_text(format, double(z.real())) + "," + printf_text(format, double(z.imag())) +
+         ")";
+}
+
 Prepared prepare_as_string(const KernelRequest& r) {
   Prepared p;
   auto* q = make_params<AsStringParams>(p);
@@ -299,7 +307,8 @@ Prepared prepare_as_string(const KernelRequest& r) {
   const std::int64_t precision = r.attrs->i("precision"), width = r.attrs->i("width");
   const bool scientific = r.attrs->b("scientific"), shortest = r.attrs->b("shortest");
   const std::string& fill = r.attrs->s("fill");
-  if (!is_floating(dtype)) {
+  const bool real = is_floating(dtype) || is_complex(dtype);
+  if (!real) {
     if (scientific || shortest) {
       invalid("scientific and shortest format not supported for datatype ", dtype);
     }
@@ -314,7 +323,7 @@ Prepared prepare_as_string(const KernelRequest& r) {
   if (dtype != DType::kBool) {
     q->format = "%" + fill;
     if (width >= 0) q->format += std::to_string(width);
-    if (is_floating(dtype)) {
+    if (real) {
       if (precision >= 0) q->format += "." + std::to_string(precision);
       q->format += scientific ? "e" : shortest ? "g" : "f";
     } else {
@@ -334,6 +343,18 @@ Prepared prepare_as_string(const KernelRequest& r) {
           break;
         case DType::kDouble:
           text[i] = printf_text(format, x.data<double>()[i]);
+          break;
+        case DType::kComplex64:
+          text[i] = complex_text(format, x.data<std::complex<float>>()[i]);
+          break;
+        case DType::kComplex128:
+          text[i] = complex_text(format, x.data<std::complex<double>>()[i]);
+          break;
+        case DType::kInt8:
+          text[i] = printf_text(format, (long long)(x.data<std::int8_t>()[i]));
+          break;
+        case DType::kInt16:
+          text[i] = printf_text(format, (long long)(x.data<std::int16_t>()[i]));
           break;
         case DType::kInt32:
           text[i] = printf_text(format, (long long)(x.data<std::int32_t>()[i]));
@@ -372,7 +393,8 @@ std::span<const KernelRow> host_kernels() {
       {"StringJoin", "", DTypeSet::all(), prepare_string_join},
       {"AsString",
        "T",
-       {DType::kFloat, DType::kDouble, DType::kInt32, DType::kInt64, DType::kBool},
+       {DType::kFloat, DType::kDouble, DType::kInt8, DType::kInt16, DType::kInt32, DType::kInt64,
+        DType::kBool, DType::kComplex64, DType::kComplex128},
        prepare_as_string},
       {"Timestamp", "", DTypeSet::all(), prepare_timestamp},
   };

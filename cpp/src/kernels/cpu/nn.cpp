@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Biases: a vector added along the channels, and the sums per channel that are its gradient.
 #include <algorithm>
+#include <complex>
 #include <cstring>
 
 #include "kernels/cpu/channels.h"
@@ -104,13 +105,39 @@ void run_bias_add_grad(const void* params, void* const* in, void* const* out, vo
 Prepared prepare_bias_add(const KernelRequest& r) {
   Prepared out;
   *make_params<ChannelView>(out) = ChannelView::of(r.inputs[0].shape, channels_first(r));
-  CAUDAL_DISPATCH_NUMBERS(run_bias_add)
+  if (r.inputs[0].dtype == DType::kComplex64) {
+    out.run = run_bias_add<std::complex<float>>;
+  } else if (r.inputs[0].dtype == DType::kComplex128) {
+    out.run = run_bias_add<std::complex<double>>;
+  } else {
+    CAUDAL_DISPATCH_NUMBERS(run_bias_add)
+  }
   out.inplace_inputs = 1;
   return out;
 }
 
+/// Sums of complex numbers: rare, so without blocks or workspace.
+template <class T>
+void run_complex_bias_add_grad(const void* params, void* const* in, void* const* out, void*,
+                               RunContext&) {
+  const auto& v = *static_cast<const ChannelView*>(params);
+  const auto* dy = static_cast<const T*>(in[0]);
+  auto* db = static_cast<T*>(out[0]);
+  std::fill_n(db, v.channels, T(0));
+  for (std::int64_t i = 0; i < v.outer * v.channels; ++i) {
+    for (std::int64_t k = i * v.inner; k < (i + 1) * v.inner; ++k) db[i % v.channels] += dy[k];
+  }
+}
+
 Prepared prepare_bias_add_grad(const KernelRequest& r) {
   Prepared out;
+  if (is_complex(r.inputs[0].dtype)) {
+    *make_params<ChannelView>(out) = ChannelView::of(r.inputs[0].shape, channels_first(r));
+    out.run = r.inputs[0].dtype == DType::kComplex64
+                  ? run_complex_bias_add_grad<std::complex<float>>
+                  : run_complex_bias_add_grad<std::complex<double>>;
+    return out;
+  }
   BiasGrad g;
   g.view = ChannelView::of(r.inputs[0].shape, channels_first(r));
   g.channels = g.view.channels;
@@ -134,8 +161,8 @@ Prepared prepare_bias_add_grad(const KernelRequest& r) {
   return out;
 }
 
-constexpr DTypeSet kNumbers{DType::kFloat, DType::kDouble, DType::kInt32, DType::kInt64,
-                            DType::kUint8};
+constexpr DTypeSet kNumbers{DType::kFloat, DType::kDouble,    DType::kInt32,     DType::kInt64,
+                            DType::kUint8, DType::kComplex64, DType::kComplex128};
 const KernelRow kRows[] = {
     {"BiasAdd", "T", kNumbers, prepare_bias_add},
     {"BiasAddV1", "T", kNumbers, prepare_bias_add},

@@ -76,11 +76,16 @@ void run_sgemm(const void* params, void* const* in, void* const* out, void*, Run
   }
 }
 
-DnnlDesc matrix(std::int64_t batch, std::int64_t rows, std::int64_t columns, bool transposed) {
+/// Rows lie `pitch` elements apart; columns, where the matrix lies transposed.
+DnnlDesc matrix(std::int64_t batch, std::int64_t rows, std::int64_t columns, bool transposed,
+                std::int64_t pitch) {
   const memory::dims dims{batch, rows, columns};
-  return {dims, DnnlType::f32,
-          transposed ? memory::dims{rows * columns, 1, rows}
-                     : memory::dims{rows * columns, columns, 1}};
+  return {
+      dims, DnnlType::f32,
+      transposed ? memory::dims{columns * pitch, 1, pitch} : memory::dims{rows * pitch, pitch, 1}};
+}
+DnnlDesc matrix(std::int64_t batch, std::int64_t rows, std::int64_t columns, bool transposed) {
+  return matrix(batch, rows, columns, transposed, transposed ? rows : columns);
 }
 
 Prepared prepare_product(const KernelRequest& r) {
@@ -88,6 +93,11 @@ Prepared prepare_product(const KernelRequest& r) {
   const std::int64_t batch = p.batch();
   const std::int64_t each = checked_mul(checked_mul(p.m, p.n), p.k);
   if (batch == 0 || each <= kPlainProductLimit) return plain_product(r);
+  // Some columns of a product are the product with some columns of B.
+  const bool cut = !r.epilogue.empty() && std::string_view(r.epilogue[0].op) == "Slice";
+  if (cut && (batch != 1 || r.op != "MatMul" || r.epilogue.size() != 1)) {
+    fail(Code::kUnimplemented, "a cut behind a batch of products");
+  }
   if (p.b_shared && batch > 1 && p.strided == false && !p.transpose_a) {
     // One B for all: the batch is only more rows.
     bool rows = true;
@@ -108,12 +118,16 @@ Prepared prepare_product(const KernelRequest& r) {
     return out;
   }
   const int bias_at = epilogue_bias(r);
-  const dnnl::primitive_attr attr = epilogue_attr(r);
+  KernelRequest uncut = r;
+  if (cut) uncut.epilogue = {};
+  const dnnl::primitive_attr attr = epilogue_attr(uncut);
   const bool serial = p.batch() == 1 && too_small_to_share(each);
   const ThreadScope threads(serial);
   try {
     const DnnlDesc a = matrix(p.batch(), p.m, p.k, p.transpose_a);
-    const DnnlDesc b = matrix(p.batch(), p.k, p.n, p.transpose_b);
+    const std::int64_t columns = r.inputs[1].shape.dim(p.transpose_b ? -2 : -1);
+    const DnnlDesc b = matrix(p.batch(), p.k, p.n, p.transpose_b, p.transpose_b ? p.k : columns);
+    const std::int64_t first = cut ? r.epilogue[0].first * (p.transpose_b ? p.k : 1) : 0;
     const DnnlDesc c = matrix(p.batch(), p.m, p.n, false);
     const DnnlDesc bias = bias_at < 0 ? DnnlDesc() : matrix(1, 1, p.n, false);
     const auto desc = bias_at < 0
@@ -121,9 +135,10 @@ Prepared prepare_product(const KernelRequest& r) {
                           : dnnl::matmul::primitive_desc(dnnl_engine(), a, b, bias, c, attr);
     auto program = std::make_shared<Program>();
     program->set_serial(serial);
-    std::vector<Program::Argument> args{{DNNL_ARG_SRC, a, Program::input(0)},
-                                        {DNNL_ARG_WEIGHTS, b, Program::input(1)},
-                                        {DNNL_ARG_DST, c, Program::output(0)}};
+    std::vector<Program::Argument> args{
+        {DNNL_ARG_SRC, a, Program::input(0)},
+        {DNNL_ARG_WEIGHTS, b, Program::input(1, std::size_t(first) * sizeof(float))},
+        {DNNL_ARG_DST, c, Program::output(0)}};
     if (bias_at >= 0) args.push_back({DNNL_ARG_BIAS, bias, Program::input(bias_at)});
     program->step(dnnl::matmul(desc), desc, std::move(args));
     return prepared(std::move(program));

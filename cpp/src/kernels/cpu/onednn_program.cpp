@@ -82,7 +82,7 @@ void Program::run(void* const* in, void* const* out, void* workspace) const {
   for (const Step& step : steps_) {
     const std::size_t first = k;
     for (const Argument& a : step.args) {
-      void* p = a.place.kind == Place::kInput    ? in[a.place.at]
+      void* p = a.place.kind == Place::kInput ? static_cast<char*>(in[a.place.at]) + a.place.offset
                 : a.place.kind == Place::kOutput ? out[a.place.at]
                                                  : static_cast<char*>(workspace) + a.place.at;
       dnnl_memory_set_data_handle(state->arguments[k++].memory, p);

@@ -30,13 +30,16 @@ class Program {
   struct Place {
     enum Kind : std::uint8_t { kInput, kOutput, kWorkspace } kind;
     std::size_t at;
+    std::size_t offset = 0;  ///< of an input, in bytes
   };
   struct Argument {
     int name;  ///< DNNL_ARG_*
     DnnlDesc desc;
     Place place;
   };
-  static Place input(int i) { return {Place::kInput, std::size_t(i)}; }
+  static Place input(int i, std::size_t offset = 0) {
+    return {Place::kInput, std::size_t(i), offset};
+  }
   static Place output(int i) { return {Place::kOutput, std::size_t(i)}; }
 
   Program() = default;

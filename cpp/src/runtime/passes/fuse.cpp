@@ -57,8 +57,24 @@ int bias_operand(const PlanGraph& g, const PlanNode& add, int host) {
   return -1;
 }
 
+/// Where the range starts that `cut` leaves of the last dimension of its input, or -1 when it cuts
+/// otherwise.
+std::int64_t first_column(const PlanGraph& g, const PlanNode& cut) {
+  const Shape& from = g.at(cut.inputs[0]).shape;
+  const Shape& to = cut.outputs[0].shape;
+  const Tensor& begin = g.at(cut.inputs[1]).constant;
+  if (!begin.defined() || from.rank() < 2 || from.rank() != to.rank()) return -1;
+  for (int i = 0; i + 1 < to.rank(); ++i) {
+    if (from[i] != to[i]) return -1;
+  }
+  if (to.num_elements() == 0) return -1;
+  const int last = to.rank() - 1;
+  return begin.dtype() == DType::kInt32 ? begin.data<std::int32_t>()[last]
+                                        : begin.data<std::int64_t>()[last];
+}
+
 /// Whether the host's kernel takes the epilogue.
-bool accepted(const PlanGraph& g, const PlanNode& host) {
+bool accepted(const PlanGraph& g, const PlanNode& host, const Shape& shape) {
   const KernelRow* row = find_kernel(g.env->devices[std::size_t(host.device)].type,
                                      host.node->op().name, host.node->attrs());
   if (row == nullptr) return false;
@@ -67,7 +83,7 @@ bool accepted(const PlanGraph& g, const PlanNode& host) {
     const PlanOutput& o = g.at(r);
     in.push_back({o.dtype, o.shape, o.constant.defined() ? &o.constant : nullptr});
   }
-  out.push_back({host.outputs[0].dtype, host.outputs[0].shape, nullptr});
+  out.push_back({host.outputs[0].dtype, shape, nullptr});
   const std::vector<Epilogue> epilogue = epilogue_of(host);
   KernelRequest request;
   request.op = host.node->op().name;
@@ -89,8 +105,9 @@ bool accepted(const PlanGraph& g, const PlanNode& host) {
 std::vector<Epilogue> epilogue_of(const PlanNode& host) {
   std::vector<Epilogue> out;
   for (const AbsorbedOp& a : host.absorbed) {
-    out.push_back({a.node->op().has(kActivation) ? a.node->op().name.c_str() : "BiasAdd",
-                   a.input_index, &a.node->attrs()});
+    const OpDef& op = a.node->op();
+    const char* name = op.has(kActivation) || op.has(kCuts) ? op.name.c_str() : "BiasAdd";
+    out.push_back({name, a.input_index, &a.node->attrs(), a.first});
   }
   return out;
 }
@@ -120,6 +137,9 @@ void fuse_epilogues(PlanGraph& g) {
         host.inputs.push_back(n.inputs[std::size_t(bias)]);
         host.ref_storage.push_back(-1);
         host.absorbed.push_back({n.node, int(host.inputs.size()) - 1});
+      } else if (stage == 0 && n.has(kCuts) && n.inputs[0] == PlanRef{last, 0} &&
+                 first_column(g, n) >= 0) {
+        host.absorbed.push_back({n.node, -1, first_column(g, n)});
       } else if (n.has(kActivation) && n.inputs.size() == 1 && n.inputs[0] == PlanRef{last, 0}) {
         host.absorbed.push_back({n.node, -1});
       } else {
@@ -129,7 +149,8 @@ void fuse_epilogues(PlanGraph& g) {
       last = reader;
       if (bias < 0) break;
     }
-    while (!chain.empty() && !accepted(g, host)) {
+    while (!chain.empty() &&
+           !accepted(g, host, g.nodes[std::size_t(chain.back())].outputs[0].shape)) {
       if (host.absorbed.back().input_index >= 0) {
         host.inputs.pop_back();
         host.ref_storage.pop_back();
@@ -306,6 +327,7 @@ class Grouper {
     const int last = group.members.back();
     fused.node = g_.nodes[std::size_t(last)].node;
     fused.device = group.device;
+    fused.group_shape = group.shape;
     std::unordered_map<int, int> member_index;
     for (const int m : group.members) {
       const PlanNode& n = g_.nodes[std::size_t(m)];
@@ -333,7 +355,7 @@ class Grouper {
                                        [&](int r) { return !member_index.contains(r); });
       if (!outside && m != last) continue;
       moved_.emplace(key({m, 0}), PlanRef{last, int(fused.outputs.size())});
-      fused.member_outputs.push_back(member_index.at(m));
+      fused.results.push_back({member_index.at(m), int(fused.outputs.size()), {}});
       fused.outputs.push_back(g_.nodes[std::size_t(m)].outputs[0]);
     }
     fused.ref_storage.assign(fused.inputs.size(), -1);

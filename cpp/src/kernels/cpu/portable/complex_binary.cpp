@@ -187,6 +187,7 @@ std::span<const KernelRow> complex_binary_kernels() {
       {"Mul", "T", kComplexTypes, prepare<Mul>},
       {"Div", "T", kComplexTypes, prepare<Div>},
       {"RealDiv", "T", kComplexTypes, prepare<Div>},
+      {"TruncateDiv", "T", kComplexTypes, prepare<Div>},
       {"DivNoNan", "T", kComplexTypes, prepare<DivNoNan>},
       {"MulNoNan", "T", kComplexTypes, prepare<MulNoNan>},
       {"Pow", "T", kComplexTypes, prepare<Pow>},

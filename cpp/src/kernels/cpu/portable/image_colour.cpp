@@ -379,7 +379,7 @@ void distorted_box(Call& call, PhiloxStream& stream) {
   if (attempts > std::numeric_limits<std::int32_t>::max()) invalid("max_attempts is too large");
   const float covered =
       call.in.size() > 2 ? *call.in[2].data<float>() : attrs.f("min_object_covered");
-  if (!(covered >= 0)) invalid("Min covered must be non-negative, got ", covered);
+  if (!(covered >= 0)) invalid("Min object covered must be non-negative: ", covered);
   const Tensor sizes(DType::kInt64, Shape{3});
   convert_elements(find_conversion(call.in[0].dtype(), DType::kInt64), call.in[0].dtype(),
                    DType::kInt64, call.in[0].raw(), sizes.raw(), 3);

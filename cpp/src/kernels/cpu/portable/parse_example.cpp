@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Examples and sequence examples to tensors.
 #include <algorithm>
+#include <sstream>
 
 #include "base/example_wire.h"
 #include "kernels/cpu/portable/families.h"
@@ -64,32 +65,79 @@ struct DenseSpec {
   }
 };
 
-/// Who is being parsed, for error texts.
+/// A feature in the text format of protocol buffers.
+std::string text_of(const FeatureValues& v) {
+  std::ostringstream s;
+  const char* list = v.kind == FeatureValues::kBytes   ? "bytes_list"
+                     : v.kind == FeatureValues::kFloat ? "float_list"
+                                                       : "int64_list";
+  s << list << " {\n";
+  for (std::int64_t i = 0; i < v.size(); ++i) {
+    const auto at = std::size_t(i);
+    s << "  value: ";
+    if (v.kind == FeatureValues::kBytes) {
+      s << '"' << v.texts[at] << '"';
+    } else if (v.kind == FeatureValues::kFloat) {
+      s << v.floats[at];
+    } else {
+      s << v.integers[at];
+    }
+    s << "\n";
+  }
+  s << "}\n";
+  return s.str();
+}
+
+/// Who is being parsed, for error texts, which differ from op to op.
 struct Record {
+  enum Op { kBatch, kSingle, kSequence, kSequences };
+
   std::string name = "<unknown>";
   std::int64_t index = 0;
+  Op op = kBatch;
+
+  bool sequence() const { return op == kSequence || op == kSequences; }
 
   [[noreturn]] void wrong(const std::string& key, const std::string& what) const {
+    if (op == kSingle) invalid("Key: ", key, ".  ", what);
     invalid("Name: ", name, ", Key: ", key, ", Index: ", index, ".  ", what);
   }
   [[noreturn]] void missing(const std::string& key, DType dtype) const {
+    if (op == kSequence) {
+      invalid("Name: ", name, ", Context feature '", key, "' is required but could not be found.");
+    }
+    if (op == kSequences) invalid("Inconsistent number of elements for feature ", key, ": 0 vs 1");
     invalid("Name: ", name, ", Feature: ", key, " (data type: ", dtype_signature_name(dtype),
             ") is required but could not be found.");
   }
+  [[noreturn]] void wrong_kind(const std::string& key, const FeatureValues& v, DType dtype,
+                               bool dense) const {
+    const auto got = dtype_signature_name(dtype_of_kind(v.kind));
+    const auto wanted = dtype_signature_name(dtype);
+    if (op == kSequences) invalid("Error in context feature ", key, " in example ", name);
+    if (op == kSequence) {
+      invalid("Name: ", name, ", Context feature: ", key,
+              ".  Data types don't match. Expected type: ", wanted, "  Feature is: ", text_of(v));
+    }
+    wrong(key,
+          dense ? str("Data types don't match. Data type: ", got, " but expected type: ", wanted)
+                : str("Data types don't match. Expected type: ", wanted, ", Actual type: ", got));
+  }
   /// The values of a feature; kNone when it is absent or empty of kind.
-  FeatureValues read(const std::string& key, std::string_view bytes, DType dtype) const {
+  FeatureValues read(const std::string& key, std::string_view bytes) const {
     FeatureValues v;
     if (!parse_feature(bytes, v)) wrong(key, "Can't parse serialized Example.");
-    if (v.kind != FeatureValues::kNone && v.kind != kind_of(dtype)) {
-      wrong(key,
-            str("Data types don't match. Data type: ", dtype_signature_name(dtype_of_kind(v.kind)),
-                " but expected type: ", dtype_signature_name(dtype)));
-    }
     return v;
   }
-  FeatureValues find(const FeatureMap& features, const std::string& key, DType dtype) const {
+  FeatureValues find(const FeatureMap& features, const std::string& key, DType dtype,
+                     bool dense) const {
     const auto found = features.find(key);
-    return found == features.end() ? FeatureValues() : read(key, found->second, dtype);
+    if (found == features.end()) return {};
+    FeatureValues v = read(key, found->second);
+    if (v.kind != FeatureValues::kNone && v.kind != kind_of(dtype)) {
+      wrong_kind(key, v, dtype, dense);
+    }
+    return v;
   }
 };
 
@@ -114,7 +162,7 @@ void parse_sparse(std::span<const Parsed> batch, bool batched, const SparseSpec&
   std::vector<FeatureValues> rows;
   std::int64_t total = 0, widest = 0;
   for (const Parsed& p : batch) {
-    rows.push_back(p.record.find(p.features, spec.key, spec.dtype));
+    rows.push_back(p.record.find(p.features, spec.key, spec.dtype, false));
     total += rows.back().size();
     widest = std::max(widest, rows.back().size());
   }
@@ -133,9 +181,9 @@ void parse_sparse(std::span<const Parsed> batch, bool batched, const SparseSpec&
   shape = batched ? int64_vector({std::int64_t(batch.size()), widest}) : int64_vector({widest});
 }
 
-std::string count_text(const DenseSpec& spec, std::int64_t got) {
-  return str("Number of ", dtype_signature_name(spec.dtype),
-             " values != expected.  Values size: ", got, " but output shape: ", spec.shape);
+std::string count_text(const DenseSpec& spec, std::int64_t got, bool sequence = false) {
+  return str("Number of ", dtype_signature_name(spec.dtype), " values != expected.  ",
+             sequence ? "values" : "Values", " size: ", got, " but output shape: ", spec.shape);
 }
 
 Tensor parse_dense(std::span<const Parsed> batch, bool batched, const DenseSpec& spec) {
@@ -144,18 +192,25 @@ Tensor parse_dense(std::span<const Parsed> batch, bool batched, const DenseSpec&
   std::vector<FeatureValues> rows;
   std::int64_t longest = 0;
   for (const Parsed& p : batch) {
-    FeatureValues v = p.record.find(p.features, spec.key, spec.dtype);
+    FeatureValues v = p.record.find(p.features, spec.key, spec.dtype, true);
     if (spec.variable()) {
       if (stride == 0 ? v.size() != 0 : v.size() % stride != 0) {
+        if (p.record.op == Record::kSingle) {
+          p.record.wrong(spec.key, "Can't parse serialized Example.");
+        }
         p.record.wrong(spec.key, str("Number of ", dtype_signature_name(spec.dtype),
-                                     " values is not a multiple of stride length. Values size: ",
-                                     v.size(), " but output shape: ", spec.shape));
+                                     " values is not a multiple of stride length. Saw ", v.size(),
+                                     " values but output shape is: ", spec.shape));
       }
       longest = std::max(longest, stride == 0 ? 0 : v.size() / stride);
     } else if (v.kind == FeatureValues::kNone) {
       if (!spec.fallback.defined() && stride > 0) p.record.missing(spec.key, spec.dtype);
     } else if (v.size() != stride) {
-      p.record.wrong(spec.key, count_text(spec, v.size()));
+      if (p.record.op == Record::kSequences) {
+        invalid("Inconsistent number of elements for feature ", spec.key, ": ", v.size(), " vs ",
+                stride);
+      }
+      p.record.wrong(spec.key, count_text(spec, v.size(), p.record.sequence()));
     }
     rows.push_back(std::move(v));
   }
@@ -252,11 +307,11 @@ void parse_features(Call& c, std::size_t at, std::span<const Parsed> batch, bool
   }
 }
 
-[[noreturn]] void not_an_example(const std::string& bytes, const char* what) {
+[[noreturn]] void not_an_example(const std::string& bytes) {
   constexpr std::size_t kShown = 200;
   std::string text;
   for (const char ch : bytes.substr(0, kShown)) text += ch >= ' ' && ch < 127 ? ch : '?';
-  invalid("Could not parse ", what, " input, value: '", text, "'");
+  invalid("Could not parse example input, value: '", text, "'");
 }
 
 /// Names of the records, when they are given.
@@ -285,7 +340,7 @@ void run_parse_example(Call& c) {
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const std::string& bytes = c.in[0].data<std::string>()[i];
     batch[i].record.index = std::int64_t(i);
-    if (!parse_example(bytes, batch[i].features)) not_an_example(bytes, "example");
+    if (!parse_example(bytes, batch[i].features)) not_an_example(bytes);
   }
   parse_features(c, 0, batch, true, sparse_list, dense_list);
 }
@@ -296,8 +351,9 @@ void run_parse_single_example(Call& c) {
   const auto dense_list = dense_specs(c, keys_of(c, "dense_keys"), c.attrs.types("Tdense"),
                                       "dense_shapes", c.in.subspan(1));
   Parsed one;
+  one.record.op = Record::kSingle;
   const std::string& bytes = *c.in[0].data<std::string>();
-  if (!parse_example(bytes, one.features)) not_an_example(bytes, "example");
+  if (!parse_example(bytes, one.features)) not_an_example(bytes);
   parse_features(c, 0, {&one, 1}, false, sparse_list, dense_list);
 }
 
@@ -316,8 +372,18 @@ std::vector<FeatureValues> steps_of(const Sequence& s, const std::string& key, D
   const auto found = s.lists.find(key);
   known = found != s.lists.end();
   if (!known) return out;
-  for (const std::string_view bytes : found->second)
-    out.push_back(s.record.read(key, bytes, dtype));
+  for (const std::string_view bytes : found->second) {
+    FeatureValues v = s.record.read(key, bytes);
+    if (v.kind != FeatureValues::kNone && v.kind != kind_of(dtype)) {
+      if (s.record.op == Record::kSequences) {
+        invalid("Error in sequence feature ", key, " in example ", s.record.name);
+      }
+      invalid("Name: ", s.record.name, ", Feature list: ", key, ", Index: ", out.size(),
+              ".  Data types don't match. Expected type: ", dtype_signature_name(dtype),
+              "  Feature is: ", text_of(v));
+    }
+    out.push_back(std::move(v));
+  }
   return out;
 }
 
@@ -362,6 +428,10 @@ Tensor parse_list_dense(std::span<const Sequence> batch, bool batched, const Den
   for (const Sequence& s : batch) {
     bool known = false;
     all.push_back(steps_of(s, spec.key, spec.dtype, known));
+    const bool batch_op = s.record.op == Record::kSequences;
+    if (!known && !may_miss && batch_op) {
+      invalid("Missing feature ", spec.key, " in example ", s.record.name);
+    }
     if (!known && !may_miss) {
       invalid("Name: ", s.record.name, ", Feature list '", spec.key,
               "' is required but could not be found.  Did you mean to include it in "
@@ -374,9 +444,10 @@ Tensor parse_list_dense(std::span<const Sequence> batch, bool batched, const Den
         invalid("Name: ", s.record.name, ", Feature list: ", spec.key, ", Index: ", t,
                 ".  Data types don't match. Expected type: ", dtype_signature_name(spec.dtype));
       }
+      if (v.size() != each && batch_op) invalid("Unexpected shape error in feature ", spec.key);
       if (v.size() != each) {
         invalid("Name: ", s.record.name, ", Key: ", spec.key, ", Index: ", t, ".  ",
-                count_text(spec, v.size()));
+                count_text(spec, v.size(), true));
       }
     }
   }
@@ -421,9 +492,11 @@ void parse_sequences(Call& c, const Tensor& serialized, const Tensor& names, boo
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const std::string& bytes = serialized.data<std::string>()[i];
     batch[i].record.index = std::int64_t(i);
+    batch[i].record.op = batched ? Record::kSequences : Record::kSequence;
     sequences[i].record = batch[i].record;
     if (!parse_sequence_example(bytes, batch[i].features, sequences[i].lists)) {
-      not_an_example(bytes, "sequence example");
+      if (batched) invalid("Invalid protocol message input, example id: ", batch[i].record.name);
+      not_an_example(bytes);
     }
   }
   parse_features(c, 0, batch, batched, context_sparse, context_dense);
@@ -464,10 +537,7 @@ void run_parse_single_sequence(Call& c) {
   keys.defaults = c.in.subspan(at, c.in.size() - at - 1);
   const Tensor& name = c.in.back();
   check_rank(name, 0, "debug_name");
-  parse_sequences(c, c.in[0].reshaped(Shape{1}),
-                  name.data<std::string>()->empty() ? Tensor(DType::kString, Shape{0})
-                                                    : name.reshaped(Shape{1}),
-                  false, keys);
+  parse_sequences(c, c.in[0].reshaped(Shape{1}), name.reshaped(Shape{1}), false, keys);
 }
 
 void run_parse_sequence(Call& c) {

@@ -267,8 +267,10 @@ void dequantize(Call& c) {
     constexpr float kLast = float(std::numeric_limits<T>::max());
     constexpr bool kSigned = std::is_signed_v<T>;
     if (mode == "MIN_FIRST") {
-      const Steps<T> steps(low, high);
-      std::transform(x, x + n, y, [&](T q) { return steps.value(q); });
+      // In float, as TensorFlow rounds the zero point of a range.
+      const auto step = float((high - low) / (std::ldexp(1.0, int(8 * sizeof(T))) - 1));
+      const float zero = low == high ? low : std::round(low / step) * step;
+      std::transform(x, x + n, y, [&](T q) { return float(zero + (double(q) - kFirst) * step); });
       return;
     }
     if (mode == "SCALED") {

@@ -80,9 +80,13 @@ struct Max {
 /// Sorted ids as numbers; throws for ids that decrease or are negative.
 std::vector<std::int64_t> sorted_ids(const Tensor& t) {
   std::vector<std::int64_t> ids = t.as_int64s();
+  if (!ids.empty() && ids.back() < 0) invalid("segment ids must be >= 0");
   for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (ids[i] < 0) invalid("segment ids must be >= 0");
     if (i > 0 && ids[i] < ids[i - 1]) invalid("segment ids are not increasing");
+    if (ids[i] < 0) {
+      invalid("Segment id ", ids[i], " out of range [0, ", ids.back() + 1,
+              "), possibly because 'segment_ids' input is not sorted.");
+    }
   }
   return ids;
 }
@@ -257,6 +261,7 @@ void sparse_segment_grad(Call& c) {
   const std::int64_t segments = grad.shape()[0], rows = c.out[0].shape()[0];
   const std::int64_t inner = size_of(grad.shape(), 1, grad.shape().rank());
   std::vector<std::int64_t> counts(std::size_t(segments), 0);
+  if (!ids.empty() && ids.back() >= segments) invalid("Invalid number of segments");
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (ids[i] < 0 || ids[i] >= segments) {
       invalid("Segment id ", ids[i], " out of range [0, ", segments, ").");

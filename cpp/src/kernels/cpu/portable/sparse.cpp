@@ -149,7 +149,7 @@ void run_split(Call& c) {
   const std::int64_t wanted = *c.in[0].data<std::int64_t>(), pieces = c.attrs.i("num_split");
   const std::int64_t axis = wanted < 0 ? wanted + s.rank : wanted;
   if (axis < 0 || axis >= s.rank) {
-    invalid("Input axis should be in range [-", s.rank, ", ", s.rank, "), got ", wanted);
+    invalid("Input split_dim should be between 0 and rank (", s.rank, "), got ", wanted);
   }
   const std::int64_t size = s.dims[std::size_t(axis)];
   if (pieces < 1 || pieces > size) {
@@ -257,7 +257,7 @@ void run_to_dense(Call& c) {
     invalid("sparse_indices should be a scalar, vector, or matrix, got shape ", at.shape());
   }
   check_rank(c.in[1], 1, "output_shape");
-  check_rank(c.in[3], 0, "default_value");
+  if (c.in[3].shape().rank() != 0) invalid("default_value should be a scalar.");
   const Dims dims = c.in[1].as_int64s();
   const std::int64_t n = at.shape().rank() == 0 ? 1 : at.shape()[0];
   const std::int64_t rank = at.shape().rank() == 2 ? at.shape()[1] : 1;
@@ -275,7 +275,9 @@ void run_to_dense(Call& c) {
   if (c.attrs.b("validate_indices")) {
     s.check_ordered();
   } else {
-    s.check_inside();
+    for (std::int64_t i = 0; i < n; ++i) {
+      if (!s.inside(i)) invalid("Indices are not valid (out of bounds).  Shape: ", join(dims));
+    }
   }
   c.out[0] = Tensor(values.dtype(), Shape(std::span<const std::int64_t>(dims)));
   const Dims strides = strides_of(dims);

@@ -12,8 +12,7 @@ namespace {
 
 void check_same_shape(const SparseView& a, const SparseView& b) {
   if (a.dims != b.dims) {
-    invalid("Operands do not have the same shape; got [", join(a.dims), "] and [", join(b.dims),
-            "]");
+    invalid("Operands do not have the same shape; got ", join(a.dims), " and ", join(b.dims));
   }
 }
 
@@ -86,7 +85,7 @@ void run_add(Call& c) {
       const T sum = i < 0   ? b.values<T>()[j]
                     : j < 0 ? a.values<T>()[i]
                             : add_numbers(a.values<T>()[i], b.values<T>()[j]);
-      if (!(least <= magnitude(sum))) return;
+      if (i >= 0 && j >= 0 && !(least <= magnitude(sum))) return;
       indices.insert(indices.end(), row, row + a.rank);
       sums.push_back(sum);
     });
@@ -192,8 +191,7 @@ Groups group(const SparseView& s, const std::vector<bool>& reduced) {
 std::vector<bool> reduced_axes(const SparseView& s, const Tensor& axes) {
   if (axes.shape().rank() > 1)
     invalid("reduction axes must be a scalar or a vector, got ", axes.shape());
-  const bool all = axes.num_elements() == 0;
-  std::vector<bool> reduced(std::size_t(s.rank), all);
+  std::vector<bool> reduced(std::size_t(s.rank), false);
   for (const std::int64_t axis : axes.as_int64s()) {
     if (axis < -s.rank || axis >= s.rank) {
       invalid("Invalid reduction dimension ", axis, ", for input with ", s.rank, " dimensions.");
@@ -280,7 +278,7 @@ void run_reduce_sparse(Call& c) {
 
 void run_softmax(Call& c) {
   const SparseView s(c, 0);
-  if (s.rank < 2) invalid("Input should have rank >= 2, but got: ", s.rank);
+  if (s.rank < 2) invalid("Input should have rank >= 2, but received shape: ", join(s.dims));
   std::vector<bool> last(std::size_t(s.rank), false);
   last.back() = true;
   const Groups g = group(s, last);
@@ -318,8 +316,8 @@ void run_cwise(Call& c) {
     fits = shape[d] == 1 || shape[d] == s.dims[std::size_t(missing + d)];
   }
   if (!fits) {
-    invalid("SparseDenseBinaryOpShared broadcasts dense to sparse only; got incompatible shapes: [",
-            join(s.dims), "] vs. [", shape, "]");
+    invalid("SparseDenseBinaryOpShared broadcasts dense to sparse only; got incompatible shapes: ",
+            join(s.dims), " vs. ", shape);
   }
   for (std::int64_t i = 0; i < s.n; ++i) {
     if (!s.inside(i)) {

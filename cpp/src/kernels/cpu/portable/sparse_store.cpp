@@ -105,11 +105,13 @@ void stack(Call& c, const std::vector<Parts>& parts, const Dims& outer, DType dt
   Dims indices, shape = outer;
   shape.resize(outer.size() + std::size_t(inner), 0);
   std::int64_t total = 0;
-  for (const Parts& p : parts) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const Parts& p = parts[i];
     const Dims dims = p.shape.as_int64s();
     if (std::int64_t(dims.size()) != inner) {
-      invalid("Inconsistent rank across SparseTensors: rank prior to SparseTensor was: ", inner,
-              " but rank is now: ", std::int64_t(dims.size()));
+      invalid("Inconsistent shape across SparseTensors: rank prior to SparseTensor[", i,
+              "] was: ", inner, " but rank of SparseTensor[", i,
+              "] is: ", std::int64_t(dims.size()));
     }
     for (std::size_t d = 0; d < dims.size(); ++d) {
       shape[outer.size() + d] = std::max(shape[outer.size() + d], dims[d]);
@@ -256,9 +258,13 @@ void run_cross(Call& c) {
   const std::size_t dense = c.in.size() - 3 * n;
   std::vector<Column> columns;
   std::int64_t rows = -1;
+  int position = 0;
   auto agree = [&](std::int64_t batch) {
-    if (rows >= 0 && batch != rows) invalid("Expected batch size ", rows, ", got ", batch);
+    if (rows >= 0 && batch != rows) {
+      invalid("Expected batch size ", rows, " got ", batch, " at position ", position);
+    }
     rows = batch;
+    ++position;
   };
   for (std::size_t i = 0; i < n; ++i) {
     const SparseView s(c.in[i], c.in[n + i], c.in[2 * n + i]);

@@ -192,7 +192,7 @@ void run_substr(Call& c) {
     const auto size = std::int64_t(bytes ? s.size() : starts.size() - 1);
     std::int64_t begin = pos[std::size_t(at_b)];
     if (begin < -size || begin > size) {
-      invalid("pos ", begin, " out of range for string", "b'", s, "' at index ", i);
+      invalid("pos ", begin, " out of range for string ", "b'", s, "' at index ", i);
     }
     if (begin < 0) begin += size;
     const std::int64_t wanted = len[std::size_t(at_b)];
@@ -217,7 +217,7 @@ void run_reduce_join(Call& c) {
       invalid("Invalid reduction dimension ", axis, " for input with ", rank, " dimension(s)");
     }
     const int d = int(axis < 0 ? axis + rank : axis);
-    if (joined[std::size_t(d)]) invalid("Duplicate reduction dimension ", d);
+    if (joined[std::size_t(d)]) invalid("Duplicate reduction dimension ", axis);
     joined[std::size_t(d)] = true;
     axes.push_back(d);
   }

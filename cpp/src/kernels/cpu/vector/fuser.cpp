@@ -18,6 +18,14 @@ bool can_broadcast(const Shape& operand, const Shape& group) {
   return true;
 }
 
+/// Rows of a section must be worth a loop each.
+bool can_section(const Shape& group, const Section& section) {
+  constexpr std::int64_t kShortestRow = 64;
+  std::int64_t row = 1;
+  for (int i = section.axis; i < group.rank(); ++i) row *= group[i];
+  return row >= kShortestRow;
+}
+
 Prepared prepare(const FusedRequest& request) {
   std::vector<GroupNode> nodes;
   nodes.reserve(request.nodes.size());
@@ -26,8 +34,8 @@ Prepared prepare(const FusedRequest& request) {
         {node.op, node.attrs, node.dtype, node.shape, {node.inputs, std::size_t(node.num_inputs)}});
   }
   std::uint32_t inplace_inputs = 0;
-  auto program =
-      lower({request.inputs, request.outputs, nodes, request.output_nodes}, inplace_inputs);
+  auto program = lower({request.shape, request.inputs, request.sections, nodes, request.results},
+                       inplace_inputs);
   return make_kernel(std::move(program), inplace_inputs);
 }
 
@@ -79,6 +87,6 @@ bool can_lower(std::string_view op, const AttrMap&, std::span<const DType> input
          row->variants[std::size_t(type)];
 }
 
-Fuser elementwise_fuser() { return {can_fuse, can_broadcast, prepare}; }
+Fuser elementwise_fuser() { return {can_fuse, can_broadcast, can_section, prepare}; }
 
 }  // namespace caudal::cpu::CAUDAL_ISA

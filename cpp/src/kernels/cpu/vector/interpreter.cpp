@@ -75,7 +75,7 @@ class Walk {
   Walk(const Program& p, void* const* in, void* const* out, char** cells, char* scratch)
       : p_(p), in_(in), out_(out), cells_(cells) {
     for (std::size_t i = 0; i < p.views.size(); ++i) {
-      cells[i] = static_cast<char*>(in[p.views[i].input]);
+      cells[i] = start(p.views[i]);
     }
     for (std::size_t i = 0; i < p.constants.size(); ++i) {
       cells[p.constant_cell(i)] = const_cast<char*>(p.constants[i].data());
@@ -105,19 +105,26 @@ class Walk {
       for (std::size_t i = 0; i < p_.views.size(); ++i) {
         const View& view = p_.views[i];
         if (view.full) {
-          cells_[i] = static_cast<char*>(in_[view.input]) + offset * view.element_size;
+          cells_[i] = start(view) + offset * view.element_size;
         } else if (view.spread && view.when == When::kBlock) {
           spread(p_, view, in_[view.input], offset / p_.inner, n / p_.inner, cells_[view.cell]);
         }
       }
     }
-    for (std::size_t i = 0; i < p_.output_sizes.size(); ++i) {
-      cells_[p_.output_cell(i)] = static_cast<char*>(out_[i]) + offset * p_.output_sizes[i];
+    for (std::size_t i = 0; i < p_.results.size(); ++i) {
+      const Result& result = p_.results[i];
+      if (result.section) continue;
+      cells_[p_.result_cell(i)] =
+          static_cast<char*>(out_[result.output]) + offset * result.element_size;
     }
     for (const Instruction& instruction : p_.each) run_instruction(instruction, cells_, n);
   }
 
  private:
+  char* start(const View& view) const {
+    return static_cast<char*>(in_[view.input]) + view.first * view.element_size;
+  }
+
   void bind_row(std::int64_t row, std::int64_t column) {
     std::array<std::int64_t, kMaxRank> index{};
     for (int d = p_.rank - 2; d >= 0; --d) {
@@ -125,13 +132,23 @@ class Walk {
       index[i] = row % p_.dims[i];
       row /= p_.dims[i];
     }
+    const auto at = [&](const auto& strides) {
+      std::int64_t offset = column * strides[std::size_t(p_.rank - 1)];
+      for (int d = 0; d < p_.rank - 1; ++d) {
+        offset += index[std::size_t(d)] * strides[std::size_t(d)];
+      }
+      return offset;
+    };
     for (std::size_t v = 0; v < p_.views.size(); ++v) {
       const View& view = p_.views[v];
-      std::int64_t offset = column * view.strides[std::size_t(p_.rank - 1)];
-      for (int d = 0; d < p_.rank - 1; ++d) {
-        offset += index[std::size_t(d)] * view.strides[std::size_t(d)];
-      }
-      cells_[v] = static_cast<char*>(in_[view.input]) + offset * view.element_size;
+      cells_[v] = start(view) + at(view.strides) * view.element_size;
+    }
+    if (!p_.sections) return;
+    for (std::size_t r = 0; r < p_.results.size(); ++r) {
+      const Result& result = p_.results[r];
+      if (!result.section) continue;
+      cells_[p_.result_cell(r)] = static_cast<char*>(out_[result.output]) +
+                                  (result.first + at(result.strides)) * result.element_size;
     }
   }
 
@@ -205,7 +222,7 @@ Prepared make_kernel(std::shared_ptr<const Program> program, std::uint32_t inpla
   s->immediate = instruction.immediate;
   s->n = p.n;
   s->grain = p.grain * p.block;
-  s->result_size = p.output_sizes[0];
+  s->result_size = p.results[0].element_size;
   for (std::size_t i = 0; i < 3; ++i) {
     const std::size_t cell = instruction.src[i];
     Single::Operand& operand = s->operands[i];
@@ -225,10 +242,10 @@ Prepared prepare_elementwise(const KernelRequest& request) {
   for (std::size_t i = 0; i < inputs.size(); ++i) inputs[i] = int(i);
   const ValueInfo& output = request.outputs[0];
   const GroupNode node{request.op, request.attrs, output.dtype, output.shape, inputs};
-  const int first = 0;
+  const FusedResult result;
   std::uint32_t inplace_inputs = 0;
   auto program =
-      lower({request.inputs, request.outputs.first(1), {&node, 1}, {&first, 1}}, inplace_inputs);
+      lower({output.shape, request.inputs, {}, {&node, 1}, {&result, 1}}, inplace_inputs);
   return make_kernel(std::move(program), inplace_inputs);
 }
 

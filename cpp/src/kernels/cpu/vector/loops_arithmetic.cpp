@@ -57,6 +57,7 @@ std::span<const LoopRow> arithmetic_loops() {
       binary<Numbers>("Mul", [](auto x, auto y) { return wrap(x) * wrap(y); }),
       binary<Floats, kDivision>("Div", kDivide),
       binary<Floats, kDivision>("RealDiv", kDivide),
+      binary<Floats, kDivision>("TruncateDiv", kDivide),  // of floats it does not round
       binary<Numbers>("Maximum", kMaximum),
       binary<Numbers>("Minimum", kMinimum),
       binary<Signed>("SquaredDifference",

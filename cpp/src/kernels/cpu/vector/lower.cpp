@@ -49,10 +49,7 @@ std::int64_t round_up(std::int64_t n, std::int64_t multiple) {
 class Lowering {
  public:
   explicit Lowering(const Group& group)
-      : group_(group),
-        shape_(group.outputs[0].shape),
-        program_(std::make_shared<Program>()),
-        p_(*program_) {
+      : group_(group), shape_(group.shape), program_(std::make_shared<Program>()), p_(*program_) {
     for (int i = 0; i < shape_.rank(); ++i) {
       if (shape_[i] != 1) full_ |= Mask{1} << i;
     }
@@ -60,13 +57,17 @@ class Lowering {
 
   std::shared_ptr<const Program> run(std::uint32_t& inplace_inputs) {
     p_.n = shape_.num_elements();
-    for (const ValueInfo& output : group_.outputs) {
-      if (!(output.shape == shape_)) fail(Code::kInternal, "outputs of a group differ in shape");
-      p_.output_sizes.push_back(int(dtype_size(output.dtype)));
+    for (const FusedResult& result : group_.results) {
+      const DType dtype = group_.nodes[std::size_t(result.node)].dtype;
+      p_.results.push_back({result.output, int(dtype_size(dtype)), result.section.exists(), {}, 0});
     }
-    for (std::size_t i = 0; i < group_.output_nodes.size(); ++i) {
-      lower_output(group_.output_nodes[i], int(i));
+    for (std::size_t i = 0; i < group_.results.size(); ++i) {
+      lower_output(group_.results[i].node, int(i));
     }
+    p_.sections = std::any_of(group_.sections.begin(), group_.sections.end(),
+                              [](const Section& w) { return w.exists(); }) ||
+                  std::any_of(p_.results.begin(), p_.results.end(),
+                              [](const Result& r) { return r.section; });
     choose_layout();
     assign_cells();
     if (!choose_blocks()) {
@@ -112,6 +113,9 @@ class Lowering {
     Axes axes{};
     for (int i = 0; i < shape_.rank(); ++i) axes[std::size_t(i)] = std::int8_t(i);
     int v = operand(~node, axes);
+    if (!(group_.nodes[std::size_t(node)].shape == shape_)) {
+      fail(Code::kInternal, "results of a group differ in shape");
+    }
     if (value(v).op < 0 || value(v).mask != full_ || value(v).output >= 0) {
       v = emit(copy_loop(dtype_size(value(v).dtype)), kCheap, value(v).dtype, {v});
       value(v).mask = full_;
@@ -238,7 +242,7 @@ class Lowering {
     int previous = -1;
     for (int i = 0; i < shape_.rank(); ++i) {
       if (shape_[i] == 1) continue;
-      if (previous < 0 || !alike(previous, i)) {
+      if (previous < 0 || !alike(previous, i) || edge(previous, i)) {
         first_axis[std::size_t(p_.rank)] = i;
         p_.dims[std::size_t(p_.rank++)] = 1;
       }
@@ -248,19 +252,51 @@ class Lowering {
     if (p_.rank == 0) p_.dims[std::size_t(p_.rank++)] = 1;
     p_.inner = p_.dims[std::size_t(p_.rank - 1)];
     inner_ = full_ & ~((Mask{1} << first_axis[std::size_t(p_.rank - 1)]) - 1);
-    p_.layout = p_.rank == 1           ? Layout::kFlat
+    p_.layout = p_.sections            ? Layout::kRows
+                : p_.rank == 1         ? Layout::kFlat
                 : p_.inner >= kLongRow ? Layout::kRows
                                        : Layout::kTiles;
     for (const Value& v : values_) {
       if (v.view < 0) continue;
       View& view = p_.views[std::size_t(v.view)];
-      std::int64_t stride = 1;
-      for (int d = p_.rank - 1; d >= 0; --d) {
-        const bool varies = v.mask >> first_axis[std::size_t(d)] & 1;
-        view.strides[std::size_t(d)] = varies ? stride : 0;
-        if (varies) stride *= p_.dims[std::size_t(d)];
-      }
+      set_strides(view, v.mask, section(std::size_t(view.input)), first_axis);
     }
+    for (std::size_t i = 0; i < p_.results.size(); ++i) {
+      set_strides(p_.results[i], full_, group_.results[i].section, first_axis);
+    }
+  }
+
+  Section section(std::size_t input) const {
+    return group_.sections.empty() ? Section() : group_.sections[input];
+  }
+
+  /// Whether a section ends between two neighbouring dimensions.
+  bool edge(int i, int j) const {
+    const auto cuts = [&](const Section& w) { return w.exists() && i < w.axis && w.axis <= j; };
+    return std::any_of(group_.sections.begin(), group_.sections.end(), cuts) ||
+           std::any_of(group_.results.begin(), group_.results.end(),
+                       [&](const FusedResult& r) { return cuts(r.section); });
+  }
+
+  /// Strides of a View or Result that varies along `mask`.
+  template <class V>
+  void set_strides(V& view, Mask mask, const Section& w,
+                   const std::array<int, kMaxRank>& first_axis) const {
+    std::int64_t stride = 1;
+    bool inside = w.exists();
+    for (int d = p_.rank - 1; d >= 0; --d) {
+      const int axis = first_axis[std::size_t(d)];
+      if (inside && axis < w.axis) {
+        stride = stride / shape_[w.axis] * w.whole;
+        inside = false;
+      }
+      const bool varies = mask >> axis & 1;
+      view.strides[std::size_t(d)] = varies ? stride : 0;
+      if (varies) stride *= p_.dims[std::size_t(d)];
+    }
+    if (!w.exists()) return;
+    view.first = w.first;
+    for (int i = w.axis + 1; i < shape_.rank(); ++i) view.first *= shape_[i];
   }
 
   /// One value for a whole block.
@@ -283,7 +319,7 @@ class Lowering {
 
   Cell cell(const Value& v) const {
     if (v.reg >= 0) return p_.register_cell(std::size_t(v.reg));
-    if (v.output >= 0) return p_.output_cell(std::size_t(v.output));
+    if (v.output >= 0) return p_.result_cell(std::size_t(v.output));
     return v.view >= 0 ? Cell(v.view) : p_.constant_cell(std::size_t(v.constant));
   }
 
@@ -426,19 +462,21 @@ class Lowering {
 
   /// Output 0 may take the memory of a full operand that nothing reads after output 0 is written.
   std::uint32_t find_inplace() {
+    const Result& first = p_.results[0];
+    if (first.output != 0 || first.section) return 0;
     std::uint32_t result = 0;
     int written = -1;
     for (std::size_t i = 0; i < p_.each.size(); ++i) {
-      if (p_.each[i].dst == p_.output_cell(0)) written = int(i);
+      if (p_.each[i].dst == p_.result_cell(0)) written = int(i);
     }
     for (const Value& v : values_) {
       if (v.view < 0) continue;
       const View& view = p_.views[std::size_t(v.view)];
-      if (view.input >= 32) continue;
+      if (view.input >= 32 || section(std::size_t(view.input)).exists()) continue;
       const auto views = std::count_if(p_.views.begin(), p_.views.end(), [&](const View& other) {
         return other.input == view.input;
       });
-      if (view.full && views == 1 && view.element_size == p_.output_sizes[0] &&
+      if (view.full && views == 1 && view.element_size == first.element_size &&
           v.last_use <= written) {
         result |= std::uint32_t{1} << view.input;
       }

@@ -7,8 +7,9 @@
 // each block, every instruction is one loop (loops.h). Operands that are broadcast are either read
 // as scalars, or spread into a register once or per block:
 //   flat   every operand is full or a single value; blocks cut the flat range
-//   rows   the innermost dimension is long: blocks cut rows, so an operand is contiguous or a
-//   scalar tiles  the innermost dimension is short: a block is some whole rows, operands are spread
+//   rows   the innermost dimension is long, or an operand or result is a section of a larger
+//          tensor: blocks cut rows, so an operand is contiguous or a scalar
+//   tiles  the innermost dimension is short: a block is some whole rows, operands are spread
 #pragma once
 
 #include <array>
@@ -18,6 +19,7 @@
 
 #include "caudal/kernel.h"
 #include "kernels/cpu/vector/loops.h"
+#include "kernels/fusion.h"
 
 namespace caudal::cpu::CAUDAL_ISA {
 
@@ -46,6 +48,16 @@ struct View {
   When when = When::kBlock;
   Cell cell = 0;
   std::array<std::int64_t, kMaxRank> strides{};
+  std::int64_t first = 0;  ///< element at which a section starts
+};
+
+/// A result that leaves the group; strides as in View.
+struct Result {
+  int output = 0;
+  int element_size = 0;
+  bool section = false;
+  std::array<std::int64_t, kMaxRank> strides{};
+  std::int64_t first = 0;
 };
 
 /// A register takes a block of elements, or one element (`single`).
@@ -65,15 +77,16 @@ struct Program {
   std::array<std::int64_t, kMaxRank> dims{};
   std::int64_t inner = 0;  ///< dims[rank - 1]
 
-  // Cells in this order: views, outputs, constants, registers.
+  // Cells in this order: views, results, constants, registers.
   std::vector<View> views;
-  std::vector<int> output_sizes;  ///< bytes of an element
+  std::vector<Result> results;
+  bool sections = false;  ///< of some view or result
   std::vector<std::array<char, 16>> constants;
   std::vector<Register> registers;
   std::vector<Instruction> once, each;
 
-  Cell output_cell(std::size_t i) const { return Cell(views.size() + i); }
-  Cell constant_cell(std::size_t i) const { return Cell(output_cell(output_sizes.size()) + i); }
+  Cell result_cell(std::size_t i) const { return Cell(views.size() + i); }
+  Cell constant_cell(std::size_t i) const { return Cell(result_cell(results.size()) + i); }
   Cell register_cell(std::size_t i) const { return Cell(constant_cell(constants.size()) + i); }
   std::size_t num_cells() const { return register_cell(registers.size()); }
 };
@@ -91,10 +104,11 @@ struct GroupNode {
 };
 
 struct Group {
+  const Shape& shape;
   std::span<const ValueInfo> inputs;
-  std::span<const ValueInfo> outputs;
+  std::span<const Section> sections;
   std::span<const GroupNode> nodes;
-  std::span<const int> output_nodes;
+  std::span<const FusedResult> results;
 };
 
 /// Ops that are not one row of the table of loops.
