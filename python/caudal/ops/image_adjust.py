@@ -4,7 +4,15 @@
 from caudal.framework import dtypes, ops
 from caudal.framework.op_factory import apply, public
 from caudal.framework.tensor import Tensor
-from caudal.ops import array_ops, image_checks, image_files_ops, math_ops, matmul_ops, random_ops
+from caudal.ops import (
+    array_ops,
+    check_ops,
+    image_checks,
+    image_files_ops,
+    math_ops,
+    matmul_ops,
+    random_ops,
+)
 from caudal.ops.image_ops import convert_image_dtype
 
 rgb_to_hsv = public("RGBToHSV", drop=("T",))
@@ -241,13 +249,32 @@ def grayscale_to_rgb(images, name=None):
             if images.shape.as_list()[-1] not in (None, 1):
                 raise ValueError("Last dimension of a grayscale image should be size 1.")
             repeats = [1] * (rank - 1) + [3]
+            if images.shape.as_list()[-1] is None:
+                images = image_checks.after([_one_channel(images)], images)
         else:
+            checks = [
+                _one_channel(images),
+                check_ops.assert_greater_equal(
+                    array_ops.rank(images),
+                    2,
+                    message="A grayscale image must be at least two-dimensional.",
+                ),
+            ]
+            images = image_checks.after(checks, images)
             ones = array_ops.ones([array_ops.rank(images) - 1], dtypes.int32)
             repeats = array_ops.concat([ones, [3]], 0)
         rgb = array_ops.tile(images, repeats, name=name)
         if rank is not None:
             rgb.set_shape(images.shape.as_list()[:-1] + [3])
         return rgb
+
+
+def _one_channel(images):
+    return check_ops.assert_equal(
+        array_ops.shape(images)[-1],
+        1,
+        message="Last dimension of a grayscale image should be size 1.",
+    )
 
 
 def _mix(images, matrix):

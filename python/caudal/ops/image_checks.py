@@ -55,12 +55,12 @@ def check_at_least_3d(image, require_static=True):
     if require_static and not shape.is_fully_defined():
         raise ValueError("'image' must be fully defined.")
     if shape.rank is not None and any(d == 0 for d in shape.as_list()[-3:]):
-        raise ValueError("inner 3 dims of 'image.shape' must be > 0: %s" % shape)
+        raise ValueError("all dims of 'image.shape' must be > 0: %s" % shape)
     if shape.is_fully_defined():
         return []
     return [
         check_ops.assert_positive(
-            shape_ops.shape(image)[-3:], ["inner 3 dims of 'image.shape' must be > 0."]
+            shape_ops.shape(image)[-3:], ["all dims of 'image.shape' must be > 0."]
         ),
         check_ops.assert_greater_equal(
             shape_ops.rank(image), 3, message="'image' must be at least three-dimensional."
@@ -83,7 +83,7 @@ def as_batch(image):
         image.set_shape([None] * 4)
         return image, False
     if rank != 4:
-        raise ValueError("'image' (shape %s) must have either 3 or 4 dimensions." % image.shape)
+        raise ValueError("'image' must have either 3 or 4 dimensions.")
     return image, True
 
 

@@ -32,7 +32,7 @@ def _flip(image, axis, scope_name):
             return _same_shape(image, array_ops.reverse(image, [axis]))
         if rank == 4:
             return array_ops.reverse(image, [axis + 1])
-        raise ValueError("'image' (shape %s) must have either 3 or 4 dimensions." % image.shape)
+        raise ValueError("'image' must have either 3 or 4 dimensions.")
 
 
 def flip_left_right(image):

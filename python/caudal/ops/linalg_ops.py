@@ -31,11 +31,16 @@ def eye(num_rows, num_columns=None, batch_shape=None, dtype=dtypes.float32, name
             batch = ops.convert_to_tensor(batch, dtypes.int32, name="shape")
             smaller = num_rows if square else math_ops.minimum(num_rows, columns)
             diagonal = array_ops.concat([batch, [smaller]], 0)
+            front = tensor_util.constant_value_as_shape(batch)
             full = None if square else array_ops.concat([batch, [num_rows, columns]], 0)
         ones = array_ops.ones(diagonal, dtype=dtype)
         if square:
-            return space_ops.matrix_diag(ones)
-        return space_ops.matrix_set_diag(array_ops.zeros(full, dtype=dtype), ones)
+            result = space_ops.matrix_diag(ones)
+        else:
+            result = space_ops.matrix_set_diag(array_ops.zeros(full, dtype=dtype), ones)
+        if not isinstance(diagonal, list):
+            result.set_shape(front.concatenate([None, None]))
+        return result
 
 
 def adjoint(matrix, name=None):
@@ -75,7 +80,10 @@ def norm(tensor, ord="euclidean", axis=None, keepdims=None, name=None, keep_dims
         if axis[0] == axis[1]:
             raise ValueError("'axis' must be None, an integer, or a tuple of 2 unique integers")
         if ord not in ("euclidean", "fro", 1, 2, np.inf):
-            raise ValueError("'ord' must be a supported matrix norm, got %s" % (ord,))
+            raise ValueError(
+                "'ord' must be a supported matrix norm in "
+                "['euclidean', 'fro', 1, 2, inf], got %s" % (ord,)
+            )
     else:
         if axis is not None and not isinstance(axis, (int, np.integer)):
             raise ValueError("'axis' must be None, an integer, or a tuple of 2 unique integers")
@@ -113,13 +121,25 @@ def _spectral_norm(tensor, axes):
     """The largest singular value of the matrices in two axes, which stay as axes of size 1."""
     rank = tensor.shape.rank
     if rank is None:
-        raise NotImplementedError("the spectral norm needs a tensor of known rank")
+        return _spectral_norm_of_unknown_rank(tensor, axes)
     axes = [a + rank if a < 0 else a for a in axes]
     order = [i for i in range(rank) if i not in axes] + axes
     s = apply("Svd", array_ops.transpose(tensor, order), compute_uv=False)[0]
     s = math_ops.real(s)
     result = math_ops.reduce_max(math_ops.abs(s), axis=-1)[..., None, None]
     return array_ops.transpose(result, [order.index(i) for i in range(rank)])
+
+
+def _spectral_norm_of_unknown_rank(tensor, axes):
+    rank = array_ops.rank(tensor)
+    axes = math_ops.floormod(array_ops.constant(axes), rank)
+    everything = math_ops.range(rank)
+    others = apply("ListDiff", everything, axes)[0]
+    order = array_ops.concat([others, axes], 0)
+    s = apply("Svd", array_ops.transpose(tensor, order), compute_uv=False)[0]
+    result = math_ops.reduce_max(math_ops.abs(math_ops.real(s)), axis=-1, keepdims=True)
+    back = array_ops.invert_permutation(order)
+    return array_ops.transpose(array_ops.expand_dims(result, -1), back)
 
 
 def qr(input, full_matrices=False, name=None):

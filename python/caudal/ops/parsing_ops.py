@@ -148,7 +148,9 @@ class _Raw:
         if key in self.sparse_keys:
             known = self.sparse_types[self.sparse_keys.index(key)]
             if known != dtype:
-                raise ValueError("Conflicting type %s vs %s for feature %s." % (known, dtype, key))
+                raise ValueError(
+                    "Conflicting type %r vs %s for feature %s." % (known, dtype.name, key)
+                )
             return
         self.sparse_keys.append(key)
         self.sparse_types.append(dtype)
@@ -186,7 +188,7 @@ def _collect(features, allowed):
             if isinstance(index_keys, str):
                 index_keys = [index_keys]
             elif len(index_keys) > 1 and len(index_keys) != len(feature.size):
-                raise ValueError("index_key and size must have the same length")
+                raise ValueError("sp_ids and vocab_size have to have equal lengths.")
             for index_key in sorted(index_keys):
                 raw.add_sparse(index_key, dtypes.int64)
             raw.add_sparse(feature.value_key, dtypes.as_dtype(feature.dtype))
@@ -196,6 +198,11 @@ def _collect(features, allowed):
             if feature.shape is None:
                 raise ValueError("Missing shape for feature %s." % key)
             shape = tensor_shape.TensorShape(feature.shape)
+            if shape.rank and shape[0].value is not None and not shape.is_fully_defined():
+                raise ValueError(
+                    "All dimensions of shape for feature %s need to be known but received %s."
+                    % (key, shape.as_list())
+                )
             if feature.shape and not shape.is_fully_defined():
                 raise ValueError("First dimension of shape for feature %s unknown. Consider using "
                                  "FixedLenSequenceFeature." % key)  # fmt: skip
@@ -255,6 +262,13 @@ def _default_tensors(raw):
     return out
 
 
+def _check_apart(raw):
+    """No name stands for a dense and a sparse feature."""
+    both = set(raw.dense_keys) & set(raw.sparse_keys)
+    if both:
+        raise ValueError("Dense and sparse keys must not intersect; intersection: %s" % both)
+
+
 def _by_name(raw, indices, values, shapes, dense):
     out = {
         key: SparseTensor(*triple)
@@ -304,6 +318,7 @@ def parse_example(serialized, features, name=None, example_names=None):
         raise ValueError("Missing: features was %s." % features)
     features = _with_unknown_first(features)
     raw = _collect(features, _KINDS)
+    _check_apart(raw)
     with ops.name_scope(name, "ParseExample", [serialized, example_names]):
         defaults = _default_tensors(raw)
         names = [] if example_names is None else example_names
@@ -321,6 +336,21 @@ def parse_example_v2(serialized, features, example_names=None, name=None):
     return parse_example(serialized, features, name, example_names)
 
 
+def _parse_named(serialized, features, name):
+    """One Example with a name, parsed as a batch of one."""
+    name = ops.convert_to_tensor(name, dtype=dtypes.string, name="example_names")
+    name.shape.assert_has_rank(0)
+    parsed = parse_example(
+        array_ops.expand_dims(serialized, 0), features, None, array_ops.expand_dims(name, 0)
+    )
+    for key, value in parsed.items():
+        if isinstance(value, SparseTensor):
+            parsed[key] = SparseTensor(value.indices[:, 1:], value.values, value.dense_shape[1:])
+        else:
+            parsed[key] = array_ops.squeeze(value, [0])
+    return parsed
+
+
 def parse_single_example(serialized, features, name=None, example_names=None):
     """Parses one serialised Example. Op: ParseSingleExample.
 
@@ -328,7 +358,7 @@ def parse_single_example(serialized, features, name=None, example_names=None):
       serialized: string scalar.
       features: as in `parse_example`.
       name: prefix of the nodes.
-      example_names: not used by the op.
+      example_names: string scalar for error texts; the op is ParseExample then.
     """
     if not features:
         raise ValueError("Missing features.")
@@ -336,8 +366,11 @@ def parse_single_example(serialized, features, name=None, example_names=None):
         serialized = ops.convert_to_tensor(serialized, dtype=dtypes.string, name="serialized")
         if serialized.shape.rank not in (None, 0):
             raise ValueError("Input serialized must be a scalar")
+        if example_names is not None:
+            return _parse_named(serialized, features, example_names)
         features = _with_unknown_first(features)
         raw = _collect(features, _KINDS)
+        _check_apart(raw)
         out = apply(
             "ParseSingleExample", serialized, _default_tensors(raw),
             num_sparse=len(raw.sparse_keys), sparse_keys=raw.sparse_keys,

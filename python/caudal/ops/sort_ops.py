@@ -34,9 +34,19 @@ def argsort(values, axis=-1, direction="ASCENDING", stable=False, name=None):
         return _sorted(values, axis, direction, 1)
 
 
+def _swap_with_last(rank, at):
+    """The permutation, a tensor, that swaps an axis with the last one."""
+    each = math_ops.range(rank)
+    at = at if at >= 0 else rank + at
+    swapped = array_ops.where(
+        math_ops.equal(each, at), array_ops.ones_like(each) * (rank - 1), each
+    )
+    return array_ops.where(math_ops.equal(each, rank - 1), array_ops.ones_like(each) * at, swapped)
+
+
 def _sorted(values, axis, direction, which):
     if direction not in ("ASCENDING", "DESCENDING"):
-        raise ValueError("direction should be ASCENDING or DESCENDING, got %r" % (direction,))
+        raise ValueError("direction should be one of ASCENDING, DESCENDING, got %r" % (direction,))
     at = tensor_util.constant_value(ops.convert_to_tensor(axis, name="axis"))
     if at is None or at.ndim:
         raise ValueError("axis must be a constant scalar, got %r" % (axis,))
@@ -48,9 +58,10 @@ def _sorted(values, axis, direction, which):
     swap = None
     if at != -1 and at + 1 != rank:
         if rank is None:
-            raise ValueError("sorting along axis %d needs values of known rank" % at)
-        swap = list(range(rank))
-        swap[at], swap[-1] = swap[-1], swap[at]
+            swap = _swap_with_last(array_ops.rank(values), at)
+        else:
+            swap = list(range(rank))
+            swap[at], swap[-1] = swap[-1], swap[at]
         values = array_ops.transpose(values, swap)
     ascending = direction == "ASCENDING"
     keys = values
@@ -58,6 +69,7 @@ def _sorted(values, axis, direction, which):
         # The complement keeps the order of integers without overflow.
         integer = values.dtype.is_integer
         top = values.dtype.max if values.dtype.is_unsigned else -1
+        top = array_ops.constant(top, dtype=values.dtype) if integer else None
         keys = math_ops.subtract(top, values) if integer else -values
     found = nn_ops.top_k(keys, array_ops.shape(keys)[-1])[which]
     if ascending and which == 0:

@@ -25,6 +25,7 @@ def sparse_add(a, b, threshold=None, thresh=None):
         raise TypeError("At least one input should be SparseTensor; do you mean to use tf.add()?")
     if is_sparse(a) and is_sparse(b):
         a, b = as_sparse(a), as_sparse(b)
+        a.shape.assert_is_compatible_with(b.shape)
         threshold = 0 if threshold is None else threshold
         threshold = ops.convert_to_tensor(
             threshold, dtype=a.values.dtype.real_dtype.base_dtype, name="thresh"

@@ -379,7 +379,8 @@ def sparse_reset_shape(sp_input, new_shape=None):
         if len(wanted_static) == len(old_static) and (wanted_static < old_static).any():
             raise ValueError(
                 "Requested new_shape should have dimension sizes >= sp_input.shape.  Found "
-                "new_shape (%s), sp_input.shape (%s)." % (list(wanted_static), list(old_static))
+                "new_shape (%s), sp_input.shape (%s)."
+                % (wanted_static.tolist(), old_static.tolist())
             )
         return SparseTensor(indices, values, wanted)
     with ops.control_dependencies(
@@ -434,14 +435,14 @@ def sparse_reshape(sp_input, shape, name=None):
             sizes = wanted.as_list()
             if static is not None and list(static).count(-1) > 1:
                 raise ValueError("At most one dimension can be inferred (-1). Found: %s"
-                                 % list(static))  # fmt: skip
+                                 % static.tolist())  # fmt: skip
             total = sp_input.shape.num_elements()
             if total is not None and sizes.count(None) == 1 and static is not None:
                 known = int(np.prod([s for s in sizes if s is not None], dtype=np.int64))
                 if known and total % known:
                     raise ValueError(
                         "Cannot reshape a tensor with %d elements to shape %s (%d elements)."
-                        % (total, list(static), known)
+                        % (total, sizes, known)
                     )
                 if known:
                     sizes[sizes.index(None)] = total // known
