@@ -12,10 +12,10 @@ from caudal.ops.distributions.distribution import (
 from caudal.ops.distributions.scalars import _gamma
 from caudal.ops.distributions.util import (
     ScalarBatch,
+    counting,
     gen_new_seed,
     get_logits_and_probs,
-    nan_where,
-    positive,
+    nan_unless_above,
 )
 
 
@@ -27,6 +27,8 @@ class Bernoulli(ScalarBatch):
       probs: float tensor, probabilities of 1.
       dtype: dtype of the samples.
     """
+
+    _parameter_names = ("logits",)
 
     def __init__(self, logits=None, probs=None, dtype=dtypes.int32, validate_args=False,
                  allow_nan_stats=True, name="Bernoulli"):  # fmt: skip
@@ -56,6 +58,22 @@ class Bernoulli(ScalarBatch):
         return math_ops.cast(math_ops.less(uniform, self.probs), self.dtype)
 
     def _log_prob(self, event):
+        if self.validate_args:
+            one = array_ops.ones([], event.dtype)
+            checks = [
+                check_ops.assert_non_negative(event, message="Elements must be non-negative."),
+                check_ops.assert_less_equal(event, one, message="Elements cannot exceed 1."),
+            ]
+            if event.dtype.is_floating:
+                checks.append(
+                    check_ops.assert_equal(
+                        event,
+                        math_ops.round(event),
+                        message="Elements must be bool-equivalent.",
+                    )
+                )
+            with ops.control_dependencies(checks):
+                event = array_ops.identity(event)
         event = math_ops.cast(event, self.logits.dtype)
         logits = self.logits + array_ops.zeros_like(event)
         event = event + array_ops.zeros_like(logits)
@@ -126,7 +144,9 @@ class Categorical(Distribution):
     def _of_event(self, k, logits):
         """Classes and logits in a common batch shape."""
         k = math_ops.cast(k, dtypes.int32) if not k.dtype.is_integer else k
-        if k.get_shape() != logits.get_shape()[:-1] or not k.get_shape().is_fully_defined():
+        batch = logits.get_shape()[:-1]
+        known = k.get_shape().is_fully_defined() and batch.is_fully_defined()
+        if not known or k.get_shape() != batch:
             shape = shape_ops.broadcast_dynamic_shape(
                 array_ops.shape(k), array_ops.shape(logits)[:-1]
             )
@@ -179,19 +199,13 @@ def _log_combinations(n, counts):
     return math_ops.lgamma(n + 1.0) - lost
 
 
-def _checked_counts(dist, counts):
+def _checked_counts(dist, counts, message="counts must sum to `self.total_count`"):
     if not dist.validate_args:
         return counts
+    counts = counting(True, counts)
     total = math_ops.reduce_sum(counts, -1)
-    checks = [
-        check_ops.assert_non_negative(counts),
-        check_ops.assert_equal(
-            dist.total_count + array_ops.zeros_like(total),
-            total,
-            message="counts must sum to `self.total_count`",
-        ),
-    ]
-    with ops.control_dependencies(checks):
+    check = check_ops.assert_equal(dist.total_count, total, message=message)
+    with ops.control_dependencies([check]):
         return array_ops.identity(counts)
 
 
@@ -224,9 +238,7 @@ class Multinomial(_Vectors):
         parameters = dict(locals())
         with ops.name_scope(name, values=[total_count, logits, probs]) as name:
             total_count = ops.convert_to_tensor(total_count, name="total_count")
-            checks = [check_ops.assert_non_negative(total_count)] if validate_args else []
-            with ops.control_dependencies(checks):
-                self._total_count = array_ops.identity(total_count)
+            self._total_count = counting(validate_args, total_count)
             self._logits, self._probs = get_logits_and_probs(
                 logits=logits, probs=probs, multidimensional=True, validate_args=validate_args
             )
@@ -278,6 +290,26 @@ def _set_diagonal(matrix, diagonal):
     return space_ops.matrix_set_diag(matrix, diagonal)
 
 
+def _checked_concentration(checked, concentration):
+    if not checked:
+        return array_ops.identity(concentration)
+    checks = [
+        check_ops.assert_positive(
+            concentration, message="Concentration parameter must be positive."
+        ),
+        check_ops.assert_rank_at_least(
+            concentration, 1, message="Concentration parameter must have >=1 dimensions."
+        ),
+        check_ops.assert_less(
+            1,
+            array_ops.shape(concentration)[-1],
+            message="Concentration parameter must have event_size >= 2.",
+        ),
+    ]
+    with ops.control_dependencies(checks):
+        return array_ops.identity(concentration)
+
+
 class Dirichlet(_Vectors):
     """Vectors of shares that sum to 1.
 
@@ -292,9 +324,7 @@ class Dirichlet(_Vectors):
             concentration = ops.convert_to_tensor(concentration, name="concentration")
             if not concentration.dtype.is_floating:
                 raise TypeError("Concentration parameter must be float.")
-            if validate_args and concentration.shape.ndims == 0:
-                raise ValueError("Concentration parameter must have at least one dimension.")
-            (self._concentration,) = positive(validate_args, concentration)
+            self._concentration = _checked_concentration(validate_args, concentration)
             self._total_concentration = math_ops.reduce_sum(self._concentration, -1)
         super().__init__(
             dtype=self._concentration.dtype,
@@ -317,6 +347,17 @@ class Dirichlet(_Vectors):
         return gamma / math_ops.reduce_sum(gamma, -1, keepdims=True)
 
     def _log_prob(self, x):
+        if self.validate_args:
+            checks = [
+                check_ops.assert_positive(x, message="samples must be positive"),
+                check_ops.assert_near(
+                    array_ops.ones([], dtype=self.dtype),
+                    math_ops.reduce_sum(x, -1),
+                    message="sample last-dimension must sum to `1`",
+                ),
+            ]
+            with ops.control_dependencies(checks):
+                x = array_ops.identity(x)
         logs = math_ops.reduce_sum(math_ops.xlogy(self.concentration - 1.0, x), -1)
         return logs - math_ops.lbeta(self.concentration)
 
@@ -350,9 +391,10 @@ class Dirichlet(_Vectors):
     def _mode(self):
         k = math_ops.cast(self.event_shape_tensor()[0], self.dtype)
         mode = (self.concentration - 1.0) / (self.total_concentration[..., array_ops.newaxis] - k)
-        missing = math_ops.reduce_any(self.concentration <= 1.0, axis=-1, keepdims=True)
-        missing = math_ops.logical_or(missing, array_ops.zeros_like(mode, dtype=dtypes.bool))
-        return nan_where(self, missing, mode, "Mode undefined when any concentration <= 1")
+        least = math_ops.reduce_min(self.concentration, axis=-1, keepdims=True)
+        parameter = least if self.allow_nan_stats else self.concentration
+        message = "Mode undefined when any concentration <= 1"
+        return nan_unless_above(self, mode, 1.0, [parameter], [message])
 
 
 class DirichletMultinomial(_Vectors):
@@ -367,9 +409,10 @@ class DirichletMultinomial(_Vectors):
                  name="DirichletMultinomial"):  # fmt: skip
         parameters = dict(locals())
         with ops.name_scope(name, values=[total_count, concentration]) as name:
-            self._total_count = ops.convert_to_tensor(total_count, name="total_count")
+            total_count = ops.convert_to_tensor(total_count, name="total_count")
+            self._total_count = counting(validate_args, total_count)
             concentration = ops.convert_to_tensor(concentration, name="concentration")
-            (self._concentration,) = positive(validate_args, concentration)
+            self._concentration = _checked_concentration(validate_args, concentration)
             self._total_concentration = math_ops.reduce_sum(self._concentration, -1)
         super().__init__(
             dtype=self._concentration.dtype,
@@ -402,7 +445,9 @@ class DirichletMultinomial(_Vectors):
         return array_ops.reshape(draws, array_ops.shape(shares))
 
     def _log_prob(self, counts):
-        counts = _checked_counts(self, counts)
+        counts = _checked_counts(
+            self, counts, "counts last-dimension must sum to `self.total_count`"
+        )
         ordered = math_ops.lbeta(self.concentration + counts) - math_ops.lbeta(self.concentration)
         return ordered + _log_combinations(self.total_count, counts)
 

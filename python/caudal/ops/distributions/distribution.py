@@ -95,12 +95,42 @@ class Distribution:
     def validate_args(self):
         return self._validate_args
 
+    @classmethod
+    def param_shapes(cls, sample_shape, name="DistributionParamShapes"):
+        """Shapes of the parameters, by name, with which `sample()` has this shape."""
+        with ops.name_scope(name, values=[sample_shape]):
+            return cls._param_shapes(sample_shape)
+
+    @classmethod
+    def param_static_shapes(cls, sample_shape):
+        """`param_shapes` as TensorShapes, for a shape that is known."""
+        if isinstance(sample_shape, tensor_shape.TensorShape):
+            if not sample_shape.is_fully_defined():
+                raise ValueError("TensorShape sample_shape must be fully defined")
+            sample_shape = sample_shape.as_list()
+        static = {}
+        for name, shape in cls.param_shapes(sample_shape).items():
+            known = tensor_util.constant_value(shape)
+            if known is None:
+                raise ValueError("sample_shape must be a fully-defined TensorShape or list/tuple")
+            static[name] = tensor_shape.TensorShape(known)
+        return static
+
+    _parameter_names = None  # of those that have the shape of a sample
+
+    @classmethod
+    def _param_shapes(cls, sample_shape):
+        if cls._parameter_names is None:
+            raise NotImplementedError("_param_shapes not implemented")
+        shape = ops.convert_to_tensor(sample_shape, dtype=dtypes.int32)
+        return {name: shape for name in cls._parameter_names}
+
     def copy(self, **override_parameters_kwargs):
         """A distribution of the same class with some arguments replaced."""
         return type(self)(**{**self.parameters, **override_parameters_kwargs})
 
     def __repr__(self):
-        return "<tf.distributions.%s '%s' batch_shape=%s event_shape=%s dtype=%s>" % (
+        return "<tfp.distributions.%s '%s' batch_shape=%s event_shape=%s dtype=%s>" % (
             type(self).__name__,
             self.name,
             self.batch_shape,
@@ -156,11 +186,11 @@ class Distribution:
 
     def is_scalar_event(self, name="is_scalar_event"):
         with self._name_scope(name):
-            return ops.convert_to_tensor(self.event_shape.ndims == 0, name="is_scalar_event")
+            return _is_scalar(self.event_shape, self.event_shape_tensor, "is_scalar_event")
 
     def is_scalar_batch(self, name="is_scalar_batch"):
         with self._name_scope(name):
-            return ops.convert_to_tensor(self.batch_shape.ndims == 0, name="is_scalar_batch")
+            return _is_scalar(self.batch_shape, self.batch_shape_tensor, "is_scalar_batch")
 
     # Samples -----------------------------------------------------------------------------------
 
@@ -179,6 +209,8 @@ class Distribution:
                 dtype=dtypes.int32,
                 name="sample_shape",
             )
+            if (sample_shape.shape.rank or 0) > 1:
+                raise ValueError("Input is neither scalar nor vector.")
             sample_shape = array_ops.reshape(sample_shape, [-1])
             samples = self._sample_n(math_ops.reduce_prod(sample_shape), seed)
             shape = array_ops.concat([sample_shape, array_ops.shape(samples)[1:]], 0)
@@ -193,44 +225,35 @@ class Distribution:
     def log_prob(self, value, name="log_prob"):
         """The logarithm of the density (or probability) at `value`."""
         with self._value_scope(name, value) as value:
-            if self._has("_log_prob"):
-                return self._log_prob(value)
-            return math_ops.log(self._prob(value))
+            return _either(lambda: self._log_prob(value), lambda: math_ops.log(self._prob(value)))
 
     def prob(self, value, name="prob"):
         """The density (or probability) at `value`."""
         with self._value_scope(name, value) as value:
-            if self._has("_prob"):
-                return self._prob(value)
-            return math_ops.exp(self._log_prob(value))
+            return _either(lambda: self._prob(value), lambda: math_ops.exp(self._log_prob(value)))
 
     def log_cdf(self, value, name="log_cdf"):
         """The logarithm of the probability of a sample <= `value`."""
         with self._value_scope(name, value) as value:
-            if self._has("_log_cdf"):
-                return self._log_cdf(value)
-            return math_ops.log(self._cdf(value))
+            return _either(lambda: self._log_cdf(value), lambda: math_ops.log(self._cdf(value)))
 
     def cdf(self, value, name="cdf"):
         """The probability of a sample <= `value`."""
         with self._value_scope(name, value) as value:
-            if self._has("_cdf"):
-                return self._cdf(value)
-            return math_ops.exp(self._log_cdf(value))
+            return _either(lambda: self._cdf(value), lambda: math_ops.exp(self._log_cdf(value)))
 
     def log_survival_function(self, value, name="log_survival_function"):
         """The logarithm of the probability of a sample > `value`."""
         with self._value_scope(name, value) as value:
-            if self._has("_log_survival_function"):
-                return self._log_survival_function(value)
-            return math_ops.log1p(-self.cdf(value))
+            return _either(
+                lambda: self._log_survival_function(value),
+                lambda: math_ops.log1p(-self.cdf(value)),
+            )
 
     def survival_function(self, value, name="survival_function"):
         """The probability of a sample > `value`."""
         with self._value_scope(name, value) as value:
-            if self._has("_survival_function"):
-                return self._survival_function(value)
-            return 1.0 - self.cdf(value)
+            return _either(lambda: self._survival_function(value), lambda: 1.0 - self.cdf(value))
 
     def quantile(self, value, name="quantile"):
         """The point below which a share `value` of the samples lies."""
@@ -248,16 +271,12 @@ class Distribution:
 
     def variance(self, name="variance"):
         with self._name_scope(name):
-            if self._has("_variance"):
-                return self._variance()
-            return math_ops.square(self._stddev())
+            return _either(self._variance, lambda: math_ops.square(self._stddev()))
 
     def stddev(self, name="stddev"):
         """The standard deviation."""
         with self._name_scope(name):
-            if self._has("_stddev"):
-                return self._stddev()
-            return math_ops.sqrt(self._variance())
+            return _either(self._stddev, lambda: math_ops.sqrt(self._variance()))
 
     def covariance(self, name="covariance"):
         """The covariance matrix of vectors."""
@@ -284,9 +303,6 @@ class Distribution:
 
     # For subclasses ----------------------------------------------------------------------------
 
-    def _has(self, method):
-        return getattr(type(self), method) is not getattr(Distribution, method)
-
     @contextlib.contextmanager
     def _name_scope(self, name=None, values=None):
         with ops.name_scope(self.name):
@@ -309,6 +325,23 @@ class Distribution:
 
     def _event_shape_tensor(self):
         return ops.convert_to_tensor(np.zeros([0], np.int32))
+
+
+def _either(first, second):
+    """What `first` gives, or what `second` does if a method is missing."""
+    try:
+        return first()
+    except NotImplementedError as missing:
+        try:
+            return second()
+        except NotImplementedError:
+            raise missing from None
+
+
+def _is_scalar(static, dynamic, name):
+    if static.ndims is not None:
+        return ops.convert_to_tensor(static.ndims == 0, name=name)
+    return math_ops.equal(array_ops.size(dynamic()), 0, name=name)
 
 
 def _missing(name):

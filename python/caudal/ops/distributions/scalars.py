@@ -13,7 +13,7 @@ from caudal.ops.distributions.distribution import FULLY_REPARAMETERIZED
 from caudal.ops.distributions.util import (
     ScalarBatch,
     gen_new_seed,
-    nan_where,
+    nan_unless_above,
     positive,
     scope_of,
 )
@@ -34,6 +34,8 @@ class Normal(ScalarBatch):
       loc: float tensor, the mean.
       scale: float tensor, the standard deviation.
     """
+
+    _parameter_names = ("loc", "scale")
 
     def __init__(self, loc, scale, validate_args=False, allow_nan_stats=True, name="Normal"):
         parameters = dict(locals())
@@ -119,6 +121,8 @@ class Uniform(ScalarBatch):
       low, high: float tensors.
     """
 
+    _parameter_names = ("low", "high")
+
     def __init__(self, low=0.0, high=1.0, validate_args=False, allow_nan_stats=True,
                  name="Uniform"):  # fmt: skip
         parameters = dict(locals())
@@ -191,6 +195,8 @@ class Laplace(ScalarBatch):
       loc: float tensor.
       scale: float tensor, above 0.
     """
+
+    _parameter_names = ("loc", "scale")
 
     def __init__(self, loc, scale, validate_args=False, allow_nan_stats=True, name="Laplace"):
         parameters = dict(locals())
@@ -266,6 +272,8 @@ class Gamma(ScalarBatch):
       rate: float tensor, above 0.
     """
 
+    _parameter_names = ("concentration", "rate")
+
     def __init__(self, concentration, rate, validate_args=False, allow_nan_stats=True,
                  name="Gamma"):  # fmt: skip
         parameters = dict(locals())
@@ -319,11 +327,12 @@ class Gamma(ScalarBatch):
 
     def _mode(self):
         mode = (self.concentration - 1.0) / self.rate
-        return nan_where(
+        return nan_unless_above(
             self,
-            self._full(self.concentration) <= 1.0,
             mode,
-            "mode not defined when any concentration <= 1",
+            1.0,
+            [self.concentration],
+            ["mode not defined when any concentration <= 1"],
         )
 
 
@@ -350,6 +359,8 @@ class Exponential(Gamma):
     Args:
       rate: float tensor, above 0.
     """
+
+    _parameter_names = ("rate",)
 
     def __init__(self, rate, validate_args=False, allow_nan_stats=True, name="Exponential"):
         parameters = dict(locals())
@@ -378,13 +389,20 @@ class Beta(ScalarBatch):
       concentration1, concentration0: float tensors, above 0.
     """
 
+    _parameter_names = ("concentration1", "concentration0")
+
     def __init__(self, concentration1=None, concentration0=None, validate_args=False,
                  allow_nan_stats=True, name="Beta"):  # fmt: skip
         parameters = dict(locals())
         with scope_of(name, [concentration1, concentration0]) as name:
             one = ops.convert_to_tensor(concentration1, name="concentration1")
             zero = ops.convert_to_tensor(concentration0, dtype=one.dtype, name="concentration0")
-            self._concentration1, self._concentration0 = positive(validate_args, one, zero)
+            self._concentration1, self._concentration0 = positive(
+                validate_args,
+                one,
+                zero,
+                message="Concentration parameter must be positive.",
+            )
             check_ops.assert_same_float_dtype([self._concentration1, self._concentration0])
             self._total_concentration = self._concentration1 + self._concentration0
         super().__init__(
@@ -413,7 +431,20 @@ class Beta(ScalarBatch):
             - math_ops.lgamma(self.total_concentration)
         )
 
+    def _inside(self, x):
+        if not self.validate_args:
+            return x
+        checks = [
+            check_ops.assert_positive(x, message="sample must be positive"),
+            check_ops.assert_less(
+                x, array_ops.ones([], self.dtype), message="sample must be less than `1`."
+            ),
+        ]
+        with ops.control_dependencies(checks):
+            return array_ops.identity(x)
+
     def _log_prob(self, x):
+        x = self._inside(x)
         return (
             apply("Xlogy", self.concentration1 - 1.0, x)
             + (self.concentration0 - 1.0) * math_ops.log1p(-x)
@@ -439,10 +470,16 @@ class Beta(ScalarBatch):
 
     def _mode(self):
         mode = (self.concentration1 - 1.0) / (self.total_concentration - 2.0)
-        missing = math_ops.logical_or(
-            self._full(self.concentration1) <= 1.0, self._full(self.concentration0) <= 1.0
+        return nan_unless_above(
+            self,
+            mode,
+            1.0,
+            [self.concentration1, self.concentration0],
+            [
+                "Mode undefined for concentration1 <= 1.",
+                "Mode undefined for concentration0 <= 1.",
+            ],
         )
-        return nan_where(self, missing, mode, "Mode undefined for concentration1 <= 1.")
 
 
 class StudentT(ScalarBatch):
@@ -452,6 +489,8 @@ class StudentT(ScalarBatch):
       df: float tensor, degrees of freedom.
       loc, scale: float tensors.
     """
+
+    _parameter_names = ("df", "loc", "scale")
 
     def __init__(self, df, loc, scale, validate_args=False, allow_nan_stats=True,
                  name="StudentT"):  # fmt: skip
@@ -518,8 +557,8 @@ class StudentT(ScalarBatch):
 
     def _mean(self):
         mean = self._full(self.loc)
-        return nan_where(
-            self, self._full(self.df) <= 1.0, mean, "mean not defined for components of df <= 1"
+        return nan_unless_above(
+            self, mean, 1.0, [self.df], ["mean not defined for components of df <= 1"]
         )
 
     def _variance(self):
@@ -527,8 +566,8 @@ class StudentT(ScalarBatch):
         variance = math_ops.square(self._full(self.scale)) * df / (df - 2.0)
         infinity = array_ops.ones_like(df) * np.array(np.inf, self.dtype.as_numpy_dtype)
         variance = array_ops.where(df > 2.0, variance, infinity)
-        return nan_where(
-            self, df <= 1.0, variance, "variance not defined for components of df <= 1"
+        return nan_unless_above(
+            self, variance, 1.0, [self.df], ["variance not defined for components of df <= 1"]
         )
 
     def _mode(self):

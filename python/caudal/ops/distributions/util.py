@@ -10,7 +10,14 @@ from caudal.framework import ops
 from caudal.ops import array_ops, check_ops, control_flow_ops, math_ops, nn_ops, shape_ops
 from caudal.ops.distributions.distribution import Distribution
 
-__all__ = ["ScalarBatch", "gen_new_seed", "get_logits_and_probs", "nan_where"]
+__all__ = [
+    "ScalarBatch",
+    "counting",
+    "gen_new_seed",
+    "get_logits_and_probs",
+    "nan_unless_above",
+    "positive",
+]
 
 
 def gen_new_seed(seed, salt):
@@ -21,23 +28,39 @@ def gen_new_seed(seed, salt):
     return int(digest[:8], 16) & 0x7FFFFFFF
 
 
-def positive(checked, *tensors):
+def positive(checked, *tensors, message=None):
     """The tensors; with `checked`, behind an assertion that all their elements are above 0."""
-    checks = [check_ops.assert_positive(t) for t in tensors] if checked else []
+    checks = [check_ops.assert_positive(t, message=message) for t in tensors] if checked else []
     with ops.control_dependencies(checks):
         return [array_ops.identity(t) for t in tensors]
 
 
-def nan_where(dist, missing, value, message):
-    """`value` with NaN where `missing`, or an assertion that there is no such place."""
+def counting(checked, tensor):
+    """The tensor; with `checked`, behind assertions that it holds natural numbers."""
+    if not checked:
+        return tensor
+    below = check_ops.assert_non_negative(tensor, message="%r must be non-negative." % str(tensor))
+    whole = check_ops.assert_equal(
+        tensor,
+        math_ops.round(tensor),
+        message="%r cannot contain fractional components." % str(tensor),
+    )
+    return control_flow_ops.with_dependencies([below, whole], tensor)
+
+
+def nan_unless_above(dist, value, limit, parameters, messages):
+    """`value` with NaN where a parameter is not above `limit`, or assertions that none is so."""
+    limit = np.array(limit, dist.dtype.as_numpy_dtype)
     if dist.allow_nan_stats:
         nan = array_ops.ones_like(value) * np.array(np.nan, dist.dtype.as_numpy_dtype)
-        return array_ops.where(missing, nan, value)
-    present = math_ops.logical_not(missing)
-    check = check_ops.assert_equal(
-        present, array_ops.ones_like(present), message=message
-    )  # fmt: skip
-    return control_flow_ops.with_dependencies([check], value)
+        for parameter in parameters:
+            value = array_ops.where_v2(parameter <= limit, nan, value)
+        return value
+    checks = [
+        check_ops.assert_less(array_ops.ones([], dist.dtype) * limit, parameter, message=message)
+        for parameter, message in zip(parameters, messages)
+    ]
+    return control_flow_ops.with_dependencies(checks, value)
 
 
 def get_logits_and_probs(logits=None, probs=None, multidimensional=False, validate_args=False,
