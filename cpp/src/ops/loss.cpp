@@ -118,6 +118,9 @@ void top_k(ShapeContext& c, std::int64_t k) {
   if (out.has_rank()) {
     const int last = out.rank() - 1;
     if (k >= 0 && out[last] >= 0 && out[last] < k) {
+      if (c.planning()) {
+        invalid("input must have at least k columns. Had ", out[last], ", needed ", k);
+      }
       invalid("input must have last dimension >= k = ", k, " but is ", out[last]);
     }
     out.set_dim(last, k);
@@ -134,6 +137,7 @@ void top_k_v2_shape(ShapeContext& c) {
   if (const Tensor* value = c.constant_input(1)) {
     k = value->as_int64s()[0];
     if (k < 0) {
+      if (c.planning()) invalid("Need k >= 0, got ", k);
       invalid("Dimension size, given by scalar input 1, must be non-negative but is ", k);
     }
   }

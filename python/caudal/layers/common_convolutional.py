@@ -8,10 +8,10 @@ from caudal.layers.engine import Layer
 from caudal.layers.input_spec import InputSpec
 from caudal.layers.utils import (
     conv_output_length,
+    convert_data_format,
     normalize_data_format,
     normalize_padding,
     normalize_tuple,
-    op_data_format,
 )
 from caudal.ops import array_ops, nn_ops
 
@@ -114,7 +114,7 @@ class Conv(Layer):
         return (*self.kernel_size, channels, self.filters)
 
     def _convolution(self, inputs):
-        layout = op_data_format(self.data_format, self.rank + 2)
+        layout = convert_data_format(self.data_format, self.rank + 2)
         if self.padding == "causal":
             left = self.dilation_rate[0] * (self.kernel_size[0] - 1)
             pads = [[0, 0], [0, 0], [left, 0]] if self._first else [[0, 0], [left, 0], [0, 0]]
@@ -284,7 +284,7 @@ class SeparableConv(Conv):
             outputs = nn_ops.separable_conv2d(
                 inputs, self.depthwise_kernel, self.pointwise_kernel, strides,
                 self.padding.upper(), list(self.dilation_rate),
-                data_format=op_data_format(self.data_format, 4),
+                data_format=convert_data_format(self.data_format, 4),
             )  # fmt: skip
             return self._finish(outputs)
         return self._finish_sequence(inputs)

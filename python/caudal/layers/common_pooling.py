@@ -7,10 +7,10 @@ from caudal.layers.engine import Layer
 from caudal.layers.input_spec import InputSpec
 from caudal.layers.utils import (
     conv_output_length,
+    convert_data_format,
     normalize_data_format,
     normalize_padding,
     normalize_tuple,
-    op_data_format,
 )
 from caudal.ops import array_ops, nn_ops
 
@@ -55,7 +55,7 @@ class Pooling(Layer):
             volume = array_ops.transpose(inputs, (0, 2, 3, 4, 1))
             result = self.pool_function(volume, [1, *window, 1], [1, *strides, 1], padding, "NDHWC")
             return array_ops.transpose(result, (0, 4, 1, 2, 3))
-        layout = op_data_format(self.data_format, self.rank + 2)
+        layout = convert_data_format(self.data_format, self.rank + 2)
         return self.pool_function(inputs, self._full(window), self._full(strides), padding, layout)
 
     def _full(self, sizes):

@@ -5,7 +5,7 @@ from caudal.framework import tensor_shape
 from caudal.layers import volumes
 from caudal.layers.common_convolutional import Conv
 from caudal.layers.input_spec import InputSpec
-from caudal.layers.utils import deconv_output_length, normalize_tuple, op_data_format
+from caudal.layers.utils import convert_data_format, deconv_output_length, normalize_tuple
 from caudal.ops import array_ops, nn_ops
 
 
@@ -57,30 +57,27 @@ class ConvTranspose(Conv):
             length,
             self.kernel_size[i],
             self.padding,
-            None if self.output_padding is None else self.output_padding[i],
             self.strides[i],
+            None if self.output_padding is None else self.output_padding[i],
             self.dilation_rate[i] if self.rank == 2 else 1,
         )
 
     def call(self, inputs):
+        # Tensors even where the sizes are known: as many nodes as TensorFlow makes.
         sizes = array_ops.shape(inputs)
-        known = inputs.shape.as_list()
+        batch = sizes[0]
         start = 2 if self._first else 1
-
-        def length(i):
-            n = known[start + i]
-            return self._output_length(sizes[start + i] if n is None else n, i)
-
-        spatial = [length(i) for i in range(self.rank)]
-        batch = sizes[0] if known[0] is None else known[0]
+        lengths = [sizes[start + i] for i in range(self.rank)]
+        spatial = [self._output_length(n, i) for i, n in enumerate(lengths)]
         if self._first:
             output_shape = (batch, self.filters, *spatial)
         else:
             output_shape = (batch, *spatial, self.filters)
         output_shape = array_ops.stack(output_shape)
-        layout = op_data_format(self.data_format, self.rank + 2)
+        layout = convert_data_format(self.data_format, self.rank + 2)
         padding = self.padding.upper()
         if self.rank == 2:
+            output_shape[0]  # one more of TensorFlow's nodes
             outputs = nn_ops.conv2d_transpose(
                 inputs, self.kernel, output_shape, list(self.strides), padding, layout,
                 dilations=list(self.dilation_rate),

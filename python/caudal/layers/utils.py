@@ -54,9 +54,13 @@ def normalize_tuple(value, n, name):
     return values
 
 
-def op_data_format(data_format, ndim):
-    """The ops' word for a data format: NHWC, NCW, ..."""
-    spatial = {3: "W", 4: "HW", 5: "DHW"}[ndim]
+def convert_data_format(data_format, ndim):
+    """The ops' word for a data format: NHWC, NCW, ... Raises: ValueError for any other."""
+    if data_format not in ("channels_first", "channels_last"):
+        raise ValueError("Invalid data_format: %s" % (data_format,))
+    spatial = {3: "W", 4: "HW", 5: "DHW"}.get(ndim)
+    if spatial is None:
+        raise ValueError("Input rank not supported: %s" % (ndim,))
     return "N%sC" % spatial if data_format == "channels_last" else "NC" + spatial
 
 
@@ -65,17 +69,29 @@ def conv_output_length(length, kernel, padding, stride, dilation=1):
     if length is None:
         return None
     kernel = kernel + (kernel - 1) * (dilation - 1)
-    length = length if padding in ("same", "causal") else length - kernel + 1
+    if padding not in ("same", "causal"):
+        length += kernel - 1 if padding == "full" else 1 - kernel
     return (length + stride - 1) // stride
 
 
-def deconv_output_length(length, kernel, padding, output_padding=None, stride=0, dilation=1):
+def conv_input_length(length, kernel, padding, stride):
+    """The smallest input for which `conv_output_length` gives `length`."""
+    if length is None:
+        return None
+    pad = {"same": kernel // 2, "valid": 0, "full": kernel - 1}[padding]
+    return (length - 1) * stride - 2 * pad + kernel
+
+
+def deconv_output_length(length, kernel, padding, stride=0, output_padding=None, dilation=1):
     """Size of a transposed convolution's output along one axis; None stays None."""
     if length is None:
         return None
     kernel = kernel + (kernel - 1) * (dilation - 1)
     if output_padding is None:
-        return length * stride + (max(kernel - stride, 0) if padding == "valid" else 0)
+        length = length * stride
+        if padding == "valid":
+            return length + max(kernel - stride, 0)
+        return length - (stride + kernel - 2) if padding == "full" else length
     pad = kernel // 2 if padding == "same" else 0
     return (length - 1) * stride + kernel - 2 * pad + output_padding
 

@@ -5,7 +5,7 @@ import numpy as np
 
 from caudal.framework import dtypes, ops, tensor_util
 from caudal.framework.op_factory import apply
-from caudal.ops import array_ops, nn_ops
+from caudal.ops import array_ops, math_ops, nn_ops
 from caudal.ops.nn_ops import _alias, _per_dimension
 
 
@@ -394,10 +394,10 @@ def dilation2d(
 def erosion2d(value, kernel, strides, rates, padding, name=None):
     """Grayscale erosion: the minimum of image - kernel over a window. Op: Dilation2D."""
     with ops.name_scope(name, "erosion2d", [value, kernel]) as scope:
-        flipped = array_ops.reverse(kernel, [0, 1])
-        widest = apply("Dilation2D", -ops.convert_to_tensor(value), flipped, strides=strides,
-                       rates=rates, padding=padding)  # fmt: skip
-        return apply("Neg", widest, name=scope)
+        value, flipped = math_ops.negative(value), array_ops.reverse(kernel, [0, 1])
+        widest = apply("Dilation2D", value, flipped, strides=strides, rates=rates,
+                       padding=padding, name=scope)  # fmt: skip
+        return math_ops.negative(widest)
 
 
 def erosion2d_v2(value, filters, strides, padding, data_format, dilations, name=None):

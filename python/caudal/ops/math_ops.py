@@ -411,6 +411,10 @@ def _reduction_axes(x, axis, reduction_indices=None):
     axis = _one_of("axis", axis, "reduction_indices", reduction_indices)
     if axis is not None:
         return axis
+    if not isinstance(x, ops.Tensor):
+        from caudal.ops import shape_ops
+
+        return apply("Range", 0, shape_ops.rank(x), 1, name="range")
     rank = x.shape.rank
     if rank is not None:
         return ops.convert_to_tensor(np.arange(rank, dtype=np.int32), name="Const")
@@ -419,12 +423,8 @@ def _reduction_axes(x, axis, reduction_indices=None):
 
 def _reduce(op_name, input_tensor, axis, keepdims, name, reduction_indices=None, keep_dims=None):
     keep = _one_of("keepdims", keepdims, "keep_dims", keep_dims)
-    x = input_tensor
-    if not isinstance(x, ops.Tensor):
-        dtype = dtypes.bool if op_name in ("All", "Any") else None
-        x = ops.convert_to_tensor(x, dtype=dtype, name="input_tensor")
-    axes = _reduction_axes(x, axis, reduction_indices)
-    result = apply(op_name, x, axes, keep_dims=bool(keep), name=name)
+    axes = _reduction_axes(input_tensor, axis, reduction_indices)
+    result = apply(op_name, input_tensor, axes, keep_dims=bool(keep), name=name)
     if axis is None and reduction_indices is None and not keep:
         result.set_shape(())  # known even where the rank of x is not
     return result

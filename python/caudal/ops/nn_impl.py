@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from caudal.framework import dtypes, ops, tensor_util
+from caudal.framework import dtypes, ops
 from caudal.framework.op_factory import apply
 from caudal.ops import array_ops, math_ops
 from caudal.ops.nn_ops import _alias
@@ -51,6 +51,8 @@ def softmax_cross_entropy_with_logits_v2(labels, logits, axis=None, name=None, d
         if axis != -1 and axis != (rank or 0) - 1:
             if rank is None:
                 raise ValueError("axis %d needs logits of known rank" % axis)
+            if not -rank <= axis < rank:
+                raise ValueError("axis %d is not one of %s" % (axis, precise.shape))
             order = [i for i in range(rank) if i != axis % rank] + [axis % rank]
             labels = array_ops.transpose(labels, order)
             precise = array_ops.transpose(precise, order)
@@ -170,10 +172,9 @@ def weighted_cross_entropy_with_logits(
         labels = ops.convert_to_tensor(labels, dtype=logits.dtype, name="labels")
         _check_same_shape(logits, labels)
         weight = 1 + (pos_weight - 1) * labels
+        ramp = (1 - labels) * logits
         softened = math_ops.log1p(math_ops.exp(-math_ops.abs(logits)))
-        return math_ops.add(
-            (1 - labels) * logits, weight * (softened + apply("Relu", -logits)), name=scope
-        )
+        return math_ops.add(ramp, weight * (softened + apply("Relu", -logits)), name=scope)
 
 
 def log_poisson_loss(targets, log_input, compute_full_loss=False, name=None):
@@ -194,10 +195,12 @@ def log_poisson_loss(targets, log_input, compute_full_loss=False, name=None):
             )
         result = math_ops.exp(log_input) - log_input * targets
         if compute_full_loss:
+            half = ops.convert_to_tensor(0.5, dtype=targets.dtype)
+            circle = ops.convert_to_tensor(2 * math.pi, dtype=targets.dtype)
             stirling = (targets * math_ops.log(targets)) - targets
-            stirling = stirling + 0.5 * math_ops.log(2 * math.pi * targets)
-            zeros = array_ops.zeros_like(targets)
-            small = math_ops.logical_and(targets >= zeros, targets <= array_ops.ones_like(targets))
+            stirling = stirling + half * math_ops.log(circle * targets)
+            zeros, ones = array_ops.zeros_like(targets), array_ops.ones_like(targets)
+            small = math_ops.logical_and(targets >= zeros, targets <= ones)
             result += array_ops.where(small, zeros, stirling)
         return result
 
@@ -333,8 +336,9 @@ def batch_normalization(x, mean, variance, offset, scale, variance_epsilon, name
         if scale is not None:
             factor = factor * scale
         x = ops.convert_to_tensor(x)
+        scaled = x * math_ops.cast(factor, x.dtype)
         level = offset - mean * factor if offset is not None else -mean * factor
-        return x * math_ops.cast(factor, x.dtype) + math_ops.cast(level, x.dtype)
+        return scaled + math_ops.cast(level, x.dtype)
 
 
 def batch_norm_with_global_normalization(
@@ -408,7 +412,7 @@ def zero_fraction(value, name=None):
     with ops.name_scope(name, "zero_fraction"):
         value = ops.convert_to_tensor(value, name="value")
         size = array_ops.size(value, out_type=dtypes.int64)
-        zero = tensor_util.make_array(0, value.dtype)
+        zero = "" if value.dtype == dtypes.string else value.dtype.as_numpy_dtype(0)
         other = math_ops.cast(math_ops.not_equal(value, zero), dtypes.int64)
         zeros = size - math_ops.reduce_sum(other)
         with ops.name_scope("counts_to_fraction"):

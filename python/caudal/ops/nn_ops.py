@@ -459,6 +459,12 @@ depthwise_conv2d_backprop_input = depthwise_conv2d_native_backprop_input
 depthwise_conv2d_backprop_filter = depthwise_conv2d_native_backprop_filter
 
 
+def _plain_dilation(filter, rate):  # noqa: A002
+    """The two constants that TensorFlow makes here: later seeds depend on the number of nodes."""
+    array_ops.shape(filter)
+    ops.convert_to_tensor([1, 1] if rate is None else rate, dtypes.int32, name="dilation_rate")
+
+
 def depthwise_conv2d(
     input, filter, strides, padding, rate=None, name=None, data_format=None,  # noqa: A002
     dilations=None,
@@ -474,6 +480,7 @@ def depthwise_conv2d(
     with ops.name_scope(name, "depthwise", [input, filter]) as scope:
         input = ops.convert_to_tensor(input, name="tensor_in")
         filter = ops.convert_to_tensor(filter, name="filter_in")
+        _plain_dilation(filter, rate)
         return depthwise_conv2d_native(
             input, filter, strides, padding, data_format or "NHWC", rate or 1, scope
         )
@@ -498,6 +505,7 @@ def separable_conv2d(
         shape = pointwise_filter.shape.with_rank(4)
         shape.dims[0].assert_is_compatible_with(1)
         shape.dims[1].assert_is_compatible_with(1)
+        _plain_dilation(depthwise_filter, rate)
         depthwise = depthwise_conv2d_native(
             input, depthwise_filter, strides, padding, data_format or "NHWC", rate or 1,
             name="depthwise",
@@ -640,6 +648,7 @@ def pool(
         layout = _spatial_format(data_format, rank)
         function = _pool_function(largest, rank)
         if all(r == 1 for r in rate):
+            ops.convert_to_tensor(rate, dtypes.int32, name="dilation_rate")
             return function(input, window, strides, padding, layout, name=scope)
         if padding != "VALID":
             raise ValueError(
@@ -695,7 +704,12 @@ def dropout(x, keep_prob=None, noise_shape=None, seed=None, name=None, rate=None
     if keep_prob is not None:
         if rate is not None:
             raise ValueError("Cannot specify both 'keep_prob' and 'rate'")
-        rate = 1 - keep_prob
+        try:
+            rate = 1 - keep_prob
+        except TypeError:
+            raise ValueError(
+                "keep_prob must be a floating point number or Tensor (got %r)" % (keep_prob,)
+            ) from None
     if rate is None:
         raise ValueError("You must provide a rate to dropout.")
     return dropout_v2(x, rate, noise_shape, seed, name)
@@ -760,4 +774,4 @@ def in_top_k(predictions, targets, k, name=None):
       bool [batch]; false for rows with scores that are not finite.
     """
     with ops.name_scope(name, "in_top_k"):
-        return apply("InTopKV2", predictions, targets, k)
+        return apply("InTopKV2", predictions, targets, k, name=name)

@@ -255,3 +255,50 @@ def test_pools_and_dilations_check_their_lists():
             x, [3, 2], "VALID", lambda part, *_: 2.0 * part, spatial_dims=[1, 3]
         )
         assert doubled.shape.as_list() == [1, 4, 4, 2]
+
+
+def test_bias_of_second_dimension_and_of_complex_numbers():
+    x = np.arange(12.0).reshape([2, 2, 3])
+    bias = np.array([1.0, 10.0])
+    with tf.Graph().as_default(), tf.Session() as sess:
+        value, added = tf.constant(x), tf.constant(bias)
+        y = tf.nn.bias_add(value, added, data_format="NCHW")
+        np.testing.assert_array_equal(sess.run(y), x + bias[:, None])
+        grad = tf.gradients(y * y, added)[0]
+        np.testing.assert_allclose(sess.run(grad), 2 * (x + bias[:, None]).sum(axis=(0, 2)))
+        for kind in (np.complex64, np.complex128):
+            number, more = (1j * x).astype(kind), (bias - 2j).astype(kind)
+            y = tf.nn.bias_add(number, more, data_format="NC...")
+            np.testing.assert_array_equal(sess.run(y), number + more[:, None])
+            back = tf.raw_ops.BiasAddGrad(out_backprop=number, data_format="NHWC")
+            np.testing.assert_array_equal(sess.run(back), number.sum(axis=(0, 1)))
+
+
+def test_zero_fraction_of_any_values():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        assert sess.run(tf.nn.zero_fraction([[True, False]])) == 0.5
+        assert sess.run(tf.nn.zero_fraction(["", "a", "", "b"])) == 0.5
+
+
+def test_cross_entropy_twice_derived():
+    labels, start = np.eye(3)[[0, 2]], np.array([[0.3, 1.0, -2.0], [0.0, 0.5, 0.1]])
+    with tf.Graph().as_default(), tf.Session() as sess:
+        flat = tf.constant(start.ravel())
+        loss = tf.nn.softmax_cross_entropy_with_logits_v2(labels, tf.reshape(flat, [2, 3]))
+        second = sess.run(tf.hessians(loss, flat)[0])
+        want = np.zeros([6, 6])
+        for i, row in enumerate(np.exp(start) / np.exp(start).sum(axis=1, keepdims=True)):
+            want[3 * i : 3 * i + 3, 3 * i : 3 * i + 3] = np.diag(row) - np.outer(row, row)
+        np.testing.assert_allclose(second, want, atol=1e-12)
+        with pytest.raises(ValueError, match="axis 2 is not one of"):
+            tf.nn.softmax_cross_entropy_with_logits_v2(labels, start, axis=2)
+
+
+def test_windows_larger_than_the_image():
+    patches = tf.image.extract_image_patches
+    with tf.Graph().as_default():
+        image = tf.zeros([1, 3, 3, 1])
+        none = patches(image, [1, 4, 4, 1], [1] * 4, [1] * 4, "VALID")
+        assert none.shape.as_list() == [1, 0, 0, 16]
+        with pytest.raises(ValueError, match="output size would be negative: -5"):
+            patches(image, [1, 9, 9, 1], [1] * 4, [1] * 4, "VALID")
