@@ -63,4 +63,11 @@ __all__ = [
     "kl_divergence",
 ]
 
-__getattr__ = _module_getattr("contrib.distributions")
+__getattr__ = _module_getattr(
+    "contrib.distributions",
+    {
+        "caudal.contrib.distributions.bijectors": "@",
+        "caudal.contrib.distributions.util": "SeedStream fill_triangular fill_triangular_inverse "
+        "matrix_diag_transform reduce_weighted_logsumexp softplus_inverse tridiag",
+    },
+)
