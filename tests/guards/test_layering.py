@@ -33,7 +33,7 @@ LEVELS = [
     {"framework", "platform"},
     {"ops"},
     {"client", "train", "layers", "losses", "metrics", "summary", "data", "io"},
-    {"keras", "contrib", "compat", "examples"},
+    {"keras", "contrib", "compat", "examples", "python"},
 ]
 CORE_USERS = {"framework", "client", "io"}
 

@@ -3,6 +3,7 @@
 
 import pkgutil as _pkgutil
 
+import caudal.python  # noqa: F401  # finds contrib's internal paths
 from caudal.framework.absent import module_getattr as _module_getattr
 
 __getattr__ = _module_getattr(

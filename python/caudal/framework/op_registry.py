@@ -71,6 +71,11 @@ def find(name):
     return found
 
 
+def names():
+    """The names of all ops."""
+    return _core.all_ops()
+
+
 def op_def(name):
     """The OpDef of `name`; NotImplementedError if this library has no such op."""
     found = find(name)

@@ -137,3 +137,16 @@ def deprecated_arg_values(date, instructions, warn_once=True, **deprecated_kwarg
         return wrapper
 
     return wrap
+
+
+def deprecated_argument_lookup(new_name, new_value, old_name, old_value):
+    """The value of an argument that has a new name.
+
+    Raises:
+      ValueError: both names were given.
+    """
+    if old_value is None:
+        return new_value
+    if new_value is not None:
+        raise ValueError("Cannot specify both '%s' and '%s'" % (old_name, new_name))
+    return old_value
