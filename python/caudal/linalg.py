@@ -28,9 +28,9 @@ __getattr__ = _module_getattr(
         "LinearOperatorHouseholder LinearOperatorIdentity LinearOperatorLowerTriangular "
         "LinearOperatorScaledIdentity LinearOperatorZeros",
         "caudal.ops.linalg.combined_operators": "LinearOperatorAdjoint LinearOperatorBlockDiag "
-        "LinearOperatorCirculant LinearOperatorCirculant2D LinearOperatorCirculant3D "
         "LinearOperatorComposition LinearOperatorInversion LinearOperatorKronecker "
-        "LinearOperatorLowRankUpdate LinearOperatorToeplitz",
-        "caudal.ops.special_math_ops": "cross",
+        "LinearOperatorLowRankUpdate",
+        "caudal.ops.linalg.structured_operators": "LinearOperatorCirculant "
+        "LinearOperatorCirculant2D LinearOperatorCirculant3D LinearOperatorToeplitz",
     },
 )

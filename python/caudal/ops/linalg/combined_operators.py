@@ -1,22 +1,30 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Operators made of other operators, and those that Fourier transforms diagonalise."""
+"""Operators made of other operators."""
 
 import functools
 
-from caudal.framework import dtypes, ops, tensor_shape
-from caudal.ops import array_ops, fourier_ops, linalg_ops, math_ops, shape_ops
-from caudal.ops.linalg.linear_operator import LinearOperator
+from caudal.framework import ops, tensor_shape
+from caudal.ops import (
+    array_ops,
+    control_flow_ops,
+    linalg_ops,
+    math_ops,
+    shape_ops,
+)
+from caudal.ops.linalg.linear_operator import (
+    LinearOperator,
+)
 
 
-def _same_dtype(operators):
+def _same_dtype(operators, wanted="a non-empty list of operators"):
     operators = list(operators)
     if not operators:
-        raise ValueError("Expected a non-empty list of operators.")
+        raise ValueError("Expected %s. Found: %s" % (wanted, operators))
     for operator in operators:
         if operator.dtype != operators[0].dtype:
             raise TypeError(
-                "Expected all operators to have one dtype, got %s"
-                % ", ".join("%s: %s" % (o.name, o.dtype.name) for o in operators)
+                "Expected all operators to have the same dtype.  Found %s"
+                % ", ".join(str((o.name, o.dtype.name)) for o in operators)
             )
     return operators
 
@@ -42,8 +50,20 @@ def _all(operators, attribute):
     return True if all(getattr(o, attribute) for o in operators) else None
 
 
-def _hint(operators, given, attribute):
-    return _all(operators, attribute) if given is None else given
+def _hint(operators, given, attribute, what=None):
+    implied = _all(operators, attribute)
+    if what and implied and given is False:
+        word = _WORDS[attribute]
+        raise ValueError("The %s of %s operators is always %s." % (what, word, word))
+    return implied if given is None else given
+
+
+_WORDS = {
+    "is_non_singular": "non-singular",
+    "is_self_adjoint": "self-adjoint",
+    "is_positive_definite": "positive-definite",
+    "is_square": "square",
+}
 
 
 class LinearOperatorComposition(LinearOperator):
@@ -54,8 +74,7 @@ class LinearOperatorComposition(LinearOperator):
         is_square=None, name=None,
     ):  # fmt: skip
         self._operators = _same_dtype(operators)
-        if is_non_singular is None:
-            is_non_singular = _all(self._operators, "is_non_singular")
+        is_non_singular = _hint(self._operators, is_non_singular, "is_non_singular", "composition")
         parents = [p for o in self._operators for p in o.graph_parents]
         name = name or "_o_".join(o.name for o in self._operators)
         super().__init__(
@@ -113,6 +132,7 @@ class _Wrapped(LinearOperator):
     """An operator that turns another one."""
 
     _suffix = ""
+    _kind = ""
 
     def __init__(
         self, operator, is_non_singular=None, is_self_adjoint=None, is_positive_definite=None,
@@ -121,7 +141,13 @@ class _Wrapped(LinearOperator):
         self._operator = operator
 
         def hint(given, attribute):
-            return getattr(operator, attribute) if given is None else given
+            own = getattr(operator, attribute)
+            if None not in (given, own) and given != own:
+                raise ValueError(
+                    "An operator is %s if and only if its %s is %s."
+                    % (_WORDS[attribute], self._kind, _WORDS[attribute])
+                )
+            return own if given is None else given
 
         super().__init__(
             operator.dtype, operator.graph_parents, hint(is_non_singular, "is_non_singular"),
@@ -139,6 +165,7 @@ class LinearOperatorAdjoint(_Wrapped):
     """The conjugate transpose of an operator."""
 
     _suffix = "_adjoint"
+    _kind = "adjoint"
 
     def _shape(self):
         shape = self._operator.shape
@@ -153,6 +180,9 @@ class LinearOperatorAdjoint(_Wrapped):
 
     def adjoint(self, name="adjoint"):
         return self._operator
+
+    def _assert_non_singular(self):
+        return self._operator.assert_non_singular()
 
     def _matmul(self, x, adjoint=False, adjoint_arg=False):
         return self._operator.matmul(x, adjoint=not adjoint, adjoint_arg=adjoint_arg)
@@ -174,13 +204,19 @@ class LinearOperatorInversion(_Wrapped):
     """The inverse of an operator."""
 
     _suffix = "_inv"
+    _kind = "inverse"
 
     def __init__(
         self, operator, is_non_singular=None, is_self_adjoint=None, is_positive_definite=None,
         is_square=None, name=None,
     ):  # fmt: skip
-        if is_non_singular is False or operator.is_non_singular is False:
-            raise ValueError("The inverse of a singular operator does not exist.")
+        for attribute, given in (("is_square", is_square), ("is_non_singular", is_non_singular)):
+            own = getattr(operator, attribute)
+            if False in (own, given):
+                raise ValueError(
+                    "operator and supplied hints must have `%s` equal to `True` or `None`.  "
+                    "Found %s, %s" % (attribute, own, given)
+                )
         super().__init__(operator, True, is_self_adjoint, is_positive_definite, is_square, name)
 
     def _shape(self):
@@ -191,6 +227,9 @@ class LinearOperatorInversion(_Wrapped):
 
     def inverse(self, name="inverse"):
         return self._operator
+
+    def _assert_non_singular(self):
+        return self._operator.assert_non_singular()
 
     def _matmul(self, x, adjoint=False, adjoint_arg=False):
         return self._operator.solve(x, adjoint=adjoint, adjoint_arg=adjoint_arg)
@@ -205,6 +244,20 @@ class LinearOperatorInversion(_Wrapped):
         return -1.0 * self._operator.log_abs_determinant()
 
 
+def _in_one_batch(tensors, inner):
+    """The tensors broadcast to one batch shape; the last `inner` axes are no batch."""
+    batches = [t.shape[:-inner] for t in tensors]
+    known = all(b.is_fully_defined() for b in batches)
+    if known and all(b.as_list() == batches[0].as_list() for b in batches):
+        return tensors
+    shapes = [shape_ops.shape(t) for t in tensors]
+    batch = functools.reduce(shape_ops.broadcast_dynamic_shape, [s[:-inner] for s in shapes])
+    return [
+        array_ops.broadcast_to(t, array_ops.concat([batch, s[-inner:]], 0))
+        for t, s in zip(tensors, shapes)
+    ]
+
+
 class LinearOperatorBlockDiag(LinearOperator):
     """Operators along the diagonal, zeros elsewhere."""
 
@@ -213,12 +266,14 @@ class LinearOperatorBlockDiag(LinearOperator):
         is_square=True, name=None,
     ):  # fmt: skip
         self._operators = _same_dtype(operators)
-
+        if is_square is False or any(o.is_square is False for o in self._operators):
+            raise ValueError("Can only represent a block diagonal of square matrices.")
+        what = "direct sum"
         super().__init__(
             self._operators[0].dtype, [p for o in self._operators for p in o.graph_parents],
-            _hint(self._operators, is_non_singular, "is_non_singular"),
-            _hint(self._operators, is_self_adjoint, "is_self_adjoint"),
-            _hint(self._operators, is_positive_definite, "is_positive_definite"), is_square,
+            _hint(self._operators, is_non_singular, "is_non_singular", what),
+            _hint(self._operators, is_self_adjoint, "is_self_adjoint", what),
+            _hint(self._operators, is_positive_definite, "is_positive_definite", what), True,
             name or "_ds_".join(o.name for o in self._operators),
         )  # fmt: skip
 
@@ -246,14 +301,46 @@ class LinearOperatorBlockDiag(LinearOperator):
             known = array_ops.stack([getattr(o, sizes + "_tensor")() for o in self._operators])
         parts = array_ops.split(x, known, axis=-2, num=len(self._operators))
         done = [getattr(o, method)(p, adjoint=adjoint) for o, p in zip(self._operators, parts)]
-        batch = [shape_ops.shape(d)[:-2] for d in done]
-        batch = functools.reduce(shape_ops.broadcast_dynamic_shape, batch)
-        if any(d.shape.rank != done[0].shape.rank or d.shape.rank > 2 for d in done):
-            done = [
-                array_ops.broadcast_to(d, array_ops.concat([batch, shape_ops.shape(d)[-2:]], 0))
-                for d in done
-            ]
-        return array_ops.concat(done, axis=-2)
+        return array_ops.concat(_in_one_batch(done, 2), axis=-2)
+
+    def adjoint(self, name="adjoint"):
+        if self.is_self_adjoint:
+            return self
+        return LinearOperatorBlockDiag(
+            [o.adjoint() for o in self._operators], is_non_singular=self.is_non_singular
+        )
+
+    def inverse(self, name="inverse"):
+        super().inverse()  # its checks
+        return LinearOperatorBlockDiag(
+            [o.inverse() for o in self._operators],
+            is_non_singular=self.is_non_singular,
+            is_self_adjoint=self.is_self_adjoint,
+            is_positive_definite=self.is_positive_definite,
+        )
+
+    def cholesky(self, name="cholesky"):
+        if not (self.is_positive_definite and self.is_self_adjoint):
+            return super().cholesky()  # its complaint
+        return LinearOperatorBlockDiag(
+            [o.cholesky() for o in self._operators], is_non_singular=True
+        )
+
+    def _diag_part(self):
+        parts = [o.diag_part() for o in self._operators]
+        return array_ops.concat(_in_one_batch(parts, 1), -1)
+
+    def _trace(self):
+        return functools.reduce(math_ops.add, [o.trace() for o in self._operators])
+
+    def _assert_non_singular(self):
+        return control_flow_ops.group(*[o.assert_non_singular() for o in self._operators])
+
+    def _assert_self_adjoint(self):
+        return control_flow_ops.group(*[o.assert_self_adjoint() for o in self._operators])
+
+    def _assert_positive_definite(self):
+        return control_flow_ops.group(*[o.assert_positive_definite() for o in self._operators])
 
     def _matmul(self, x, adjoint=False, adjoint_arg=False):
         sizes = "range_dimension" if adjoint else "domain_dimension"
@@ -277,13 +364,37 @@ class LinearOperatorKronecker(LinearOperator):
         self, operators, is_non_singular=None, is_self_adjoint=None, is_positive_definite=None,
         is_square=None, name=None,
     ):  # fmt: skip
-        self._operators = _same_dtype(operators)
+        self._operators = _same_dtype(operators, "a list of >=1 operators")
+        what = "Kronecker product"
         super().__init__(
             self._operators[0].dtype, [p for o in self._operators for p in o.graph_parents],
-            _hint(self._operators, is_non_singular, "is_non_singular"),
-            _hint(self._operators, is_self_adjoint, "is_self_adjoint"),
-            is_positive_definite, is_square, name or "_x_".join(o.name for o in self._operators),
+            _hint(self._operators, is_non_singular, "is_non_singular", what),
+            _hint(self._operators, is_self_adjoint, "is_self_adjoint", what),
+            _hint(self._operators, is_positive_definite, "is_positive_definite", what),
+            is_square, name or "_x_".join(o.name for o in self._operators),
         )  # fmt: skip
+
+    def _rebuilt(self, method, **hints):
+        return LinearOperatorKronecker([getattr(o, method)() for o in self._operators], **hints)
+
+    def adjoint(self, name="adjoint"):
+        if self.is_self_adjoint:
+            return self
+        return self._rebuilt("adjoint", is_non_singular=self.is_non_singular)
+
+    def inverse(self, name="inverse"):
+        super().inverse()  # its checks
+        return self._rebuilt(
+            "inverse",
+            is_non_singular=self.is_non_singular,
+            is_self_adjoint=self.is_self_adjoint,
+            is_positive_definite=self.is_positive_definite,
+        )
+
+    def cholesky(self, name="cholesky"):
+        if not (self.is_positive_definite and self.is_self_adjoint):
+            return super().cholesky()  # its complaint
+        return self._rebuilt("cholesky", is_non_singular=True)
 
     @property
     def operators(self):
@@ -337,15 +448,65 @@ class LinearOperatorLowRankUpdate(LinearOperator):
             else:
                 is_diag_update_positive = True
             self._is_diag_update_positive = is_diag_update_positive
-            if v is None and is_diag_update_positive:
-                if is_self_adjoint is None and base_operator.is_self_adjoint:
-                    is_self_adjoint = True
-                if is_positive_definite is None and base_operator.is_positive_definite:
-                    is_positive_definite = True
+            implied = (
+                v is None
+                and is_diag_update_positive
+                and base_operator.is_self_adjoint
+                and base_operator.is_positive_definite
+            )
+            if implied:
+                if is_self_adjoint is False or is_positive_definite is False:
+                    raise ValueError(
+                        "Arguments imply this is self-adjoint positive-definite operator."
+                    )
+                is_self_adjoint = is_positive_definite = True
+            self._check_sizes()
             super().__init__(
                 dtype, parents, is_non_singular, is_self_adjoint, is_positive_definite,
-                base_operator.is_square if is_square is None else is_square, name,
+                is_square, name,
             )  # fmt: skip
+
+    def _check_sizes(self):
+        """What is known of the shapes of u, v and the diagonal must agree."""
+        u, v, d = self._u.shape, self._v.shape, self._diag_update
+        if u.rank is not None:
+            self._base_operator.range_dimension.assert_is_compatible_with(u[-2])
+            self._base_operator.domain_dimension.assert_is_compatible_with(
+                u[-2] if v.rank is None else v[-2]
+            )
+        if u.rank is not None and v.rank is not None:
+            u[-1].assert_is_compatible_with(v[-1])
+        if d is not None and d.shape.rank is not None and u.rank is not None:
+            u[-1].assert_is_compatible_with(d.shape[-1])
+
+    @property
+    def diag_operator(self):
+        """The operator of the diagonal in the middle."""
+        from caudal.ops.linalg.plain_operators import LinearOperatorDiag, LinearOperatorIdentity
+
+        if self._diag_update is not None:
+            return LinearOperatorDiag(
+                self._diag_update, is_positive_definite=self._is_diag_update_positive
+            )
+        columns = self._u.shape[-1].value if self._u.shape.rank is not None else None
+        columns = shape_ops.shape(self._u)[-1] if columns is None else columns
+        return LinearOperatorIdentity(columns, dtype=self.dtype)
+
+    def adjoint(self, name="adjoint"):
+        if self.is_self_adjoint:
+            return self
+        diagonal = self._diag_update
+        return LinearOperatorLowRankUpdate(
+            self._base_operator.adjoint(),
+            self._v,
+            None if diagonal is None else math_ops.conj(diagonal),
+            self._u,
+            self._is_diag_update_positive,
+            self.is_non_singular,
+            self.is_self_adjoint,
+            self.is_positive_definite,
+            self.is_square,
+        )
 
     base_operator = property(lambda self: self._base_operator)
     u = property(lambda self: self._u)
@@ -378,180 +539,3 @@ class LinearOperatorLowRankUpdate(LinearOperator):
         scaled = self._u if self._diag_update is None else self._u * self._diag_update[..., None, :]
         update = math_ops.matmul(scaled, self._v, adjoint_b=True)
         return self._base_operator.to_dense() + update
-
-
-class _Circulant(LinearOperator):
-    """Diagonal between a Fourier transform of some dimensions and its inverse."""
-
-    _dimensions = 1
-
-    def __init__(
-        self, spectrum, input_output_dtype, is_non_singular, is_self_adjoint,
-        is_positive_definite, is_square, name,
-    ):  # fmt: skip
-        if not is_square:
-            raise ValueError("A circulant operator is always square.")
-        with ops.name_scope(name, values=[spectrum]):
-            self._spectrum = ops.convert_to_tensor(spectrum, name="spectrum")
-            self._spectrum.shape.with_rank_at_least(self._dimensions)
-            if not self._spectrum.dtype.is_complex:
-                if is_self_adjoint is False:
-                    raise ValueError(
-                        "A real spectrum always corresponds to a self-adjoint operator."
-                    )
-                is_self_adjoint = True
-            super().__init__(
-                input_output_dtype, [self._spectrum], is_non_singular, is_self_adjoint,
-                is_positive_definite, True, name,
-            )  # fmt: skip
-
-    spectrum = property(lambda self: self._spectrum)
-    block_depth = property(lambda self: self._dimensions)
-
-    @property
-    def block_shape(self):
-        return self._spectrum.shape[-self._dimensions :]
-
-    def block_shape_tensor(self):
-        return shape_ops.shape(self._spectrum)[-self._dimensions :]
-
-    def _shape(self):
-        if self._spectrum.shape.rank is None:
-            return tensor_shape.TensorShape(None)
-        n = self.block_shape.num_elements()
-        return self._spectrum.shape[: -self._dimensions].concatenate(
-            tensor_shape.TensorShape([n, n])
-        )
-
-    def _shape_tensor(self):
-        n = math_ops.reduce_prod(self.block_shape_tensor())
-        return array_ops.concat([shape_ops.shape(self._spectrum)[: -self._dimensions], [n, n]], 0)
-
-    def _turn(self, x, spectrum, divide):
-        """Applies the operator to matrices [..., N, R]."""
-        double = self.dtype in (dtypes.float64, dtypes.complex128)
-        whole = dtypes.complex128 if double else dtypes.complex64
-        forward, back = {
-            1: (fourier_ops.fft, fourier_ops.ifft),
-            2: (fourier_ops.fft2d, fourier_ops.ifft2d),
-            3: (fourier_ops.fft3d, fourier_ops.ifft3d),
-        }[self._dimensions]
-        rows = array_ops.matrix_transpose(math_ops.cast(x, whole))
-        dims = shape_ops.shape(rows)
-        blocks = array_ops.reshape(
-            rows, array_ops.concat([dims[:-1], self.block_shape_tensor()], 0)
-        )
-        axis = -self._dimensions - 1
-        weights = array_ops.expand_dims(math_ops.cast(spectrum, whole), axis)
-        turned = forward(blocks)
-        turned = back(turned / weights if divide else turned * weights)
-        sizes = array_ops.concat([shape_ops.shape(turned)[: -self._dimensions], dims[-1:]], 0)
-        return math_ops.cast(
-            array_ops.matrix_transpose(array_ops.reshape(turned, sizes)), self.dtype
-        )
-
-    def _matmul(self, x, adjoint=False, adjoint_arg=False):
-        x = linalg_ops.adjoint(x) if adjoint_arg else x
-        return self._turn(x, math_ops.conj(self._spectrum) if adjoint else self._spectrum, False)
-
-    def _solve(self, rhs, adjoint=False, adjoint_arg=False):
-        rhs = linalg_ops.adjoint(rhs) if adjoint_arg else rhs
-        return self._turn(rhs, math_ops.conj(self._spectrum) if adjoint else self._spectrum, True)
-
-    def _over(self, function, x):
-        return function(x, axis=list(range(-self._dimensions, 0)))
-
-    def _determinant(self):
-        return math_ops.cast(self._over(math_ops.reduce_prod, self._spectrum), self.dtype)
-
-    def _log_abs_determinant(self):
-        sizes = math_ops.log(math_ops.abs(self._spectrum))
-        return math_ops.cast(self._over(math_ops.reduce_sum, sizes), self.dtype)
-
-
-class LinearOperatorCirculant(_Circulant):
-    """Circulant matrices with these eigenvalues [..., N]."""
-
-    def __init__(
-        self, spectrum, input_output_dtype=dtypes.complex64, is_non_singular=None,
-        is_self_adjoint=None, is_positive_definite=None, is_square=True,
-        name="LinearOperatorCirculant",
-    ):  # fmt: skip
-        super().__init__(
-            spectrum, input_output_dtype, is_non_singular, is_self_adjoint, is_positive_definite,
-            is_square, name,
-        )  # fmt: skip
-
-
-class LinearOperatorCirculant2D(_Circulant):
-    """Block circulant matrices with these eigenvalues [..., N0, N1]."""
-
-    _dimensions = 2
-
-    def __init__(
-        self, spectrum, input_output_dtype=dtypes.complex64, is_non_singular=None,
-        is_self_adjoint=None, is_positive_definite=None, is_square=True,
-        name="LinearOperatorCirculant2D",
-    ):  # fmt: skip
-        super().__init__(
-            spectrum, input_output_dtype, is_non_singular, is_self_adjoint, is_positive_definite,
-            is_square, name,
-        )  # fmt: skip
-
-
-class LinearOperatorCirculant3D(_Circulant):
-    """Nested block circulant matrices with these eigenvalues [..., N0, N1, N2]."""
-
-    _dimensions = 3
-
-    def __init__(
-        self, spectrum, input_output_dtype=dtypes.complex64, is_non_singular=None,
-        is_self_adjoint=None, is_positive_definite=None, is_square=True,
-        name="LinearOperatorCirculant3D",
-    ):  # fmt: skip
-        super().__init__(
-            spectrum, input_output_dtype, is_non_singular, is_self_adjoint, is_positive_definite,
-            is_square, name,
-        )  # fmt: skip
-
-
-class LinearOperatorToeplitz(LinearOperator):
-    """Matrices that are constant along diagonals: first column `col`, first row `row` [..., N]."""
-
-    def __init__(
-        self, col, row, is_non_singular=None, is_self_adjoint=None, is_positive_definite=None,
-        is_square=None, name="LinearOperatorToeplitz",
-    ):  # fmt: skip
-        if is_square is False:
-            raise ValueError("Only square Toeplitz operators currently supported.")
-        with ops.name_scope(name, values=[row, col]):
-            self._row = ops.convert_to_tensor(row, name="row")
-            self._col = ops.convert_to_tensor(col, name="col")
-            super().__init__(
-                self._row.dtype, [self._row, self._col], is_non_singular, is_self_adjoint,
-                is_positive_definite, True, name,
-            )  # fmt: skip
-
-    col = property(lambda self: self._col)
-    row = property(lambda self: self._row)
-
-    def _shape(self):
-        batch = shape_ops.broadcast_static_shape(self._row.shape, self._col.shape)
-        batch = tensor_shape.TensorShape(batch)
-        return batch.concatenate(batch[-1:])
-
-    def _shape_tensor(self):
-        dims = shape_ops.broadcast_dynamic_shape(
-            shape_ops.shape(self._row), shape_ops.shape(self._col)
-        )
-        return array_ops.concat([dims, dims[-1:]], 0)
-
-    def _to_dense(self):
-        dims = self.shape_tensor()[:-1]
-        row, col = array_ops.broadcast_to(self._row, dims), array_ops.broadcast_to(self._col, dims)
-        n = dims[-1]
-        # [col reversed, row without its first]: entry n - 1 + j - i is the element (i, j).
-        line = array_ops.concat([array_ops.reverse(col, [-1]), row[..., 1:]], -1)
-        count = array_ops.range(n)
-        places = n - 1 + count[None, :] - count[:, None]
-        return array_ops.gather(line, places, axis=-1)

@@ -36,15 +36,17 @@ class LinearOperator:
         self, dtype, graph_parents=None, is_non_singular=None, is_self_adjoint=None,
         is_positive_definite=None, is_square=None, name=None,
     ):  # fmt: skip
-        if is_square is False:
-            if is_non_singular or is_positive_definite:
-                raise ValueError("A non-singular or positive definite operator is always square.")
-        elif is_non_singular or is_self_adjoint or is_positive_definite:
-            is_square = True
         if is_positive_definite:
             if is_non_singular is False:
                 raise ValueError("A positive definite matrix is always non-singular.")
             is_non_singular = True
+        for flag, what in (
+            (is_non_singular, "non-singular"),
+            (is_self_adjoint, "self-adjoint"),
+        ):
+            if flag and is_square is False:
+                raise ValueError("A %s matrix is always square." % what)
+            is_square = True if flag else is_square
         self._dtype = dtypes.as_dtype(dtype).base_dtype if dtype else dtype
         self._graph_parents = list(graph_parents or [])
         self._is_non_singular = is_non_singular
@@ -86,12 +88,12 @@ class LinearOperator:
     def is_square(self):
         rows, columns = self.range_dimension, self.domain_dimension
         known = rows.value is not None and columns.value is not None
-        if known and self._is_square_set_or_implied_by_hints not in (None, rows == columns):
-            raise ValueError(
-                "Static is_square=%s and the dimensions %s, %s contradict."
-                % (self._is_square_set_or_implied_by_hints, rows, columns)
-            )
-        return rows == columns if known else self._is_square_set_or_implied_by_hints
+        hint = self._is_square_set_or_implied_by_hints
+        if not known:
+            return hint
+        if hint is False and rows.value == columns.value:
+            raise ValueError("User set is_square hint to False, but the operator was square.")
+        return rows.value == columns.value if hint is None else hint
 
     @property
     def shape(self):
@@ -138,26 +140,43 @@ class LinearOperator:
     # -- Products ----------------------------------------------------------------------------------
 
     def _converted(self, x, name):
-        x = ops.convert_to_tensor(x, dtype=self.dtype, name=name)
+        loose = isinstance(x, (list, tuple, int, float, complex))
+        x = ops.convert_to_tensor(x, dtype=self.dtype if loose else None, name=name)
+        if self.dtype is not None and x.dtype.base_dtype != self.dtype:
+            raise TypeError(
+                "Expected argument to have dtype %s.  Found: %s in tensor %s"
+                % (self.dtype, x.dtype, x)
+            )
         return x
+
+    def _check_rows(self, x, adjoint, axis):
+        """The axis `axis` of `x` is as long as the operator's columns (or, adjoint, its rows)."""
+        if x.shape.rank is not None and x.shape.rank >= -axis:
+            own = self.range_dimension if adjoint else self.domain_dimension
+            own.assert_is_compatible_with(x.shape[axis])
 
     def matmul(self, x, adjoint=False, adjoint_arg=False, name="matmul"):
         """The product with a matrix [..., N, R], or with another operator: a composition."""
         if isinstance(x, LinearOperator):
+            from caudal.ops.linalg import algebra
             from caudal.ops.linalg.combined_operators import LinearOperatorComposition
 
             left = self.adjoint() if adjoint else self
             right = x.adjoint() if adjoint_arg else x
             a, b = left.domain_dimension.value, right.range_dimension.value
             if None not in (a, b) and a != b:
-                raise ValueError("Operators are incompatible. Expected %d rows, got %d" % (a, b))
+                raise ValueError(
+                    "Operators are incompatible. Expected `x` to have dimension %d but got %d."
+                    % (a, b)
+                )
             with self._scope(name):
-                return LinearOperatorComposition([left, right])
+                simple = algebra.product(left, right)
+                return simple if simple is not None else LinearOperatorComposition([left, right])
         with self._scope(name, [x]):
             x = self._converted(x, "x")
-            own = self.range_dimension if adjoint else self.domain_dimension
-            if x.shape.rank is not None:
-                own.assert_is_compatible_with(x.shape[-1 if adjoint_arg else -2])
+            if (x.shape.rank or 2) < 2:
+                raise ValueError("Shape %s must have rank at least 2" % x.shape)
+            self._check_rows(x, adjoint, -1 if adjoint_arg else -2)
             return self._matmul(x, adjoint=adjoint, adjoint_arg=adjoint_arg)
 
     def __matmul__(self, other):
@@ -167,8 +186,12 @@ class LinearOperator:
         """The product with a vector [..., N]."""
         with self._scope(name, [x]):
             x = self._converted(x, "x")
-            column = array_ops.expand_dims(x, -1)
-            return array_ops.squeeze(self._matmul(column, adjoint=adjoint), [-1])
+            self._check_rows(x, adjoint, -1)
+            return self._matvec(x, adjoint=adjoint)
+
+    def _matvec(self, x, adjoint=False):
+        column = array_ops.expand_dims(x, -1)
+        return array_ops.squeeze(self._matmul(column, adjoint=adjoint), [-1])
 
     def _matmul(self, x, adjoint=False, adjoint_arg=False):
         return math_ops.matmul(self._to_dense(), x, adjoint_a=adjoint, adjoint_b=adjoint_arg)
@@ -187,36 +210,57 @@ class LinearOperator:
     def add_to_tensor(self, x, name="add_to_tensor"):
         """x + the matrices."""
         with self._scope(name, [x]):
-            return self._converted(x, "x") + self._to_dense()
+            return self._add_to_tensor(self._converted(x, "x"))
+
+    def _add_to_tensor(self, x):
+        return x + self._to_dense()
 
     # -- Equations ---------------------------------------------------------------------------------
 
     def _need(self, what):
-        if self.is_non_singular is False:
-            raise NotImplementedError(
-                "%s cannot be used with an operator that is known to be singular." % what
-            )
-        if self.is_square is False:
-            raise NotImplementedError("%s needs a square operator." % what)
+        for flag, known in ((self.is_non_singular, "singular"), (self.is_square, "not be square")):
+            if flag is False:
+                raise NotImplementedError(
+                    "%s not implemented for an operator that is expected to %s%s."
+                    % (what, "be " if known == "singular" else "", known)
+                )
 
     def solve(self, rhs, adjoint=False, adjoint_arg=False, name="solve"):
         """X with operator X = rhs, for a matrix [..., M, R] or an operator."""
         self._need("Exact solve")
         if isinstance(rhs, LinearOperator):
+            from caudal.ops.linalg import algebra
             from caudal.ops.linalg.combined_operators import LinearOperatorComposition
 
-            left = (self.adjoint() if adjoint else self).inverse()
-            return LinearOperatorComposition([left, rhs.adjoint() if adjoint_arg else rhs])
+            left = self.adjoint() if adjoint else self
+            right = rhs.adjoint() if adjoint_arg else rhs
+            a, b = left.range_dimension.value, right.range_dimension.value
+            if None not in (a, b) and a != b:
+                raise ValueError(
+                    "Operators are incompatible. Expected `rhs` to have dimension %d but got %d."
+                    % (a, b)
+                )
+            with self._scope(name):
+                simple = algebra.quotient(left, right)
+                if simple is not None:
+                    return simple
+                return LinearOperatorComposition([left.inverse(), right])
         with self._scope(name, [rhs]):
             rhs = self._converted(rhs, "rhs")
+            self._check_rows(rhs, not adjoint, -1 if adjoint_arg else -2)
             return self._solve(rhs, adjoint=adjoint, adjoint_arg=adjoint_arg)
 
     def solvevec(self, rhs, adjoint=False, name="solve"):
         """x with operator x = rhs, for a vector [..., M]."""
         self._need("Exact solve")
         with self._scope(name, [rhs]):
-            rhs = array_ops.expand_dims(self._converted(rhs, "rhs"), -1)
-            return array_ops.squeeze(self._solve(rhs, adjoint=adjoint), [-1])
+            rhs = self._converted(rhs, "rhs")
+            self._check_rows(rhs, not adjoint, -1)
+            return self._solvevec(rhs, adjoint=adjoint)
+
+    def _solvevec(self, rhs, adjoint=False):
+        column = array_ops.expand_dims(rhs, -1)
+        return array_ops.squeeze(self._solve(column, adjoint=adjoint), [-1])
 
     def _solve(self, rhs, adjoint=False, adjoint_arg=False):
         if adjoint_arg:
@@ -266,18 +310,20 @@ class LinearOperator:
     # -- Numbers -----------------------------------------------------------------------------------
 
     def determinant(self, name="det"):
-        self._need_square("determinant")
+        self._need_square("Determinant")
         with self._scope(name):
             return self._determinant()
 
     def log_abs_determinant(self, name="log_abs_det"):
-        self._need_square("determinant")
+        self._need_square("Determinant")
         with self._scope(name):
             return self._log_abs_determinant()
 
     def _need_square(self, what):
         if self.is_square is False:
-            raise NotImplementedError("%s needs a square operator." % what)
+            raise NotImplementedError(
+                "%s not implemented for an operator that is expected to not be square." % what
+            )
 
     def _determinant(self):
         return linalg_impl.matrix_determinant(self._to_dense())
@@ -295,7 +341,12 @@ class LinearOperator:
 
     def trace(self, name="trace"):
         with self._scope(name):
-            return math_ops.reduce_sum(self._diag_part(), axis=-1)
+            result = self._trace()
+            result.set_shape(self.batch_shape)
+            return result
+
+    def _trace(self):
+        return math_ops.reduce_sum(self.diag_part(), axis=-1)
 
     # -- Checks ------------------------------------------------------------------------------------
 
@@ -309,24 +360,68 @@ class LinearOperator:
         real = s.dtype.as_numpy_dtype
         least = math_ops.reduce_max(s, -1) * (1e-6 if s.dtype is dtypes.float32 else 1e-13)
         return check_ops.assert_less(
-            least + real(0), math_ops.reduce_min(s, -1), message="Singular matrix encountered"
+            least + real(0),
+            math_ops.reduce_min(s, -1),
+            message="Singular matrix up to precision epsilon.",
         )
 
     def assert_positive_definite(self, name="assert_positive_definite"):
         """An op that fails if the Hermitian part has an eigenvalue that is not positive."""
         with self._scope(name):
-            dense = self._to_dense()
-            part = (dense + linalg_ops.adjoint(dense)) / 2
-            values = math_ops.real(linalg_impl.self_adjoint_eigvals(part))
-            return check_ops.assert_positive(values, message="Matrix was not positive definite.")
+            return self._assert_positive_definite()
+
+    def _assert_positive_definite(self):
+        dense = self._to_dense()
+        part = (dense + linalg_ops.adjoint(dense)) / 2
+        values = math_ops.real(linalg_impl.self_adjoint_eigvals(part))
+        return check_ops.assert_positive(values, message="Matrix was not positive definite.")
 
     def assert_self_adjoint(self, name="assert_self_adjoint"):
         with self._scope(name):
-            dense = self._to_dense()
-            return check_ops.assert_near(
-                math_ops.abs(dense - linalg_ops.adjoint(dense)), 0.0,
-                message="Matrix was not equal to its adjoint.",
-            )  # fmt: skip
+            return self._assert_self_adjoint()
+
+    def _assert_self_adjoint(self):
+        dense = self._to_dense()
+        return check_ops.assert_equal(
+            dense, linalg_ops.adjoint(dense), message="Matrix was not equal to its adjoint."
+        )
+
+
+def check_rank(tensor, rank, name):
+    """The argument `name` has at least `rank` dimensions, if that is known."""
+    if tensor.shape.rank is not None and tensor.shape.rank < rank:
+        raise ValueError(
+            "Argument %s must have at least %d dimension%s.  Found: %s"
+            % (name, rank, "" if rank == 1 else "s", tensor)
+        )
+
+
+def check_numbers(tensor, name):
+    """The argument `name` has a dtype of matrices."""
+    allowed = (
+        dtypes.float16, dtypes.float32, dtypes.float64, dtypes.complex64, dtypes.complex128,
+    )  # fmt: skip
+    if tensor.dtype not in allowed:
+        raise TypeError(
+            "Argument %s must have dtype in %s.  Found: %s"
+            % (name, [d.name for d in allowed], tensor.dtype)
+        )
+
+
+def assert_no_zeros(tensor, message):
+    """An op that fails if an element is zero."""
+    size = math_ops.abs(tensor)
+    return check_ops.assert_less(array_ops.zeros([], size.dtype), size, message=message)
+
+
+def assert_real(tensor, message):
+    """An op that fails if an element has an imaginary part."""
+    if not tensor.dtype.is_complex:
+        from caudal.ops import control_flow_ops
+
+        return control_flow_ops.no_op()
+    part = math_ops.imag(tensor)
+    return check_ops.assert_equal(array_ops.zeros([], part.dtype), part, message=message)
 
 
 def broadcast_batches(a, b):
