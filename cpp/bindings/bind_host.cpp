@@ -27,7 +27,9 @@ Code code_of(const py::error_already_set& e) {
 }
 
 void register_function(const std::string& token, const py::object& function) {
-  register_host_function(token, [f = guarded(function)](std::span<const Tensor> in) {
+  // Functions of the package say all in their messages; of others the class is told as well.
+  const bool own = token.starts_with("caudal.");
+  register_host_function(token, [f = guarded(function), own](std::span<const Tensor> in) {
     const py::gil_scoped_acquire gil;
     std::vector<Tensor> out;
     try {
@@ -37,7 +39,7 @@ void register_function(const std::string& token, const py::object& function) {
       for (const py::handle h : py::reinterpret_borrow<py::iterable>(result))
         out.push_back(tensor_from_python(h));
     } catch (const py::error_already_set& e) {
-      fail(code_of(e), std::string(e.what()));
+      fail(code_of(e), own ? std::string(py::str(e.value())) : std::string(e.what()));
     }
     return out;
   });

@@ -204,7 +204,10 @@ def _compiled(pattern):
     try:
         return re.compile(_translate(_text(pattern)), re.ASCII)
     except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError("Invalid pattern: %s, error: %s" % (_text(pattern), error)) from None
+        reason = str(error)
+        if reason.startswith("missing )"):
+            reason = "missing ): %s" % _text(pattern)
+        raise ValueError("Invalid pattern: %s, error: %s" % (_text(pattern), reason)) from None
 
 
 def _regex_full_match(texts, pattern):
@@ -271,8 +274,13 @@ codecs.register_error("caudal.bad", lambda error: (_BAD, error.end))
 def _decode(text, encoding):
     """Pairs of code point (-1: none) and byte offset."""
     data = text.item()
+    name = encoding.item().decode()
+    marks = {"utf16": (b"\xfe\xff", b"\xff\xfe"), "utf32": (b"\0\0\xfe\xff", b"\xff\xfe\0\0")}
+    marks = marks.get(name.lower().replace("-", "").replace("_", ""))
+    if marks and not data.startswith(marks):
+        name += "-be"  # without a byte order mark
     try:
-        decoder = codecs.getincrementaldecoder(encoding.item().decode())("caudal.bad")
+        decoder = codecs.getincrementaldecoder(name)("caudal.bad")
     except LookupError:
         raise ValueError(
             "Could not create converter for input encoding: %s" % encoding.item().decode()
@@ -369,11 +377,19 @@ def _feature(value):
     return b""
 
 
+def _only(message, field):
+    """The value of a message's one field."""
+    for name in message:
+        if name != field:
+            raise ValueError("%s: Cannot find field." % name)
+    return message.get(field, {})
+
+
 def _json_example(texts):
     def encode(text):
         try:
             example = json.loads(text.decode("utf-8"))
-            features = example.get("features", {}).get("feature", {})
+            features = _only(_only(example, "features"), "feature")
             entries = [
                 _field(1, _field(1, name.encode()) + _field(2, _feature(value)))
                 for name, value in sorted(features.items())

@@ -238,16 +238,19 @@ def _jpeg_frame(contents):
     raise ValueError("Invalid JPEG data, size %d" % len(contents))
 
 
-def _jpeg(contents, channels, ratio=1, fancy_upscaling=1, try_recover_truncated=0,
-          acceptable_fraction=1.0, dct_method="", window=None):  # fmt: skip
-    if channels not in (0, 1, 3):
-        raise ValueError("channels must be 0, 1, or 3 for JPEG, got %d" % channels)
+def _check_jpeg(ratio=1, dct_method="", **others):
     if ratio not in (1, 2, 4, 8):
         raise ValueError("ratio must be 1, 2, 4, or 8, got %d" % ratio)
     if isinstance(dct_method, bytes):
         dct_method = dct_method.decode(errors="replace")
     if dct_method not in ("", "INTEGER_FAST", "INTEGER_ACCURATE"):
         raise ValueError("dct_method must be one of {'', 'INTEGER_FAST', 'INTEGER_ACCURATE'}")
+
+
+def _jpeg(contents, channels, ratio=1, fancy_upscaling=1, try_recover_truncated=0,
+          acceptable_fraction=1.0, dct_method="", window=None):  # fmt: skip
+    if channels not in (0, 1, 3):
+        raise ValueError("channels must be 0, 1, or 3 for JPEG, got %d" % channels)
     width, height, count, factors = _jpeg_frame(contents)
     _check_pixels(width, height)
     if not fancy_upscaling and count > 1 and len(set(factors)) > 1 and channels != 1:
@@ -302,11 +305,11 @@ def _encode_jpeg(op, image, format="", quality=95, progressive=0, optimize_size=
     if max(width, height) > 65500:
         raise ValueError("Invalid image dimensions %d x %d" % (width, height))
     if kind == "grayscale" and channels != 1:
-        raise ValueError("format 'grayscale' expects 1 channels but image has %d" % channels)
+        raise ValueError("format grayscale expects 1 channels, got [%d,%d,%d]" % image.shape)
     if kind == "rgb" and channels != 3:
-        raise ValueError("format 'rgb' expects 3 channels but image has %d" % channels)
+        raise ValueError("format rgb expects 3 channels, got [%d,%d,%d]" % image.shape)
     if channels not in (1, 3):
-        raise ValueError("image must have 1 or 3 channels, got shape [%d,%d,%d]" % image.shape)
+        raise ValueError("image must have 1 or 3 channels, got [%d,%d,%d]" % image.shape)
     picture = image_module.fromarray(image[:, :, 0] if channels == 1 else image)
     buffer = io.BytesIO()
     picture.save(
@@ -355,8 +358,8 @@ def _bmp(op, contents, channels):
     if channels not in (0, 1, 3, 4):
         raise ValueError("channels must be 0, 1, 3 or 4, got %d" % channels)
     if len(contents) < 32:
-        raise ValueError("Incomplete bmp content, requires at least 32 bytes, got %d"
-                         % len(contents))  # fmt: skip
+        raise ValueError("Incomplete bmp content, requires at least 32 bytes to find the header "
+                         "size, width, height, and bpp, got %d bytes" % len(contents))  # fmt: skip
     start, _, width, height, _, bits = struct.unpack("<iiiiHH", contents[10:30])
     if channels and channels * 8 != bits:
         raise ValueError("channels attribute %d does not match bits per pixel from file %d"
@@ -384,6 +387,8 @@ def _decode(op, contents, window=None, channels=0, dtype="uint8", **attrs):
     if channels not in (0, 1, 3, 4):
         raise ValueError("channels must be 0, 1, 3, or 4, got %d" % channels)
     dtype = _text_of(dtype)
+    if op != "DecodePng":
+        _check_jpeg(**attrs)
     if contents.startswith(b"\xff\xd8\xff"):
         kind = "JPEG"
     elif contents.startswith(_PNG):
@@ -392,7 +397,8 @@ def _decode(op, contents, window=None, channels=0, dtype="uint8", **attrs):
         kind = "GIF"
     else:
         raise ValueError("Expected image (JPEG, PNG, or GIF), got %s" % (
-            "unknown format starting with %r" % contents[:16] if contents else "empty file"
+            "unknown format starting with %s" % repr(contents[:16])[1:] if contents
+            else "empty file"
         ))  # fmt: skip
     if dtype != "uint8" and kind != "PNG":
         raise ValueError("%s does not support uint16 output" % kind)

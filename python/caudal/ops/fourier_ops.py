@@ -46,15 +46,16 @@ def _padded(x, count, lengths, halved):
             return x
         pads = [[0, 0]] * (rank - count) + [[0, gap] for gap in gaps]
         return array_ops.pad(x, pads)
-    if rank is None:
-        return x
     needed = lengths
     if halved:
         last = needed[-1:]
         half = math_ops.cast(last > 0, dtypes.int32) * (last // 2 + 1)
         needed = array_ops.concat([needed[:-1], half], 0)
     gap = math_ops.maximum(0, needed - shape_ops.shape(x)[-count:])
-    gap = array_ops.concat([np.zeros(rank - count, np.int32), gap], 0)
+    outer = array_ops.rank(x) - count if rank is None else rank - count
+    gap = array_ops.concat([array_ops.zeros([outer], dtypes.int32), gap], 0)
+    if rank is None:
+        return array_ops.pad(x, array_ops.stack([array_ops.zeros_like(gap), gap], axis=1))
     static = [None if i >= rank - count else n for i, n in enumerate(x.shape.as_list())]
     x = array_ops.pad(x, array_ops.stack([array_ops.zeros_like(gap), gap], axis=1))
     x.set_shape(static)

@@ -207,7 +207,7 @@ def decode_image(contents, channels=None, dtype=dtypes.uint8, name=None, expand_
             return convert_image_dtype(frames, dtype)
 
         def png():
-            narrow = dtypes.uint16 if dtype == dtypes.uint16 else dtypes.uint8
+            narrow = dtypes.uint8 if dtype == dtypes.uint8 else dtypes.uint16
             return convert_image_dtype(decode_png(contents, count, dtype=narrow), dtype)
 
         def jpeg():

@@ -149,7 +149,7 @@ class _Raw:
             known = self.sparse_types[self.sparse_keys.index(key)]
             if known != dtype:
                 raise ValueError(
-                    "Conflicting type %r vs %s for feature %s." % (known, dtype.name, key)
+                    "Conflicting type %s vs %s for feature %s." % (known, dtype.name, key)
                 )
             return
         self.sparse_keys.append(key)

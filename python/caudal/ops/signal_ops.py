@@ -29,7 +29,7 @@ def hamming_window(window_length, periodic=True, dtype=dtypes.float32, name=None
 def _raised_cosine(name, default, length, periodic, dtype, a, b):
     dtype = dtypes.as_dtype(dtype)
     if not dtype.is_floating:
-        raise ValueError("dtype must be a floating point type. Found %s" % repr(dtype))
+        raise ValueError("dtype must be a floating point type. Found %s" % dtype)
     with ops.name_scope(name, default, [length, periodic]):
         length = ops.convert_to_tensor(length, dtypes.int32, name="window_length")
         length.shape.assert_has_rank(0)
@@ -103,6 +103,8 @@ def frame(signal, frame_length, frame_step, pad_end=False, pad_value=0, axis=-1,
             flat = array_ops.reshape(signal, [-1, shape_ops.shape(signal)[-1]])
             frames = array_ops.gather(flat, picks, axis=1)
             return array_ops.reshape(frames, array_ops.concat([rest, shape_ops.shape(picks)], 0))
+        # Behind a reshape, so that the gradient is a tensor and no IndexedSlices.
+        signal = array_ops.reshape(signal, shape_ops.shape(signal))
         frames = array_ops.gather(signal, picks, axis=axis)
         ints = [v if isinstance(v, int) else None for v in (count, length)]
         frames.set_shape([*dims[:axis], *ints, *dims[axis + 1 :]])
@@ -114,7 +116,7 @@ def _scalar(value, name):
     tensor = ops.convert_to_tensor(value, name=name)
     tensor.shape.assert_has_rank(0)
     if not tensor.dtype.is_integer:
-        raise ValueError("%s must be an integer. Got %s" % (name, repr(tensor.dtype)))
+        raise ValueError("%s must be an integer. Got %s" % (name, tensor.dtype))
     known = tensor_util.constant_value(tensor)
     return math_ops.cast(tensor, dtypes.int32) if known is None else int(known)
 
@@ -340,7 +342,7 @@ def linear_to_mel_weight_matrix(
                     " 2). Got: %s for sample_rate: %s" % (upper_edge_hertz, known)
                 )
         if not dtype.is_floating:
-            raise ValueError("dtype must be a floating point type. Got: %s" % repr(dtype))
+            raise ValueError("dtype must be a floating point type. Got: %s" % dtype)
         rate = math_ops.cast(sample_rate, dtype, name="sample_rate")
         low = ops.convert_to_tensor(lower_edge_hertz, dtype, name="lower_edge_hertz")
         high = ops.convert_to_tensor(upper_edge_hertz, dtype, name="upper_edge_hertz")

@@ -31,7 +31,8 @@ bool parse_number(std::string_view text, T& value) {
   } else {
     if (text.empty() || text.size() > 4096) return false;
     const std::string copy(text);
-    if (copy.find_first_of("()") != std::string::npos) return false;  // nan(...) is not ours
+    // Of what strtod takes, nan(...), "infinity" and hexadecimal exponents are not ours.
+    if (copy.find_first_of("()pPyY") != std::string::npos) return false;
     char* end = nullptr;
     if constexpr (std::is_same_v<T, float>) {
       value = std::strtof(copy.c_str(), &end);

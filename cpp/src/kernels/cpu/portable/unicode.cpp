@@ -171,6 +171,7 @@ struct Decoder {
         if (policy == Policy::kIgnore) continue;
         c.code = replacement;
       } else if (replace_control && c.code <= 0x1F) {
+        if (policy == Policy::kIgnore) continue;
         c.code = replacement;
       }
       out.push_back(c);
@@ -267,11 +268,12 @@ void run_encode(Call& c) {
     for (std::int64_t k = splits[i]; k < splits[i + 1]; ++k) {
       std::int32_t code = c.in[0].data<std::int32_t>()[k];
       if (!is_character(code)) {
-        if (errors == "strict") {
+        const bool surrogate = code >= 0xD800 && code <= 0xDFFF;  // is always replaced
+        if (errors == "strict" && !surrogate) {
           invalid("Code point is out of range for Unicode, or a noncharacter.");
         }
         if (errors == "ignore") continue;
-        code = std::int32_t(replacement);
+        code = errors == "strict" ? 0xFFFD : std::int32_t(replacement);
       }
       encode(encoding, std::uint32_t(code), out);
     }
