@@ -11,7 +11,10 @@ std::int64_t same_dim(std::int64_t a, std::int64_t b) {
   return a >= 0 ? a : b;
 }
 
-void softmax_shape(ShapeContext& c) { c.set_output(0, c.with_rank_at_least(0, 1)); }
+void softmax_shape(ShapeContext& c) {
+  if (c.planning() && c.input(0).rank() == 0) invalid("logits must have >= 1 dimension, got []");
+  c.set_output(0, c.with_rank_at_least(0, 1));
+}
 
 Output sum_of_rows(GradContext& g, Output v) {
   return g("Sum", {v, g.builder().ints({-1}, "Sum/reduction_indices")}, {{"keep_dims", true}});
@@ -33,6 +36,13 @@ void cross_entropy_shape(ShapeContext& c) {
   PartialShape both = PartialShape::unknown_of_rank(2);
   if (c.input(0).has_rank() && c.input(1).has_rank() && c.input(0).rank() == 2 &&
       c.input(1).rank() == 2) {
+    for (int d = 0; c.planning() && d < 2; ++d) {
+      const std::int64_t m = c.input(0)[d], n = c.input(1)[d];
+      if (m != n && m != 1 && n != 1) {
+        invalid("logits and labels must be broadcastable: logits_size=", c.input(0),
+                " labels_size=", c.input(1));
+      }
+    }
     both = broadcast(c.input(0), c.input(1));
   } else {
     const PartialShape logits = c.with_rank(0, 2), labels = c.with_rank(1, 2);
@@ -43,7 +53,18 @@ void cross_entropy_shape(ShapeContext& c) {
   c.set_output(1, both);
 }
 
+void check_sparse_cross_entropy(const PartialShape& logits, const PartialShape& labels) {
+  if (logits.rank() != 2) invalid("logits must be 2-D, but got shape ", logits);
+  if (labels.rank() != 1) invalid("labels must be 1-D, but got shape ", labels);
+  if (logits[0] != labels[0]) {
+    invalid("logits and labels must have the same first dimension, got logits shape ", logits,
+            " and labels shape ", labels);
+  }
+  if (logits[1] == 0) invalid("Must have at least one class, but got logits shape ", logits);
+}
+
 void sparse_cross_entropy_shape(ShapeContext& c) {
+  if (c.planning()) check_sparse_cross_entropy(c.input(0), c.input(1));
   PartialShape logits = c.with_rank(0, 2);
   const PartialShape labels = c.with_rank(1, 1);
   logits.set_dim(0, same_dim(logits[0], labels[0]));

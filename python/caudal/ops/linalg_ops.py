@@ -133,7 +133,7 @@ def _spectral_norm(tensor, axes):
 def _spectral_norm_of_unknown_rank(tensor, axes):
     rank = array_ops.rank(tensor)
     axes = math_ops.floormod(array_ops.constant(axes), rank)
-    everything = math_ops.range(rank)
+    everything = array_ops.range(rank)
     others = apply("ListDiff", everything, axes)[0]
     order = array_ops.concat([others, axes], 0)
     s = apply("Svd", array_ops.transpose(tensor, order), compute_uv=False)[0]

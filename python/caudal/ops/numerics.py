@@ -29,9 +29,19 @@ assert_all_finite = verify_tensor_all_finite
 
 
 def add_check_numerics_ops():
-    """An operation that checks every float tensor of the default graph, in order."""
+    """An operation that checks every float tensor of the default graph, in order.
+
+    Raises:
+      ValueError: if the graph has branches or loops.
+    """
     checks = []
-    for op in ops.get_default_graph().get_operations():
+    operations = ops.get_default_graph().get_operations()
+    if any(op.type in ("If", "While", "StatelessIf", "StatelessWhile") for op in operations):
+        raise ValueError(
+            "`tf.add_check_numerics_ops() is not compatible with TensorFlow control flow "
+            "operations such as `tf.cond()` or `tf.while_loop()`."
+        )
+    for op in operations:
         for output in op.outputs:
             if output.dtype in (dtypes.float16, dtypes.float32, dtypes.float64):
                 with ops.control_dependencies(checks):

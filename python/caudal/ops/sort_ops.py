@@ -36,7 +36,7 @@ def argsort(values, axis=-1, direction="ASCENDING", stable=False, name=None):
 
 def _swap_with_last(rank, at):
     """The permutation, a tensor, that swaps an axis with the last one."""
-    each = math_ops.range(rank)
+    each = array_ops.range(rank)
     at = at if at >= 0 else rank + at
     swapped = array_ops.where(
         math_ops.equal(each, at), array_ops.ones_like(each) * (rank - 1), each

@@ -121,3 +121,20 @@ def test_every_public_name():
         assert getattr(tf.contrib.image, name) is not None
     with pytest.raises(AttributeError):
         tf.contrib.image.bipartite_match  # noqa: B018
+
+
+def test_channels_are_checked_in_the_run(session):
+    for make in (lambda x: tf.image.adjust_hue(x, 0.1), lambda x: tf.image.adjust_saturation(x, 2)):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="must have 3 channels but inst"):
+            session.run(make(tf.zeros([2, 2, 4])))
+    gray = tf.placeholder(tf.uint8)
+    rgb = tf.image.grayscale_to_rgb(gray)
+    assert session.run(rgb, {gray: PHOTO[..., :1]}).shape == PHOTO.shape
+    with pytest.raises(tf.errors.InvalidArgumentError, match="should be size 1"):
+        session.run(rgb, {gray: PHOTO})
+
+
+def test_wide_integers_of_a_file_come_from_sixteen_bits(session):
+    data = tf.image.encode_png(PHOTO)
+    wide = session.run(tf.image.decode_image(data, dtype=tf.int32))
+    np.testing.assert_array_equal(wide, PHOTO.astype(np.int32) * 257 * 2**15)

@@ -151,3 +151,16 @@ def test_einsum_refuses():
         tf.einsum("ii->i", tf.zeros([2, 2]))
     with pytest.raises(TypeError, match="invalid keyword arguments"):
         tf.einsum("ij->i", x, axis=1)
+
+
+def test_unknown_shapes():
+    x = np.arange(18.0).reshape(2, 3, 3) + 9 * np.eye(3)
+    for axis in ((-2, -1), (0, 2)):
+        p = tf.placeholder(tf.float64)
+        got = run(tf.norm(p, ord=2, axis=axis), feed={p: x})
+        np.testing.assert_allclose(got, np.linalg.norm(x, 2, axis=axis))
+    p, known = tf.placeholder(tf.float64), tf.constant(x)
+    grads = [tf.gradients(tf.linalg.sqrtm(m), m)[0] for m in (p, known)]
+    np.testing.assert_allclose(*run(*grads, feed={p: x}))
+    n = tf.placeholder(tf.int32, [])
+    assert tf.eye(n, batch_shape=[4]).shape.as_list() == [4, None, None]

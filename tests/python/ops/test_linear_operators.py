@@ -120,3 +120,94 @@ def test_hints():
         L.LinearOperatorZeros(3, is_non_singular=True)
     with pytest.raises(ValueError, match="Cholesky"):
         F(A).cholesky()
+
+
+def test_products_and_quotients_stay_simple():
+    diagonal = L.LinearOperatorDiag(D, is_non_singular=True)
+    scaled = L.LinearOperatorScaledIdentity(3, np.float64(2))
+    triangular = L.LinearOperatorLowerTriangular(A)
+    unit = L.LinearOperatorIdentity(3, dtype=tf.float64)
+    full = F(A)
+    wanted = [
+        (diagonal, diagonal, L.LinearOperatorDiag),
+        (scaled, diagonal, L.LinearOperatorDiag),
+        (scaled, scaled, L.LinearOperatorScaledIdentity),
+        (diagonal, triangular, L.LinearOperatorLowerTriangular),
+        (unit, full, F),
+        (full, L.LinearOperatorZeros(3, batch_shape=[2], dtype=tf.float64), L.LinearOperatorZeros),
+        (full, diagonal, L.LinearOperatorComposition),
+    ]
+    with tf.Session() as sess:
+        for a, b, kind in wanted:
+            product = a.matmul(b)
+            assert type(product) is kind
+            x, y = sess.run([a.to_dense(), b.to_dense()])
+            np.testing.assert_allclose(sess.run(product.to_dense()), np.matmul(x, y))
+            if not isinstance(b, L.LinearOperatorZeros):
+                got = sess.run(a.solve(b).to_dense())
+                np.testing.assert_allclose(got, np.linalg.solve(x + 0 * y, y + 0 * x))
+    assert type(diagonal.solve(scaled)) is L.LinearOperatorDiag
+    assert type(F(A, is_non_singular=True).inverse().inverse()) is F
+
+
+def test_refusals():
+    wide = F(np.ones([2, 3]))
+    cases = [
+        (NotImplementedError, "to not be square", wide.determinant),
+        (NotImplementedError, "to not be square", lambda: wide.solve(np.ones([2, 1]))),
+        (NotImplementedError, "be singular", lambda: F(A, is_non_singular=False).solve(A)),
+        (ValueError, "not compatible", lambda: F(A).matvec(np.ones([2, 4]))),
+        (TypeError, "to have dtype", lambda: F(A).matmul(np.ones([3, 1], np.float32))),
+        (TypeError, "must have dtype", lambda: F([[1, 2], [3, 4]])),
+        (ValueError, "at least 1 dimension", lambda: L.LinearOperatorDiag(1.0)),
+        (ValueError, "0-D", lambda: L.LinearOperatorIdentity([2])),
+        (ValueError, "non-negative", lambda: L.LinearOperatorIdentity(2, batch_shape=[-1])),
+        (ValueError, "1-D", lambda: L.LinearOperatorZeros(2, batch_shape=2)),
+        (ValueError, "but the operator was square", lambda: F(A, is_square=False).is_square),
+        (ValueError, "if and only if", lambda: F(A, is_self_adjoint=True, is_non_singular=True)
+         and L.LinearOperatorInversion(F(A, is_self_adjoint=True), is_self_adjoint=False)),
+        (ValueError, "block diagonal of square", lambda: L.LinearOperatorBlockDiag([wide])),
+        (ValueError, "mismatched", lambda: L.LinearOperatorToeplitz([1.0, 2], [1.0])),
+        (ValueError, "not compatible", lambda: L.LinearOperatorLowRankUpdate(
+            L.LinearOperatorDiag(np.ones(2)), np.ones([3, 1]))),
+    ]  # fmt: skip
+    for error, words, make in cases:
+        with pytest.raises(error, match=words):
+            make()
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda: L.LinearOperatorDiag([0.0, 1]).assert_non_singular(), "Singular operator"),
+        (lambda: L.LinearOperatorDiag([-1.0, 1]).assert_positive_definite(), "not positive def"),
+        (lambda: L.LinearOperatorDiag([1j, 1]).assert_self_adjoint(), "imaginary"),
+        (lambda: L.LinearOperatorScaledIdentity(2, 0.0).assert_non_singular(), "was singular"),
+        (lambda: F([[1.0, 1], [1, 1]]).assert_non_singular(), "up to precision"),
+        (lambda: L.LinearOperatorCirculant([1.0, 0]).assert_non_singular(), "Singular operator"),
+        (
+            lambda: L.LinearOperatorCirculant([1j, 2]).assert_hermitian_spectrum(),
+            "was not Hermitian",
+        ),
+    ],
+)
+def test_assertions(make, words):
+    with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        sess.run(make())
+
+
+def test_sizes_that_are_known_in_the_run_only():
+    rows, x = tf.placeholder(tf.int32), tf.placeholder(tf.float32)
+    operator = L.LinearOperatorIdentity(rows, assert_proper_shapes=True)
+    with tf.Session() as sess:
+        feed = {rows: 2, x: np.ones([2, 3])}
+        np.testing.assert_array_equal(sess.run(operator.matmul(x), feed), np.ones([2, 3]))
+        for bad, words in (({rows: [2]}, "0-D"), ({rows: -2}, "non-negative")):
+            with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+                sess.run(operator.to_dense(), bad)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Incompatible matrix dimensions"):
+            sess.run(operator.matmul(x), {rows: 3, x: np.ones([2, 3])})
+        blocks = [tf.placeholder(tf.float64) for _ in range(2)]
+        joined = L.LinearOperatorBlockDiag([F(b, is_square=True) for b in blocks])
+        feed = dict(zip(blocks, (B, A)))
+        assert sess.run(joined.to_dense(), feed).shape == (2, 5, 5)

@@ -233,3 +233,10 @@ def test_as_string():
         for bad in (dict(precision=2), dict(scientific=True), dict(fill="ab"), dict(fill="x")):
             with pytest.raises(tf.errors.InvalidArgumentError):
                 text(5, **bad)
+
+
+def test_add_check_numerics_ops_in_branches():
+    x = tf.placeholder(tf.float32, [])
+    tf.cond(x > 0, lambda: x, lambda: -x)
+    with pytest.raises(ValueError, match="not compatible with TensorFlow control flow"):
+        tf.add_check_numerics_ops()

@@ -241,8 +241,9 @@ def test_argmax():
 
 def test_scan_axis_errors():
     x = feed()
-    with pytest.raises(ValueError, match=r"scan axis in the range \[-2, 2\), but got 2"):
-        tf.cumsum(x, 2)
+    words = r"scan axis in the range \[-2, 2\), but got 2"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        run(tf.cumsum(x, 2), {x: X})
     axis = feed((), tf.int32)
     y = tf.cumsum(x, axis, reverse=True)
     np.testing.assert_allclose(run(y, {x: X, axis: 1}), X[:, ::-1].cumsum(1)[:, ::-1], rtol=1e-6)
@@ -366,3 +367,44 @@ def test_clip_by_global_norm():
     assert np.isnan(run(infinite[0])).all()
     with pytest.raises(TypeError, match="t_list should be a sequence"):
         tf.clip_by_global_norm(x, 1.0)
+
+
+@pytest.mark.parametrize("direction", ["ASCENDING", "DESCENDING"])
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64"])
+def test_sorting_integers_and_unknown_ranks(direction, dtype):
+    values = np.array([[5, 3, 9], [2, 7, 1]], dtype)
+    x = tf.placeholder(dtype)
+    wanted = np.sort(values, 0)
+    with tf.Session() as sess:
+        known = sess.run(tf.sort(tf.constant(values), 0, direction))
+        unknown = sess.run(tf.sort(x, 0, direction), {x: values})
+    np.testing.assert_array_equal(known, wanted if direction == "ASCENDING" else wanted[::-1])
+    np.testing.assert_array_equal(known, unknown)
+
+
+def test_shapes_that_do_not_broadcast_in_the_run():
+    x, y = tf.placeholder(tf.float32), tf.placeholder(tf.float32)
+    with (
+        tf.Session() as sess,
+        pytest.raises(
+            tf.errors.InvalidArgumentError, match=r"Incompatible shapes: \[3\] vs. \[2\]"
+        ),
+    ):
+        sess.run(x + y, {x: [1, 2, 3], y: [1, 2]})
+
+
+def test_truncated_division_of_floats_does_not_round():
+    x = np.array([7.5, -7.0], np.float32)
+    with tf.Session() as sess:
+        np.testing.assert_allclose(sess.run(tf.truncatediv(x, np.float32(2))), x / 2)
+
+
+def test_segment_ids_below_zero():
+    for make in (tf.segment_sum, tf.segment_max):
+        with (
+            tf.Session() as sess,
+            pytest.raises(
+                tf.errors.InvalidArgumentError, match=r"Segment id -1 out of range \[0, 1\)"
+            ),
+        ):
+            sess.run(make([1.0, 2.0], [-1, 0]))

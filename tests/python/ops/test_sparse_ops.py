@@ -119,3 +119,34 @@ def test_regular_expressions_in_the_notation_of_re2():
         pytest.raises(tf.errors.InvalidArgumentError, match="Invalid pattern"),
     ):
         sess.run(tf.regex_replace("a", "(", ""))
+
+
+def test_a_threshold_is_for_sums_of_two():
+    a = tf.SparseTensor([[0, 0], [0, 1]], [0.1, 2.0], [1, 3])
+    b = tf.SparseTensor([[0, 1], [0, 2]], [-1.9, 0.1], [1, 3])
+    with tf.Session() as sess:
+        total = sess.run(tf.sparse_add(a, b, thresh=0.5))
+        assert total.indices.tolist() == [[0, 0], [0, 2]]
+        # Nothing is summed over no axes.
+        assert sess.run(tf.sparse_reduce_sum(a, [])).tolist() == [[np.float32(0.1), 2, 0]]
+
+
+@pytest.mark.parametrize(
+    "make, words",
+    [
+        (lambda x: tf.sparse_reduce_sum(x, 5), "Invalid reduction dimension 5, for input with 2"),
+        (lambda x: tf.sparse_to_dense([[0, 0]], [2, 2], 1, [1, 2]), "default_value should be a sc"),
+        (lambda x: x * np.ones([2, 2], np.float32), r"incompatible shapes: \[3,2\] vs. \[2,2\]"),
+        (lambda x: tf.sparse_split(sp_input=x, num_split=1, axis=4), "split_dim should be between"),
+    ],
+)
+def test_words_of_refusals(make, words):
+    with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match=words):
+        sess.run(make(sparse()))
+
+
+def test_shapes_that_differ():
+    with pytest.raises(ValueError, match="incompatible"):
+        tf.sparse_add(sparse(), tf.SparseTensor([[0, 0]], [1.0], [2, 2]))
+    with pytest.raises(ValueError, match=r"new_shape \(\[2, 9\]\), sp_input.shape \(\[3, 2\]\)"):
+        tf.sparse_reset_shape(sparse(), [2, 9])

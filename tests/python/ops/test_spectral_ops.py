@@ -105,3 +105,18 @@ def test_complex_builders():
     x = tf.constant([1.0, 2.0])
     assert tf.math.real(x) is x and tf.math.conj(x) is x
     np.testing.assert_array_equal(run(tf.math.imag(x)), [0, 0])
+
+
+def test_padding_of_unknown_shapes():
+    x, n = tf.placeholder(tf.float32), tf.placeholder(tf.int32)
+    samples = np.arange(6.0).reshape(2, 3)
+    got = run(signal.rfft(x, n), {x: samples, n: [8]})
+    np.testing.assert_allclose(got, np.fft.rfft(samples, 8), atol=1e-5)
+    got = run(signal.irfft(signal.rfft(x, n), n), {x: samples, n: [8]})
+    np.testing.assert_allclose(got[:, :3], samples, atol=1e-5)
+
+
+def test_the_gradient_of_frames_is_a_tensor():
+    x = tf.ones([9])
+    (grad,) = tf.gradients(signal.frame(x, 4, 2), x)
+    assert run(grad).tolist() == [1, 1, 2, 2, 2, 2, 1, 1, 0]

@@ -251,6 +251,8 @@ class _Sized(LinearOperator):
                 check_ops.assert_non_negative(value, message=negative),
             ]
             value = control_flow_ops.with_dependencies(checks, value)
+            # Fits what follows, so that the assertion is what a wrong rank meets first.
+            value = array_ops.reshape(value, [-1] if rank else [])
         return math_ops.cast(value, dtypes.int32)
 
     @property
