@@ -32,5 +32,6 @@ __getattr__ = _module_getattr(
         "LinearOperatorLowRankUpdate",
         "caudal.ops.linalg.structured_operators": "LinearOperatorCirculant "
         "LinearOperatorCirculant2D LinearOperatorCirculant3D LinearOperatorToeplitz",
+        "caudal.ops.special_math_ops": "cross",
     },
 )
