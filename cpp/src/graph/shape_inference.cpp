@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/shape_inference.h"
 
+#include <algorithm>
+
 #include "caudal/error.h"
 
 namespace caudal {
@@ -87,6 +89,26 @@ std::optional<Values> strided(const Node& node, int depth) {
   Values out;
   for (std::int64_t i = b; s > 0 ? i < e : i > e; i += s) out.push_back((*x)[std::size_t(i)]);
   return out;
+}
+
+/// The largest of all elements of a constant.
+std::optional<Values> maximum_of_all(const Node& node, int depth) {
+  const Node& x = *node.input(0).node;
+  const auto axes = evaluate(node.input(1), depth);
+  if (!x.op().has(kConstant) || !axes || node.attrs().b("keep_dims")) return std::nullopt;
+  const Tensor& t = x.attrs().tensor("value");
+  if ((t.dtype() != DType::kInt32 && t.dtype() != DType::kInt64) || t.num_elements() == 0 ||
+      t.num_elements() > kMaxStaticElements || std::int64_t(axes->size()) != t.shape().rank()) {
+    return std::nullopt;
+  }
+  std::vector<char> seen(axes->size());
+  for (const Value& axis : *axes) {
+    const std::int64_t at = !axis ? -1 : *axis < 0 ? *axis + t.shape().rank() : *axis;
+    if (at < 0 || at >= t.shape().rank() || seen[std::size_t(at)]) return std::nullopt;
+    seen[std::size_t(at)] = 1;
+  }
+  const std::vector<std::int64_t> values = t.as_int64s();
+  return Values{*std::max_element(values.begin(), values.end())};
 }
 
 using Rule = std::optional<Values> (*)(const Node&, int);
@@ -197,6 +219,7 @@ const std::pair<std::string_view, Rule> kRules[] = {
     {"AddV2", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, add); }},
     {"Sub", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, sub); }},
     {"Mul", [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, mul); }},
+    {"Max", maximum_of_all},
     {"FloorDiv",
      [](const Node& n, int d) { return combine(n.input(0), n.input(1), d, floor_div); }},
 };

@@ -67,6 +67,12 @@ std::int64_t nonzero_product(std::span<const std::int64_t> dims) {
 void reshape_shape(ShapeContext& c) {
   const PartialShape& in = c.input(0);
   c.with_rank(1, 1);
+  if (const Tensor* sizes = c.planning() ? c.constant_input(1) : nullptr) {
+    const std::vector<std::int64_t> values = sizes->as_int64s();
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (values[i] < -1) invalid("Size ", i, " must be non-negative, not ", values[i]);
+    }
+  }
   PartialShape out = c.constant_as_shape(1);
   if (!out.has_rank()) return c.set_output(0, out);
   const std::int64_t elements = in.num_elements();
@@ -81,7 +87,11 @@ void reshape_shape(ShapeContext& c) {
     }
   }
   if (missing > 1 && c.planning() && c.constant_input(1) != nullptr) {
-    invalid("Only one input size may be -1, got shape ", out);
+    int first = 0;
+    while (out[first] >= 0) ++first;
+    int second = first + 1;
+    while (out[second] >= 0) ++second;
+    invalid("Only one input size may be -1, not both ", first, " and ", second);
   }
   if (elements >= 0 && missing == 0 && known != elements) {
     if (c.planning()) {

@@ -370,8 +370,9 @@ void if_gradient(GradContext& g) {
   }
 }
 
-/// Adds to `flows` the loop variables on which, over the iterations, those with a gradient depend.
-void spread(const Subgraph& body, bool from_tape, std::vector<char>& flows) {
+/// Adds to `flows` the loop variables on which, over the iterations, those with a gradient depend,
+/// in ways that gradients take or, `through_stops`, in any.
+void spread(const Subgraph& body, bool from_tape, bool through_stops, std::vector<char>& flows) {
   std::vector<char> marked(std::size_t(body.graph->num_nodes()));
   std::vector<const Node*> stack;
   const auto visit = [&](const Output& o) {
@@ -390,7 +391,7 @@ void spread(const Subgraph& body, bool from_tape, std::vector<char>& flows) {
     while (!stack.empty()) {
       const Node& n = *stack.back();
       stack.pop_back();
-      if (n.op().has(kStopsGradient)) continue;
+      if (n.op().has(kStopsGradient) && !through_stops) continue;
       for (const Output& in : n.inputs()) {
         if (trainable(in.dtype()) || is_object(in.dtype())) visit(in);
       }
@@ -425,7 +426,9 @@ void while_gradient(GradContext& g) {
   for (std::size_t i = 0; i < flows.size(); ++i) {
     flows[i] = varies(i) && trainable(forward.outputs[i].dtype()) && !g.raw_dy(int(i)).none();
   }
-  spread(forward, bool(tape_dy), flows);
+  std::vector<char> depends = flows;
+  spread(forward, bool(tape_dy), false, flows);
+  spread(forward, bool(tape_dy), true, depends);
   const Output tape = g.builder().graph().add_tape_output(&node);
   GradientBody body(forward, node.graph(), forward.name + "_grad", g.source(), true);
   const auto grads = body.differentiate(flows, bool(tape_dy));
@@ -443,8 +446,8 @@ void while_gradient(GradContext& g) {
     if (!trainable(x.dtype())) continue;
     if (varies(i)) {
       if (!flows[i]) {
-        // As in TensorFlow: a loop variable that does not reach the results has a gradient of zero.
-        if (g.needs(int(i)) && !is_flow(node.input(int(i)))) {
+        // As in TensorFlow: what reaches the results through tf.stop_gradient has a gradient of 0.
+        if (depends[i] && g.needs(int(i)) && !is_flow(node.input(int(i)))) {
           g.set(int(i), zeros_like(g.builder(), node.input(int(i))));
         }
         continue;

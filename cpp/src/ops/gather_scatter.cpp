@@ -223,6 +223,10 @@ void gather_nd_shape(ShapeContext& c) {
   }
   const std::int64_t depth = indices.dim(-1);
   if (depth > params.rank()) {
+    if (c.planning()) {
+      invalid("index innermost dimension length must be <= params rank; saw: ", depth, " vs. ",
+              params.rank());
+    }
     invalid("indices.shape[-1] must be <= params.rank, but saw indices shape: ", indices,
             " and params shape: ", params);
   }

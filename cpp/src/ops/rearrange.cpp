@@ -34,6 +34,10 @@ void transpose_shape(ShapeContext& c) {
   }
   if (rank < 0) return c.set_output(0, PartialShape::unknown());
   if (perm_shape[0] >= 0 && perm_shape[0] != rank) {
+    if (c.planning()) {
+      invalid("transpose expects a vector of size ", rank, ". But input(1) is a vector of size ",
+              perm_shape[0]);
+    }
     invalid("Dimension must be ", rank, " but is ", perm_shape[0]);
   }
   PartialShape out = PartialShape::unknown_of_rank(rank);
@@ -310,6 +314,13 @@ void split_v_shape(ShapeContext& c) {
     }
   }
   if (whole >= 0 && (missing < 0 ? total != whole : total > whole)) {
+    if (c.planning()) {
+      invalid(
+          "Determined shape must either match input shape along split_dim exactly if fully "
+          "specified, or be less than the size of the input along split_dim if not fully "
+          "specified.  Got: ",
+          total);
+    }
     std::string text;
     for (const std::int64_t p : parts) text += str(text.empty() ? "" : ",", p);
     invalid("can't split axis of size ", whole, " into pieces of size [", text, "]");

@@ -148,7 +148,7 @@ bool read_paddings(ShapeContext& c, PartialShape& in, std::vector<std::int64_t>&
     invalid("paddings must have a row for each of ", in.rank(), " axes, got shape ", p);
   }
   for (const std::int64_t v : values) {
-    if (v < 0) invalid("Paddings must be non-negative");
+    if (v < 0) invalid("paddings must be non-negative, got ", v);
   }
   return true;
 }

@@ -144,8 +144,15 @@ void split_grad(GradContext& g) {
     PartialShape rest;
     const PartialShape& value = g.input(1).shape();
     if (value.has_rank() && value.rank() > 0) rest = PartialShape(value.dims().subspan(1));
-    g.set(1, g("TensorArrayConcatV3", {array.handle, array.flow},
-               {{"dtype", g.input(1).dtype()}, {"element_shape_except0", rest}}));
+    Output rows = g("TensorArrayConcatV3", {array.handle, array.flow},
+                    {{"dtype", g.input(1).dtype()}, {"element_shape_except0", rest}});
+    const AttrMap& made = g.input(0).node->attrs();
+    if (made.find("dynamic_size") != nullptr && made.b("dynamic_size") && value.rank() > 0) {
+      // Elements that were written behind these have gradients behind theirs.
+      const std::vector<std::int32_t> begin(std::size_t(value.rank()), 0);
+      rows = g("Slice", {rows, g.builder().ints(begin), g("Shape", {g.input(1)})});
+    }
+    g.set(1, rows);
   }
   g.set(3, g.dy());
 }

@@ -7,6 +7,7 @@
 #include "caudal/error.h"
 #include "ops/control_flow.h"
 #include "runtime/plan_graph.h"
+#include "runtime/run_words.h"
 
 namespace caudal {
 namespace {
@@ -230,7 +231,11 @@ class Lowering {
         shapes.declare(int(i), g_.variables[std::size_t(in.variable)].declared);
       }
     }
-    if (op.shape != nullptr) op.shape(shapes);
+    try {
+      if (op.shape != nullptr) op.shape(shapes);
+    } catch (const Error& error) {
+      throw_in_run_words(op.name, error);
+    }
 
     // A tape that no gradient of this run reads is not recorded.
     const int num_outputs = node->num_outputs() - (op.has(kControlFlow) && ops::has_tape(*node) &&
@@ -307,6 +312,12 @@ class Lowering {
     }
     const bool may_be_new = i == 0 && (op.has(kInitialisesRef) || op.has(kAllowUninitialised));
     if (!may_be_new) {
+      if (op.name.find("Resource") != op.name.npos || op.name.starts_with("ReadVariable")) {
+        fail(Code::kFailedPrecondition, "Error while reading resource variable ", v.name,
+             " from Container: localhost. This could mean that the variable was uninitialized. "
+             "Not found: Resource localhost/",
+             v.name, "/Var does not exist. Attempting to use uninitialized value ", v.name);
+      }
       fail(Code::kFailedPrecondition, "Attempting to use uninitialized value ", v.name);
     }
     return -1;

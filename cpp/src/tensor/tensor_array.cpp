@@ -35,6 +35,10 @@ void accumulate(Tensor& sum, const Tensor& value) {
       return add_into<Half>(sum, value);
     case DType::kBfloat16:
       return add_into<Bfloat16>(sum, value);
+    case DType::kInt32:
+      return add_into<std::int32_t>(sum, value);
+    case DType::kInt64:
+      return add_into<std::int64_t>(sum, value);
     case DType::kComplex64:
       return add_into<std::complex<float>>(sum, value);
     case DType::kComplex128:

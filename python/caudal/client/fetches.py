@@ -3,7 +3,7 @@
 
 from collections import abc as _abc
 
-from caudal.framework import sparse_tensor
+from caudal.framework import sparse_tensor, tensor_util
 from caudal.framework.indexed_slices import IndexedSlices, IndexedSlicesValue
 from caudal.framework.operation import Operation
 from caudal.framework.tensor import Tensor
@@ -139,6 +139,11 @@ def structure_key(fetch):
     return fetch
 
 
+def is_composite(key):
+    """Whether a feed key stands for several tensors."""
+    return isinstance(key, (sparse_tensor.SparseTensor, IndexedSlices))
+
+
 def feed_components(key, value):
     """(tensors or names, values) for a feed of a composite; None for a plain one."""
     entry = conversion_for(key)
@@ -146,7 +151,10 @@ def feed_components(key, value):
         pairs = list(entry[2](key, value))
         return [k for k, _ in pairs], [v for _, v in pairs]
     if isinstance(key, sparse_tensor.SparseTensor):
-        return [key.indices, key.values, key.dense_shape], list(value)
+        values = list(value)
+        if len(values) == 2:  # the placeholder's shape is a constant
+            values.append(tensor_util.constant_value(key.dense_shape))
+        return [key.indices, key.values, key.dense_shape], values
     if isinstance(key, IndexedSlices):
         tensors = [key.values, key.indices]
         if key.dense_shape is not None:

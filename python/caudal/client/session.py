@@ -209,8 +209,17 @@ class BaseSession(SessionInterface):
         if not isinstance(target, str):
             raise TypeError("target must be a string, but got %s" % type(target))
         if target:
-            raise errors.UnimplementedError(
-                None, None, "Sessions run in this process only; target %r is not supported" % target
+            if target.startswith("grpc://"):
+                raise errors.UnimplementedError(
+                    None,
+                    None,
+                    "Sessions run in this process only; target %r is not supported" % target,
+                )
+            raise errors.NotFoundError(
+                None,
+                None,
+                "No session factory registered for the given session options: target %r. Sessions "
+                "run in this process only" % target,
             )
         if config is None:
             config = config_lib.ConfigProto()
@@ -220,6 +229,7 @@ class BaseSession(SessionInterface):
         self._config = config
         self._calls = {}  # by a tensor, operation or name, or by (_NESTED, ...)
         self._fed_calls = {}  # by (fetch, feed key, feed key, ...)
+        self._partial_runs = {}
         self._grown_calls = 0
         self._last_size = 0
         self._timeout_ms = config.operation_timeout_in_ms
@@ -391,7 +401,9 @@ class BaseSession(SessionInterface):
             if kwargs:
                 raise TypeError("unexpected keyword arguments: %s" % ", ".join(kwargs))
             if len(values) != count:
-                raise TypeError("Expected %d feed values, got %d" % (count, len(values)))
+                raise errors.InvalidArgumentError(
+                    None, None, "Expected %d feed values, got %d" % (count, len(values))
+                )
             self._check_open()
             feeds = [f.array(v) for f, v in zip(call.feeds, values)]
             return self._run_traced(call, feeds, options, metadata)
@@ -399,12 +411,42 @@ class BaseSession(SessionInterface):
         return run
 
     def partial_run_setup(self, fetches, feeds=None):
-        raise errors.UnimplementedError(
-            None, None, "partial_run is not supported: run all fetches in one call of run()"
-        )
+        """Prepares a run in several parts, for `partial_run`.
+
+        Args:
+          fetches: all that will be fetched in any part, as in `run`.
+          feeds: list of all tensors that will be fed in any part.
+
+        Returns:
+          A handle, a str.
+        """
+        from caudal.client.partial_run import PartialRun
+
+        self._check_open()
+        run = PartialRun(self, fetches, feeds)
+        handle = "partial_run_%d" % len(self._partial_runs)
+        self._partial_runs[handle] = run
+        return handle
 
     def partial_run(self, handle, fetches, feed_dict=None):
-        self.partial_run_setup(fetches)
+        """Continues the run of a handle: what was computed in earlier parts is not run again.
+
+        Args:
+          handle: from `partial_run_setup`.
+          fetches, feed_dict: as in `run`, of those that were given at the setup; each is fetched
+            and fed once.
+
+        Raises:
+          tf.errors.InvalidArgumentError: for fetches and feeds that were not set up, were fetched
+            or fed before, or need feeds that are missing.
+        """
+        self._check_open()
+        run = self._partial_runs.get(handle)
+        if run is None:
+            raise errors.InvalidArgumentError(
+                None, None, "Must run 'setup' before performing partial runs!"
+            )
+        return run.part(fetches, feed_dict)
 
     def list_devices(self):
         """The devices of this session."""
@@ -419,7 +461,7 @@ class BaseSession(SessionInterface):
         """Frees the session's variables; runs under way are cancelled."""
         if not self._closed:
             self._closed = True
-            self._calls, self._fed_calls = {}, {}
+            self._calls, self._fed_calls, self._partial_runs = {}, {}, {}
             self._session.close()
 
     def __del__(self):
@@ -471,6 +513,8 @@ class Session(BaseSession):
         self._contexts = []
 
     def __enter__(self):
+        if self._contexts:
+            raise RuntimeError("Session context managers are not re-entrant. Use `as_default`.")
         contexts = (self.graph.as_default(), self.as_default())
         for context in contexts:
             context.enforce_nesting = context is contexts[0]

@@ -108,7 +108,12 @@ class DType:
 
     @property
     def limits(self):
-        return self.min, self.max
+        """(0, the largest value) of images of this dtype: 1 for numbers with fractions."""
+        if self._base.is_floating:
+            return 0, 1
+        if self._base.is_bool:
+            return False, True
+        return 0, self.max
 
     @property
     def min(self):

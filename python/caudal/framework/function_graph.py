@@ -64,7 +64,8 @@ class FuncGraph(Graph):
         self.name = name
         self.outer_graph = outer_graph
         self.captures = {}  # tensor of an outer graph -> input of this graph
-        self.outer_controls = []  # operations around that nodes in here wait for
+        self.outer_controls = []  # operations around that this graph's node waits for
+        self._awaited = {}  # operation around -> the node here that stands for its end
         self._refs = {}  # outer variable's tensor -> its stand-in
         self._written = set()  # names of outer variables that are written in here
         self._hoisted = set()  # names of those that are read around this graph
@@ -241,9 +242,33 @@ class FuncGraph(Graph):
             convert = getattr(obj, "_as_graph_element", None)
             element = convert() if convert is not None else None
         if element is not None and element._graph is not self and self._is_outer(element._graph):
-            self.wait_for(element._op if isinstance(element, Tensor) else element)
-            return None
+            return self._stand_in(element._op if isinstance(element, Tensor) else element)
         return super()._control_op(obj)
+
+    def _stand_in(self, op):
+        """A node here to wait for instead of an operation around."""
+        inner = self._awaited.get(op)
+        if inner is None:
+            name = op.name.rpartition("/")[2] + "_done"
+            full = self._name_stack + "/" + name if self._name_stack else name
+            inner = self._op(self._core.add("NoOp", full, (), {}, "", (), None))
+            self._awaited[op] = inner
+        return inner
+
+    def wait_for_what_is_needed(self, outputs):
+        """Waits for the operations around on which `outputs` depend."""
+        if not self._awaited:
+            return
+        stack, seen = [t._op for t in outputs], set()
+        while stack:
+            op = stack.pop()
+            if op not in seen:
+                seen.add(op)
+                stack.extend(t._op for t in op.inputs)
+                stack.extend(op.control_inputs)
+        for outer, inner in self._awaited.items():
+            if inner in seen:
+                self.wait_for(outer)
 
     def build(self, function, *args):
         """Calls `function` with this graph as the default one."""
@@ -255,6 +280,7 @@ class FuncGraph(Graph):
 
     def finish(self, inputs, outputs):
         """Fixes the formal inputs and outputs."""
+        self.wait_for_what_is_needed(outputs)
         self._subgraph.set_inputs([t._key for t in inputs])
         self._subgraph.set_outputs([t._key for t in outputs])
 

@@ -75,7 +75,8 @@ class Graph:
         return op
 
     def _tensor(self, key):
-        return self._op(key >> 16).outputs[key & 0xFFFF]
+        outputs, index = self._op(key >> 16).outputs, key & 0xFFFF
+        return outputs[index] if index < len(outputs) else self._op(key >> 16)._more_outputs(index)
 
     def get_operations(self):
         """All operations, in the order in which they were made."""
@@ -484,7 +485,8 @@ class Graph:
         self._unfeedable.add(tensor)
 
     def is_fetchable(self, tensor_or_op):
-        return tensor_or_op not in self._unfetchable
+        op = tensor_or_op._op if isinstance(tensor_or_op, Tensor) else tensor_or_op
+        return op not in self._unfetchable and tensor_or_op not in self._unfetchable
 
     def prevent_fetching(self, op):
         self._unfetchable.add(op)

@@ -46,6 +46,13 @@ class Operation:
             ]
         return outputs
 
+    def _more_outputs(self, index):
+        """An output that the node got after it was made, such as the tape of a loop."""
+        first, outputs = self._id << 16, self._outputs
+        for i in range(len(outputs), self._graph._core.num_outputs(self._id)):
+            outputs.append(make_tensor(self, self._graph, first + i))
+        return outputs[index]
+
     @property
     def inputs(self):
         """The tensors that this node takes."""

@@ -277,6 +277,29 @@ def is_tensor(x):
     )
 
 
+def _fold(op):
+    """The value of an operation on constants, for the few that are worth it, or None."""
+    inputs = op.inputs
+    if op.type == "Fill":
+        shape, values = op.outputs[0].shape, [constant_value(inputs[1])]
+        if not shape.is_fully_defined() or values[0] is None:
+            return None
+        return np.full(shape.as_list(), values[0], dtype=values[0].dtype)
+    values = [constant_value(t) for t in inputs]
+    if not values or any(v is None for v in values):
+        return None
+    if op.type == "Cast":
+        return values[0].astype(op.outputs[0].dtype.as_numpy_dtype)
+    if op.type == "Pack":
+        return None if op.get_attr("axis") != 0 else np.array(values)
+    if op.type == "ConcatV2":
+        return np.concatenate(values[:-1], axis=int(values[-1]))
+    return (np.equal if op.type == "Equal" else np.not_equal)(*values)
+
+
+_FOLDED = frozenset(("Cast", "ConcatV2", "Equal", "Fill", "NotEqual", "Pack"))
+
+
 def constant_value(tensor, partial=False):
     """The value of a tensor as an array if it is known without running the graph, else None.
 
@@ -284,6 +307,8 @@ def constant_value(tensor, partial=False):
     """
     if isinstance(tensor, Tensor):
         value = tensor._graph._core.constant_value(tensor._key)
+        if value is None and tensor.op.type in _FOLDED:
+            value = _fold(tensor.op)
         if value is not None or not partial or tensor.op.type != "Pack":
             return value
         if tensor.op.get_attr("axis") != 0 or not len(tensor.op.inputs):

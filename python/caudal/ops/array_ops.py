@@ -5,7 +5,7 @@ import builtins
 
 import numpy as np
 
-from caudal.framework import dtypes, ops, tensor_shape, tensor_util
+from caudal.framework import dtypes, nest, ops, tensor_shape, tensor_util
 from caudal.framework.constant_op import constant
 from caudal.framework.op_factory import apply, public
 from caudal.ops.shape_ops import (  # noqa: F401 - part of this module's API
@@ -398,7 +398,8 @@ def stack(values, axis=0, name="stack"):
       values: a list of tensors of equal shape and dtype.
       axis: where the new axis goes, in [-rank - 1, rank].
     """
-    if axis == 0:
+    # A list of arrays keeps their dtype; numbers become what tf.constant makes of them.
+    if axis == 0 and not any(isinstance(v, np.ndarray) and v.ndim for v in nest.flatten(values)):
         try:
             return ops.convert_to_tensor(values, name=name)
         except (TypeError, ValueError):

@@ -2,6 +2,7 @@
 """ResourceVariable: a variable behind a handle; every use reads it at that point of the program."""
 
 from caudal.framework import ops, tensor_shape
+from caudal.framework.function_graph import FuncGraph
 from caudal.framework.op_factory import apply
 from caudal.ops import array_ops
 from caudal.ops.ref_variable import Variable
@@ -41,6 +42,7 @@ class ResourceVariable(Variable):
             )
         self._constraint = constraint
         self._caching_device = caching_device
+        self._cached_value = None  # the one read that all uses share
         made_by_function = callable(initial_value)
         with ops.init_scope():
             graph = ops.get_default_graph()
@@ -74,13 +76,18 @@ class ResourceVariable(Variable):
                 self._initializer_op = apply(
                     "AssignVariableOp", self._variable, value, name="Assign"
                 )
-                with ops.name_scope("Read"), ops.colocate_with(self._variable.op):
-                    with ops.device(caching_device or self._variable.op.device):
-                        self._snapshot = apply("ReadVariableOp", self._variable)
+                with ops.name_scope("Read"):
+                    with ops.colocate_with(self._variable.op):
+                        with ops.device(self._variable.op.device):
+                            self._snapshot = apply("ReadVariableOp", self._variable)
+                    if caching_device is not None:
+                        with ops.device(None), ops.device(caching_device):
+                            self._cached_value = array_ops.identity(self._snapshot)
             graph.add_to_collections(collections, self)
 
     def _init_from_proto(self, variable_def, import_scope):
         super()._init_from_proto(variable_def, import_scope)
+        self._cached_value = None
         self._is_initialized_op = None
 
     @property
@@ -113,6 +120,9 @@ class ResourceVariable(Variable):
         return self._read_here()
 
     def _read_here(self, name=None):
+        if self._cached_value is not None:
+            return self._cached_value
+
         def read():
             with ops.colocate_with(self._variable.op):
                 return apply("ReadVariableOp", self._variable, name=name)
@@ -135,6 +145,9 @@ class ResourceVariable(Variable):
 
     def sparse_read(self, indices, name=None):
         """Rows of the value. Op: ResourceGather."""
+        if isinstance(ops.get_default_graph(), FuncGraph):
+            # Gradients pass through values, not through a reference.
+            return array_ops.gather(self._read_here(), indices, name=name or "Gather")
         with ops.name_scope("Gather" if name is None else name) as scope:
             rows = apply("ResourceGather", self._variable, indices, name=scope)
         return array_ops.identity(rows)

@@ -204,7 +204,7 @@ def test_make_callable():
     with tf.Session() as sess:
         f = sess.make_callable([x * 2.0, tf.no_op()], [x])
         assert f(3) == [6, None] and f(4.0) == [8, None]
-        with pytest.raises(TypeError):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Expected 1 feed values"):
             f()
         with pytest.raises(TypeError, match="list or tuple"):
             sess.make_callable(x, x)
@@ -213,10 +213,68 @@ def test_make_callable():
         f(1.0)
 
 
-def test_partial_run_is_refused():
-    x = tf.constant(1.0)
-    with pytest.raises(tf.errors.UnimplementedError, match="partial_run"):
-        tf.Session().partial_run_setup([x])
+def test_a_run_in_parts():
+    a, b, c = (tf.placeholder(tf.float32, [], name=n) for n in "abc")
+    noise = tf.random_uniform([]) + a
+    both = noise + b
+    counter = tf.Variable(0)
+    count = tf.assign_add(counter, 1)
+    with tf.control_dependencies([count]):
+        last = both * c
+    with tf.Session() as sess:
+        sess.run(counter.initializer)
+        parts = sess.partial_run_setup([noise, both, last, count.op], [a, b, "c:0"])
+        first = sess.partial_run(parts, noise, {a: 1.0})
+        second = sess.partial_run(parts, {"sum": both}, {b: 5.0})["sum"]
+        assert second == first + np.float32(5)  # the same random number
+        assert sess.partial_run(parts, last, {"c:0": 10.0}) == second * np.float32(10)
+        assert sess.run(counter) == 1
+        parts = sess.partial_run_setup([last, count.op], [a, b, c])
+        assert sess.partial_run(parts, count.op) is None
+        with pytest.raises(tf.errors.UnimplementedError, match="would run again"):
+            sess.partial_run(parts, last, {a: 1.0, b: 1.0, c: 1.0})
+
+
+@pytest.mark.parametrize(
+    "fetch, feeds, message",
+    [
+        ("late", {"a:0": 1.0}, "Must feed b:0 before"),
+        ("other", {"a:0": 1.0}, "The fetch other:0 was not specified in partial_run_setup."),
+        ("early", {"c:0": 1.0}, "The feed c:0 was not specified in partial_run_setup."),
+    ],
+)
+def test_wrong_parts_of_a_run(fetch, feeds, message):
+    a, b, c = (tf.placeholder(tf.float32, [], name=n) for n in "abc")
+    tensors = {"early": tf.negative(a), "late": a * b, "other": tf.square(c, name="other")}
+    with tf.Session() as sess:
+        parts = sess.partial_run_setup([tensors["early"], tensors["late"]], [a, b])
+        with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+            sess.partial_run(parts, tensors[fetch], feeds)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="No targets specified"):
+            sess.partial_run_setup([], [a])
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Must run 'setup'"):
+            sess.partial_run("unknown", a)
+        assert sess.partial_run(parts, tensors["early"], {a: 2.0}) == -2.0
+        with pytest.raises(tf.errors.InvalidArgumentError, match="has already been fetched"):
+            sess.partial_run(parts, tensors["early"])
+        with pytest.raises(tf.errors.InvalidArgumentError, match="has already been fed"):
+            sess.partial_run(parts, tensors["late"], {a: 2.0, b: 1.0})
+
+
+def test_sessions_are_entered_once():
+    sess = tf.Session()
+    with pytest.raises(RuntimeError, match="not re-entrant"):
+        with sess, sess:
+            pass
+    with pytest.raises(tf.errors.NotFoundError, match="No session factory registered"):
+        tf.Session("elsewhere")
+
+
+def test_feeding_a_sparse_placeholder_without_its_constant_shape():
+    p = tf.sparse_placeholder(tf.float32, shape=[4, 3])
+    with tf.Session() as sess:
+        got = sess.run(tf.sparse_tensor_to_dense(p), {p: ([[1, 2]], [7.0])})
+    assert got[1, 2] == 7.0 and got.shape == (4, 3)
 
 
 def test_config_messages():

@@ -113,3 +113,59 @@ def test_penalty_on_a_gradient_of_a_recurrent_network():
         assert got == pytest.approx((up - down) / (2 * step), rel=1e-5)
         weights = tf.gradients(penalty, tf.trainable_variables())
         assert all(np.isfinite(v).all() for v in sess.run(weights, {x: start}))
+
+
+def test_what_is_reached_through_stop_gradient_only_is_zero():
+    x, y, z = tf.constant(3.0), tf.constant(2.0), tf.constant(1.0)
+    _, end, _, _ = loop(
+        lambda i, x, y, z: i < 2,
+        lambda i, x, y, z: (i + 1, x * x + tf.stop_gradient(y), y * 2.0, z * 2.0),
+        [0, x, y, z],
+    )
+    grads = tf.gradients(end, [x, y, z])
+    assert grads[2] is None
+    with tf.Session() as sess:
+        assert sess.run(grads[:2]) == [2 * 3 * 2 * 11, 0]
+
+
+def test_rows_that_a_branch_reads():
+    v = tf.Variable(np.ones((4, 2), np.float32), use_resource=True)
+    pred = tf.placeholder_with_default(True, [])
+    y = tf.cond(pred, lambda: tf.reduce_sum(v.sparse_read([1, 1, 2])), lambda: 0.0)
+    grad = tf.convert_to_tensor(tf.gradients(y, v)[0])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        assert sess.run(grad).tolist() == [[0, 0], [2, 2], [1, 1], [0, 0]]
+        assert not sess.run(grad, {pred: False}).any()
+
+
+def test_inputs_of_all_operations_around_a_gradient():
+    x = tf.constant(2.0)
+    end = loop(lambda i, y: i < 2, lambda i, y: (i + 1, y * x), [0, x])[1]
+    tf.gradients(end, x)
+    for op in tf.get_default_graph().get_operations():
+        assert all(t in t.op.outputs for t in op.inputs)
+
+
+def test_only_what_the_result_needs_is_waited_for():
+    unfed, one = tf.placeholder(tf.float32, []), tf.constant(1)
+
+    def branch(use):
+        with tf.control_dependencies([unfed]):
+            waits = one + 1
+        return waits if use else one + 2
+
+    with tf.Session() as sess:
+        assert sess.run(tf.cond(one > 0, lambda: branch(False), lambda: one)) == 3
+        with pytest.raises(tf.errors.InvalidArgumentError, match="must feed a value"):
+            sess.run(tf.cond(one > 0, lambda: branch(True), lambda: one))
+
+
+def test_gradient_of_an_array_that_grows_after_a_split():
+    x = tf.constant([1.0, 2.0, 3.0])
+    array = tf.TensorArray(tf.float32, size=3, dynamic_size=True).split(x, [1, 1, 1])
+    (grad,) = tf.gradients(array.write(3, [4.0]).concat(), x)
+    counts = tf.TensorArray(tf.int32, size=1).grad("g").write(0, 2).write(0, 3).read(0)
+    with tf.Session() as sess:
+        assert sess.run(grad).tolist() == [1, 1, 1]
+        assert sess.run(counts) == 5

@@ -179,3 +179,50 @@ def test_slice_with_values_known_only_at_run_time():
 def test_required_paddings_make_blocks_fit():
     paddings, crops = run(tf.required_space_to_batch_paddings([5, 7], [2, 3]))
     assert paddings.tolist() == [[0, 1], [0, 2]] and crops.tolist() == [[0, 1], [0, 2]]
+
+
+FED_ERRORS = {
+    "reverse": (lambda x: tf.reverse([[1, 2]], x), [5], "is out of valid range"),
+    "concat": (lambda x: tf.concat([x, np.zeros((1, 2, 2))], 0), [[1.0]], "ConcatOp : Ranks"),
+    "depth": (lambda x: tf.one_hot([1], x), [2], "depth must be a scalar"),
+    "diagonal": (tf.matrix_diag, 1.0, "input must be at least 1-dim"),
+    "partition": (lambda x: tf.dynamic_partition([1, 2], x, 2), [0], "partitions.shape"),
+    "padding": (lambda x: tf.pad([1], x), [[-1, 0]], "paddings must be non-negative"),
+    "k": (lambda x: tf.nn.top_k([1.0, 2.0], x)[0], -2, "Need k >= 0, got -2"),
+    "columns": (lambda x: tf.nn.top_k([1.0, 2.0], x)[0], 3, "at least k columns"),
+    "unique": (lambda x: tf.unique(x)[0], [[1]], "unique expects a 1D vector"),
+    "multiples": (lambda x: tf.tile([1], x), [1, 1], "Expected multiples argument"),
+    "size": (lambda x: tf.reshape([1], x), [-3], "Size 0 must be non-negative, not -3"),
+    "sizes": (lambda x: tf.reshape([1], x), [1, -1, -1], "not both 1 and 2"),
+    "perm": (lambda x: tf.transpose([[1]], x), [0], "expects a vector of size 2"),
+    "split": (lambda x: tf.split([1, 2], x, 0, num=2), [1, 2], "Determined shape .* Got: 3"),
+    "index": (lambda x: tf.gather_nd([1], x), [[0, 0]], "innermost dimension .* saw: 2 vs. 1"),
+}
+
+
+@pytest.mark.parametrize("name", FED_ERRORS)
+def test_words_for_shapes_that_do_not_fit_at_run_time(name):
+    function, value, message = FED_ERRORS[name]
+    value = np.asarray(value)
+    x = tf.placeholder(tf.int32 if value.dtype == np.int64 else tf.float64)
+    y = function(x)
+    with tf.Session() as sess, pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        sess.run(y, {x: value})
+
+
+def test_boundaries_are_checked_when_they_are_used():
+    y = tf.raw_ops.Bucketize(input=[1], boundaries=[3.0, 2.0])
+    with tf.Session() as sess:
+        with pytest.raises(tf.errors.InvalidArgumentError, match="Expected sorted boundaries"):
+            sess.run(y)
+
+
+def test_stacked_arrays_keep_their_dtype():
+    assert tf.stack([np.zeros(2), np.ones(2)]).dtype == tf.float64
+    assert tf.stack([np.arange(2), np.arange(2)]).dtype == tf.int64
+    assert tf.stack([1.0, 2.0]).dtype == tf.float32
+
+
+def test_length_of_a_mask_of_constants_is_known():
+    assert tf.sequence_mask([[0, 2], [5, 1]]).shape.as_list() == [2, 2, 5]
+    assert tf.sequence_mask(tf.placeholder(tf.int32, [3])).shape.as_list() == [3, None]

@@ -93,3 +93,19 @@ def test_a_branch_for_variables_without_value_does_not_read_them(use_resource):
         assert sess.run([safe, v.initialized_value()]) == [-1, 5]
         sess.run(v.initializer)
         assert sess.run(safe) == 5
+
+
+def test_the_cached_read_is_shared():
+    with tf.device("/job:ps"):
+        v = tf.Variable(1.0, use_resource=True, name="v", caching_device="/device:CPU:0")
+    assert v.value() is v.value() and v.value().name == "v/Read/Identity:0"
+    assert v.value().device == "/device:CPU:0"
+
+
+def test_words_for_a_variable_without_value():
+    v = tf.Variable(1.0, use_resource=True, name="v")
+    with tf.Session() as sess:
+        with pytest.raises(
+            tf.errors.FailedPreconditionError, match="Resource localhost/v/.* does not exist"
+        ):
+            sess.run(v)

@@ -277,6 +277,13 @@ void run_invert_permutation(const void* params, void* const* in, void* const* ou
   store_ints(p.dtypes[0], inverse, out[0]);
 }
 
+/// "[2 3 5]".
+std::string spaced(const std::vector<std::int64_t>& values) {
+  std::string text = "[";
+  for (const std::int64_t v : values) text += str(text.size() > 1 ? " " : "", v);
+  return text + "]";
+}
+
 void run_concat_offset(const void* params, void* const* in, void* const* out, void*, RunContext&) {
   const auto& p = *static_cast<const VectorParams*>(params);
   const std::int64_t wanted = p.read(in, 0)[0];
@@ -294,8 +301,8 @@ void run_concat_offset(const void* params, void* const* in, void* const* out, vo
     }
     for (std::size_t k = 0; k < shape.size(); ++k) {
       if (k != axis && shape[k] != first[k]) {
-        invalid("All dimensions except ", axis, " must match. Input ", i - 1, " has ", shape[k],
-                " at ", k, " and input 0 has ", first[k]);
+        invalid("All dimensions except ", axis, " must match. Input ", i - 1, " has shape ",
+                spaced(shape), " and doesn't match input 0 with shape ", spaced(first), ".");
       }
     }
     store_ints(p.dtypes[i], offset, out[i - 1]);

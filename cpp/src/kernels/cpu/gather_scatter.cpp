@@ -157,6 +157,9 @@ struct NdParams {
   }
   template <class I>
   [[noreturn]] void bad_index(const I* row, std::int64_t i) const {
+    if (shape.num_elements() == 0) {
+      invalid("Requested more than 0 entries, but params is empty. Params shape: ", shape);
+    }
     std::string text;
     for (std::int64_t k = 0; k < depth; ++k) text += str(k ? ", " : "", std::int64_t(row[k]));
     Shape outer(indices.dims().first(std::size_t(indices.rank() - 1)));

@@ -8,7 +8,7 @@ namespace {
 
 int checked_axis(std::int64_t axis, int rank) {
   if (axis < -rank || axis >= rank) {
-    invalid("axis ", axis, " is not in the range [", -rank, ", ", rank, ")");
+    invalid("axis ", axis, " is out of valid range [", -rank, ", ", rank - 1, "]");
   }
   return int(axis < 0 ? axis + rank : axis);
 }

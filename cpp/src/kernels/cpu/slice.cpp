@@ -75,7 +75,7 @@ StridedCopy inside_border(const MoveSource& s) {
   for (int i = 0; i < in.rank(); ++i) {
     const auto k = std::size_t(i);
     const std::int64_t before = paddings[2 * k];
-    if (before < 0 || before > out[i] - in[i]) invalid("Paddings must be non-negative");
+    if (before < 0 || before > out[i] - in[i]) invalid("paddings must be non-negative");
     copy.dst_offset += before * to[k];
     copy.add(in[i], from[k], to[k]);
   }
