@@ -36,16 +36,27 @@ def _call(f, args, kwargs):
             "The custom_gradient decorator currently supports keywords arguments only when eager "
             "execution is enabled."
         )
+    given = {id(a) for a in args}
     args = [apply("Identity", convert_to_tensor(a)) for a in args]
     graph = get_default_graph()
     before = len(graph.get_collection(GraphKeys.TRAINABLE_VARIABLES))
+    start = graph.version
     result, grad_fn = f(*args)
-    variables = graph.get_collection(GraphKeys.TRAINABLE_VARIABLES)[before:]
+    made = graph.get_collection(GraphKeys.TRAINABLE_VARIABLES)[before:]
+    if any(v.dtype._is_ref_dtype for v in made):
+        raise TypeError(
+            "All variables used by a function wrapped with @custom_gradient must be "
+            "`ResourceVariable`s. Ensure that no `variable_scope` is created with "
+            "`use_resource=False`."
+        )
+    used = {id(v) for v in (*made, *variables_read(graph, start))} - given
+    trainable = graph.get_collection(GraphKeys.TRAINABLE_VARIABLES)
+    variables = [v for v in trainable if id(v) in used and not v.dtype._is_ref_dtype]
     takes_variables = variables and _accepts_variables(grad_fn)
     if variables and not takes_variables:
         raise TypeError(
             "If using @custom_gradient with a function that uses variables, then grad_fn must "
-            "accept a 'variables' keyword argument."
+            "accept a keyword argument 'variables'."
         )
     flat_result = [convert_to_tensor(r) for r in nest.flatten(result)]
     count = len(flat_result)
@@ -75,6 +86,16 @@ def _call(f, args, kwargs):
     with graph.gradient_override_map({"IdentityN": name}):
         outputs = apply("IdentityN", tensors)
     return nest.pack_sequence_as(result, outputs[:count])
+
+
+def variables_read(graph, start):
+    """The trainable variables that operations made since version `start` of the graph read."""
+    read = {t for op in graph.get_operations()[start:] for t in op.inputs}
+    return [
+        v
+        for v in graph.get_collection(GraphKeys.TRAINABLE_VARIABLES)
+        if v._ref() in read or getattr(v, "_snapshot", None) in read
+    ]
 
 
 def _accepts_variables(function):

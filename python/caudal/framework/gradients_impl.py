@@ -223,8 +223,22 @@ def _compute(graph, ys, xs, grad_ys, stops, scope, colocate):
     finally:
         _computing.pop()
     graph._apply_scopes_to(first)
+    if colocate:
+        _colocate_from(graph, first)
     found = iter(computed)
     return [_total([_from_core(graph, next(found)) for _ in group]) for group in keys]
+
+
+def _colocate_from(graph, first):
+    """Gives the nodes of gradients the colocation groups of the nodes that they derive."""
+    for node_id in range(first, graph._core.num_nodes()):
+        op = graph._op(node_id)
+        forward = op._original_op
+        if forward is None and op.type == "AddN":
+            parts = [(t.op._original_op or t.op) for t in op.inputs]
+            forward = min(parts, key=lambda part: part._id)
+        if forward is not None:
+            op._set_attr("_class", forward.colocation_groups())
 
 
 def _total(grads):
@@ -336,6 +350,27 @@ def hessians(ys, xs, name="hessians", colocate_gradients_with_ops=False, gate_gr
         name_i = name if i == 0 else "%s_%d" % (name, i)
         results.append(apply("Reshape", stacked, full, name=name_i))
     return results
+
+
+def _hessian_vector_product(ys, xs, v):
+    """Products of the matrices of second derivatives with vectors: one per x.
+
+    Args:
+      ys: a scalar, or a list of scalars that are added.
+      xs: tensors to derive by.
+      v: as many tensors of the shapes of xs; no gradient flows through them.
+
+    Raises:
+      ValueError: if `xs` and `v` are not of the same length.
+    """
+    if len(v) != len(xs):
+        raise ValueError("xs and v must have the same length.")
+    products = [
+        apply("Mul", grad, apply("StopGradient", factor))
+        for grad, factor in zip(gradients(ys, xs), v)
+        if grad is not None
+    ]
+    return gradients(products, xs)
 
 
 def _element(flat, index):

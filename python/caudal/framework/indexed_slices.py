@@ -2,9 +2,12 @@
 """IndexedSlices: a tensor of which only some slices along axis 0 are stored."""
 
 import collections
+import warnings
 
 from caudal.framework import tensor_shape
 from caudal.framework.tensor import Tensor
+
+_MANY_ELEMENTS = 100_000_000  # from here on making them dense is warned of
 
 IndexedSlicesValue = collections.namedtuple(
     "IndexedSlicesValue", ["values", "indices", "dense_shape"]
@@ -75,11 +78,26 @@ def to_dense(value, dtype=None, name=None, as_ref=False):
         )
     from caudal.framework.scopes import name_scope
 
+    _warn_of_size(value.shape.num_elements())
     with name_scope(name, "IndexedSlicesToTensor", [value.values]) as scope:
         rows = apply(
             "StridedSlice", value.dense_shape, [0], [1], [1], shrink_axis_mask=1, name="num_rows"
         )
         return apply("UnsortedSegmentSum", value.values, value.indices, rows, name=scope)
+
+
+def _warn_of_size(elements):
+    if elements is None:
+        what = "of unknown shape"
+    elif elements >= _MANY_ELEMENTS:
+        what = "with %d elements" % elements
+    else:
+        return
+    warnings.warn(
+        "Converting sparse IndexedSlices to a dense Tensor %s. This may consume a large amount of "
+        "memory." % what,
+        stacklevel=2,
+    )
 
 
 def is_indexed_slices(value):

@@ -152,6 +152,20 @@ class Operation:
         groups = [c for c in groups if c.startswith(b"loc:@")]
         return groups or own
 
+    @property
+    def _original_op(self):
+        """For a part of a gradient the Operation that it is the gradient of, else None."""
+        parts = self.name.split("/")[:-1]
+        for end in range(len(parts), 0, -1):
+            if not parts[end - 1].endswith("_grad"):
+                continue
+            for start in range(end):
+                forward = "/".join(parts[start:end])[: -len("_grad")]
+                node_id = self._graph._core.find(forward)
+                if node_id is not None and 0 <= node_id < self._id:
+                    return self._graph._op(node_id)
+        return None
+
     def values(self):
         return tuple(self.outputs)
 

@@ -176,7 +176,7 @@ def cosine_distance(labels, predictions, axis=None, weights=1.0, scope=None,
     """
     if dim is not None:
         if axis is not None:
-            raise ValueError("Cannot specify both 'axis' and 'dim'")
+            raise ValueError("Cannot specify both 'dim' and 'axis'")
         axis = dim
     if axis is None:
         raise ValueError("You must specify 'axis'.")

@@ -26,6 +26,9 @@ def remove_squeezable_dimensions(labels, predictions, expected_rank_diff=0, name
 
     Returns:
       (labels, predictions).
+
+    Raises:
+      ValueError: if the ranks are known and that dimension has another size.
     """
     with ops.name_scope(name, "remove_squeezable_dimensions", [labels, predictions]):
         predictions = ops.convert_to_tensor(predictions)
@@ -34,11 +37,9 @@ def remove_squeezable_dimensions(labels, predictions, expected_rank_diff=0, name
         if rank is not None and labels_rank is not None:
             difference = rank - labels_rank
             if difference == expected_rank_diff + 1:
-                if predictions.shape[-1].is_compatible_with(1):
-                    predictions = shape_ops.squeeze(predictions, [-1])
+                predictions = shape_ops.squeeze(predictions, [-1])
             elif difference == expected_rank_diff - 1:
-                if labels.shape[-1].is_compatible_with(1):
-                    labels = shape_ops.squeeze(labels, [-1])
+                labels = shape_ops.squeeze(labels, [-1])
             return labels, predictions
         difference = shape_ops.rank(predictions) - shape_ops.rank(labels)
         if rank is None or (rank > 0 and predictions.shape[-1].is_compatible_with(1)):

@@ -394,6 +394,33 @@ def accumulate_n(inputs, shape=None, tensor_dtype=None, name=None):
     return apply("AccumulateNV2", inputs, shape=shape, name=name)
 
 
+# -- Slices ----------------------------------------------------------------------------------------
+
+
+def _as_indexed_slices(x, optimize=True):
+    """All slices of a tensor as IndexedSlices; IndexedSlices stay what they are."""
+    if isinstance(x, ops.IndexedSlices):
+        return x
+    if not isinstance(x, ops.Tensor):
+        raise TypeError("Not a Tensor or IndexedSlices: %s" % type(x))
+    from caudal.ops import array_ops
+
+    shape = array_ops.shape_internal(x, optimize=optimize)
+    return ops.IndexedSlices(x, array_ops.range(0, shape[0]), shape)
+
+
+def _as_indexed_slices_list(inputs, optimize=True):
+    """`_as_indexed_slices` of each input, with indices of one dtype."""
+    if not isinstance(inputs, (list, tuple)):
+        raise TypeError("Expected a list or tuple, not a %s" % type(inputs))
+    slices = [_as_indexed_slices(x, optimize) for x in inputs]
+    if all(s.indices.dtype == slices[0].indices.dtype for s in slices):
+        return slices
+    return [
+        ops.IndexedSlices(s.values, cast(s.indices, dtypes.int64), s.dense_shape) for s in slices
+    ]
+
+
 # -- Reductions ------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Base class of optimizers: from a loss to an operation that changes variables."""
 
-from caudal.framework import dtypes, gradients_impl, nest, ops
+from caudal.framework import custom_gradient, dtypes, gradients_impl, nest, ops
 from caudal.ops import array_ops, control_flow_ops, math_ops, state_ops, variables
 from caudal.train import slot_creator
 
@@ -130,12 +130,7 @@ class Optimizer:
         start = graph.version
         value = loss()
         if var_list is None:
-            read = {t for op in graph.get_operations()[start:] for t in op.inputs}
-            var_list = [
-                v
-                for v in variables.trainable_variables()
-                if v._ref() in read or getattr(v, "_snapshot", None) in read
-            ]
+            var_list = custom_gradient.variables_read(graph, start)
         else:
             var_list = nest.flatten(var_list)
         with ops.control_dependencies([value]):

@@ -154,3 +154,16 @@ def test_what_cannot_be_done_says_so():
     wrapper = s2s.AttentionWrapper(rnn.GRUCell(2), s2s.LuongAttention(2, memory))
     with pytest.raises((ValueError, tf.errors.InvalidArgumentError), match="tile_batch"):
         wrapper.zero_state(6, tf.float32)
+
+
+def test_cells_take_the_initializer_of_the_scope():
+    for cell in (
+        rnn.GridLSTMCell(3, feature_size=2, frequency_skip=1, num_frequency_blocks=[3]),
+        rnn.CoupledInputForgetGateLSTMCell(3),
+    ):
+        with tf.Graph().as_default(), tf.Session() as sess:
+            with tf.variable_scope("all", initializer=tf.constant_initializer(0.25)):
+                cell(tf.ones([2, 4]), cell.zero_state(2, tf.float32))
+            weights = [v for v in tf.trainable_variables() if v.shape.ndims == 2]
+            sess.run(tf.global_variables_initializer())
+            assert weights and all(np.all(sess.run(w) == 0.25) for w in weights)

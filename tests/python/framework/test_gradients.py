@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+import warnings
+
 import numpy as np
 import pytest
 
 import caudal as tf
+from caudal.framework import gradients_impl
 
 
 def run(fetches, feeds=None):
@@ -161,3 +164,73 @@ def test_new_nodes_follow_open_scopes():
             seen.add(op)
             todo += [t.op for t in op.inputs] + list(op.control_inputs)
     assert first in seen
+
+
+def test_nodes_of_gradients_know_what_they_derive():
+    a = tf.constant([[1.0, 2.0]], name="a")
+    with tf.variable_scope("outer_grad"):
+        one = tf.matmul(a, tf.ones([2, 3]), name="one")
+    two = tf.matmul(a, tf.ones([2, 3]), name="two")
+    grad = tf.gradients(one, a)[0]
+    assert grad.op._original_op is one.op or grad.op._original_op == one.op
+    assert one.op._original_op is None
+    grad = tf.gradients(one, a, colocate_gradients_with_ops=True)[0]
+    assert grad.op.colocation_groups() == one.op.colocation_groups()
+    total = tf.gradients(one + two, a, colocate_gradients_with_ops=True)[0]
+    assert total.op.type == "AddN"
+    assert total.op.colocation_groups() == one.op.colocation_groups()
+
+
+def test_products_of_second_derivatives():
+    matrix = np.arange(9.0).reshape([3, 3])
+    x, v = (
+        tf.constant([[1.0], [2.0], [-1.0]], tf.float64),
+        tf.constant([[0.5], [1.0], [2.0]], tf.float64),
+    )
+    y = tf.matmul(x, tf.matmul(matrix, x), transpose_a=True)
+    product = gradients_impl._hessian_vector_product(y, [x], [v])
+    with tf.Session() as sess:
+        want = (matrix + matrix.T) @ sess.run(v)
+        np.testing.assert_allclose(sess.run(product[0]), want)
+    with pytest.raises(ValueError, match="same length"):
+        gradients_impl._hessian_vector_product(y, [x], [])
+
+
+def test_dense_slices_are_warned_of():
+    values, indices = tf.placeholder(tf.float32), tf.placeholder(tf.int32)
+    for sizes, what in (
+        (tf.constant([10**4, 10**4]), "with 100000000 elements"),
+        (indices, "unknown"),
+    ):
+        with pytest.warns(UserWarning, match=what):
+            tf.convert_to_tensor(tf.IndexedSlices(values, indices, sizes))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        tf.convert_to_tensor(tf.IndexedSlices(values, indices, tf.constant([10, 10])))
+
+
+def test_a_custom_gradient_takes_the_variables_that_are_read():
+    @tf.custom_gradient
+    def scaled(x):
+        with tf.variable_scope("s", reuse=tf.AUTO_REUSE, use_resource=True):
+            w = tf.get_variable("w", [], initializer=tf.ones_initializer())
+
+        def grad(dy, variables=None):
+            return 3.0 * dy, [tf.reduce_sum(dy) * 5.0 for _ in variables]
+
+        return x * w, grad
+
+    x = tf.constant([1.0, 2.0])
+    scaled(x)
+    again = scaled(x)
+    w = tf.trainable_variables()[0]
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        assert sess.run(tf.gradients(again, w)[0]) == 10.0
+
+    @tf.custom_gradient
+    def by_reference(x):
+        return x * tf.get_variable("r", [], use_resource=False), lambda dy, variables: (dy, [dy])
+
+    with pytest.raises(TypeError, match="must be `ResourceVariable`s"):
+        by_reference(x)

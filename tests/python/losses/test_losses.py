@@ -60,3 +60,10 @@ def test_contrib_losses_take_predictions_first():
         np.testing.assert_allclose(sess.run(one), 4.5)
         np.testing.assert_allclose(sess.run(hinges), [0.5, 3.0])
         assert len(losses.get_losses()) == 1
+
+
+def test_labels_of_another_rank_must_have_one_column():
+    with pytest.raises(ValueError, match="Can not squeeze dim"):
+        tf.losses.sparse_softmax_cross_entropy([[0, 1], [1, 2]], np.ones([2, 3]))
+    with pytest.raises(ValueError, match="both 'dim' and 'axis'"):
+        tf.losses.cosine_distance([1.0], [1.0], dim=0, axis=0)

@@ -72,7 +72,8 @@ class TimeFreqLSTMCell(RNNCell):
         slices = self._slices(inputs)
         dtype = inputs.dtype
         depth = slices[0].get_shape().as_list()[1]
-        variable_scope.get_variable_scope().set_initializer(self._initializer)
+        if self._initializer is not None:
+            variable_scope.get_variable_scope().set_initializer(self._initializer)
         weights = sharded_variable("W", [depth + 2 * n, 4 * n], dtype, self._num_unit_shards)
         bias = variable_scope.get_variable(
             "B", shape=[4 * n], initializer=init_ops.zeros_initializer(), dtype=dtype
@@ -245,7 +246,8 @@ class GridLSTMCell(RNNCell):
 
     def _run(self, slices, inputs, state, prefix):
         """Outputs and new states of all blocks."""
-        variable_scope.get_variable_scope().set_initializer(self._initializer)
+        if self._initializer is not None:
+            variable_scope.get_variable_scope().set_initializer(self._initializer)
         outputs, states = [], []
         for block, block_inputs in enumerate(slices):
             block_outputs, block_states = self._block(block_inputs, block, inputs, state, prefix)

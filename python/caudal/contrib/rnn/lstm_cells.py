@@ -120,7 +120,8 @@ class CoupledInputForgetGateLSTMCell(RNNCell):
         depth = inputs.get_shape().with_rank(2)[1].value
         if depth is None:
             raise ValueError("Could not infer input size from inputs.get_shape()[-1]")
-        variable_scope.get_variable_scope().set_initializer(self._initializer)
+        if self._initializer is not None:
+            variable_scope.get_variable_scope().set_initializer(self._initializer)
         weights = sharded_variable(
             "W", [depth + self._output_size, 3 * size], dtype, self._num_unit_shards
         )
