@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Testing: contents of `tf.test`."""
 
+import os
 import sys
 import tempfile
 import unittest
@@ -10,6 +11,7 @@ from caudal.client.test_case import TestCase
 from caudal.framework.absent import module_getattr as _module_getattr
 
 __all__ = [
+    "StubOutForTesting",
     "TestCase",
     "compute_gradient",
     "compute_gradient_error",
@@ -17,9 +19,11 @@ __all__ = [
     "gpu_device_name",
     "is_built_with_cuda",
     "is_built_with_gpu_support",
+    "is_built_with_rocm",
     "is_gpu_available",
     "main",
     "mock",
+    "test_src_dir_path",
 ]
 
 _temp_dir = None
@@ -69,6 +73,52 @@ def is_built_with_cuda():
 is_built_with_gpu_support = is_built_with_cuda
 
 
+def is_built_with_rocm():
+    """Whether this build has kernels for ROCm: no."""
+    return False
+
+
+def test_src_dir_path(relative_path):
+    """The path of a file of the package, given from the package's directory."""
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return os.path.join(package, relative_path)
+
+
+test_src_dir_path.__test__ = False
+
+
+class StubOutForTesting:
+    """Replaces attributes and puts the old ones back, also at the end of a `with`."""
+
+    def __init__(self):
+        self._replaced = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *unused):
+        self.CleanUp()
+
+    def CleanUp(self):
+        self.SmartUnsetAll()
+        self.UnsetAll()
+
+    def Set(self, parent, child_name, new_child):
+        """Replaces the attribute `child_name` of `parent`."""
+        own = vars(parent).get(child_name) if isinstance(parent, type) else None
+        old = own if isinstance(own, (staticmethod, classmethod)) else getattr(parent, child_name)
+        self._replaced.append((parent, child_name, old))
+        setattr(parent, child_name, new_child)
+
+    SmartSet = Set
+
+    def UnsetAll(self):
+        while self._replaced:
+            setattr(*self._replaced.pop())
+
+    SmartUnsetAll = UnsetAll
+
+
 def compute_gradient(
     x, x_shape, y, y_shape, x_init_value=None, delta=1e-3, init_targets=None, extra_feed_dict=None
 ):
@@ -102,4 +152,5 @@ def compute_gradient_error(
     )
 
 
-__getattr__ = _module_getattr("test", home=__name__)
+_later = {"caudal.client.benchmark": "Benchmark benchmark_config"}
+__getattr__ = _module_getattr("test", _later, home=__name__)

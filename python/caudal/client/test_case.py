@@ -10,13 +10,14 @@ import unittest
 
 import numpy as np
 
+from caudal.client.test_assertions import MoreAssertions
 from caudal.framework import dtypes, ops
 from caudal.platform import tf_logging
 
 _SEED = 87654321
 
 
-class TestCase(unittest.TestCase):
+class TestCase(MoreAssertions, unittest.TestCase):
     """Each test begins with an empty default graph and fixed seeds."""
 
     def setUp(self):
@@ -260,20 +261,6 @@ class TestCase(unittest.TestCase):
         from caudal.framework import device
 
         self.assertEqual(device.canonical(device1), device.canonical(device2), msg)
-
-    def assertStartsWith(self, actual, expected_start, msg=None):
-        if not actual.startswith(expected_start):
-            self.fail(
-                self._formatMessage(msg, "%r does not start with %r" % (actual, expected_start))
-            )
-
-    def assertEmpty(self, container, msg=None):
-        if len(container):
-            self.fail(self._formatMessage(msg, "%r is not empty" % (container,)))
-
-    def assertNotEmpty(self, container, msg=None):
-        if not len(container):
-            self.fail(self._formatMessage(msg, "%r is empty" % (container,)))
 
     # Errors ------------------------------------------------------------------------------------
 

@@ -146,8 +146,7 @@ NAMES = {
         SparseConditionalAccumulator
     """,
     "test": """
-        Benchmark StubOutForTesting assert_equal_graph_def benchmark_config
-        create_local_cluster is_built_with_rocm test_src_dir_path
+        assert_equal_graph_def create_local_cluster
     """,
     "train": """
         BytesList Checkpoint CheckpointManager CheckpointSaverHook CheckpointSaverListener

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """tf.test: sessions and comparisons of TestCase, gradient checks."""
 
+import tempfile
+
 import numpy as np
 import pytest
 
@@ -83,3 +85,91 @@ def test_devices():
     assert isinstance(tf.test.is_gpu_available(), bool)
     assert tf.test.is_built_with_cuda() in (True, False)
     assert tf.test.gpu_device_name() in ("", "/device:GPU:0")
+
+
+class AssertionsTest(tf.test.TestCase):
+    def test_what_holds(self):
+        self.assertEqual(1, 1)
+        self.assertItemsEqual([1, 2, 2], [2, 1, 2])
+        self.assertLen("ab", 2)
+        self.assertBetween(1, 1, 2)
+        self.assertSameElements([1, 1, 2], [2, 1])
+        self.assertContainsSubset({1}, [2, 1])
+        self.assertNoCommonElements([1], [2])
+        self.assertContainsSubsequence([1, 2, 3], [1, 3])
+        self.assertContainsExactSubsequence([1, 2, 3], [2, 3])
+        self.assertContainsInOrder(["a", "c"], "abc")
+        self.assertSequenceStartsWith([1], [1, 2])
+        self.assertSequenceAlmostEqual([1.0], [1.0 + 1e-9])
+        self.assertTotallyOrdered([1, 1], [2], [3])
+        self.assertStartsWith("abc", "a")
+        self.assertEndsWith("abc", "c")
+        self.assertNotStartsWith("abc", "c")
+        self.assertNotEndsWith("abc", "a")
+        self.assertRegexMatch("abc", ["z", "b."])
+        self.assertJsonEqual('{"a": [1]}', '{"a":[1]}')
+        self.assertProtoEquals("allow_growth: true", tf.GPUOptions(allow_growth=True))
+        with self.assertRaisesWithLiteralMatch(ValueError, "a"):
+            raise ValueError("a")
+        with self.assertRaisesRegex(ValueError, "b"):
+            raise ValueError("abc")
+
+    def test_what_does_not_hold(self):
+        for name, *arguments in (
+            ("Len", [1], 2),
+            ("Between", 3, 1, 2),
+            ("SameElements", [1], [1, 2]),
+            ("ContainsSubset", {3}, [1]),
+            ("NoCommonElements", [1], [1]),
+            ("ContainsSubsequence", [1, 2], [2, 1]),
+            ("ContainsExactSubsequence", [1, 2, 3], [1, 3]),
+            ("ContainsInOrder", ["b", "a"], "ab"),
+            ("SequenceStartsWith", [2], [1, 2]),
+            ("TotallyOrdered", [1], [1]),
+            ("EndsWith", "ab", "a"),
+            ("RegexMatch", "abc", ["z"]),
+        ):
+            with self.assertRaises(AssertionError):
+                getattr(self, "assert" + name)(*arguments)
+
+    def test_threads_and_output(self):
+        thread = self.checkedThread(target=lambda a, b: a / b, args=(1, 0))
+        thread.start()
+        with self.assertRaisesRegex(AssertionError, "checkedThread"):
+            thread.join()
+        assert not thread.is_alive()
+        with tempfile.TemporaryFile("w") as stream:
+            with self.captureWritesToStream(stream) as captured:
+                stream.write("one")
+                assert captured.contents() == "one"
+                stream.write(" two")
+            stream.write(" three")
+            assert captured.contents() == "one two"
+
+
+class Measured(tf.test.Benchmark):
+    def benchmark_addition(self):
+        with tf.Session() as sess:
+            return self.run_op_benchmark(sess, tf.constant(1.0) + 1.0, min_iters=3, mbs=1)
+
+
+def test_benchmarks_report(capsys):
+    result = Measured().benchmark_addition()
+    assert result["name"] == "Measured.benchmark_addition" and result["iters"] == 3
+    assert result["throughput"] > 0 and "wall_time_50" in result["extras"]
+    assert "name: 'Measured.benchmark_addition'" in capsys.readouterr().err
+    assert tf.test.Benchmark.is_abstract() and not Measured.is_abstract()
+    assert Measured().evaluate([tf.constant(1), tf.constant(2)]) == [1, 2]
+
+
+def test_stubs_are_taken_out_again():
+    class Home:
+        @staticmethod
+        def name():
+            return "old"
+
+    with tf.test.StubOutForTesting() as stubs:
+        stubs.Set(Home, "name", lambda: "new")
+        stubs.Set(Home, "name", lambda: "newer")
+        assert Home.name() == "newer"
+    assert Home.name() == "old" and Home().name() == "old"
