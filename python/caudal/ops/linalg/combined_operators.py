@@ -252,10 +252,15 @@ def _in_one_batch(tensors, inner):
         return tensors
     shapes = [shape_ops.shape(t) for t in tensors]
     batch = functools.reduce(shape_ops.broadcast_dynamic_shape, [s[:-inner] for s in shapes])
-    return [
-        array_ops.broadcast_to(t, array_ops.concat([batch, s[-inner:]], 0))
-        for t, s in zip(tensors, shapes)
-    ]
+    results = []
+    for t, s in zip(tensors, shapes):
+        result = array_ops.broadcast_to(t, array_ops.concat([batch, s[-inner:]], 0))
+        if all(b.rank is not None for b in batches):
+            static = functools.reduce(shape_ops.broadcast_static_shape, batches)
+            static = tensor_shape.as_shape(static)
+            result.set_shape(static.concatenate(t.shape[-inner:]))
+        results.append(result)
+    return results
 
 
 class LinearOperatorBlockDiag(LinearOperator):

@@ -434,7 +434,13 @@ def broadcast_batches(a, b):
             return a, b
     sa, sb = shape_ops.shape(a), shape_ops.shape(b)
     batch = shape_ops.broadcast_dynamic_shape(sa[:-2], sb[:-2])
-    return (
-        array_ops.broadcast_to(a, array_ops.concat([batch, sa[-2:]], 0)),
-        array_ops.broadcast_to(b, array_ops.concat([batch, sb[-2:]], 0)),
-    )
+    static = tensor_shape.TensorShape(None)
+    if a.shape.rank is not None and b.shape.rank is not None:
+        static = tensor_shape.as_shape(shape_ops.broadcast_static_shape(a.shape[:-2], b.shape[:-2]))
+    results = []
+    for matrices, sizes in ((a, sa), (b, sb)):
+        result = array_ops.broadcast_to(matrices, array_ops.concat([batch, sizes[-2:]], 0))
+        if static.rank is not None:
+            result.set_shape(static.concatenate(matrices.shape[-2:]))
+        results.append(result)
+    return tuple(results)
