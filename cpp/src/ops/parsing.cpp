@@ -41,7 +41,9 @@ void decode_csv_shape(ShapeContext& c) {
 }
 
 void scalar_to_any_shape(ShapeContext& c) {
-  c.with_rank(0, 0);
+  if (c.planning() && c.input(0).rank() != 0) {
+    invalid("Expected `serialized` to be a scalar, got shape: ", c.input(0));
+  }
   c.set_output(0, PartialShape::unknown());
 }
 

@@ -17,11 +17,13 @@ PartialShape rows_of(std::int64_t first, const PartialShape& data, int skip) {
   return out;
 }
 
-std::int64_t count_input(ShapeContext& c, int i) {
+std::int64_t count_input(ShapeContext& c, int i, const char* counted = nullptr) {
   c.with_rank(i, 0);
   const Tensor* value = c.constant_input(i);
   if (value == nullptr) return -1;
   const std::int64_t n = value->as_int64s().at(0);
+  if (n < 0 && counted != nullptr) invalid(counted);
+  if (n < 0 && c.planning()) invalid("Input num_segments == ", n, " must not be negative.");
   if (n < 0) {
     invalid("Dimension size, given by scalar input ", i, ", must be non-negative but is ", n);
   }
@@ -55,7 +57,8 @@ void unsorted_shape(ShapeContext& c) {
 void sparse_shape(ShapeContext& c) {
   const PartialShape data = c.with_rank_at_least(0, 1);
   c.with_rank(1, 1).merge(c.with_rank(2, 1));
-  c.set_output(0, rows_of(c.num_inputs() > 3 ? count_input(c, 3) : -1, data, 1));
+  const char* const negative = "Cannot specify a negative value for num_segments";
+  c.set_output(0, rows_of(c.num_inputs() > 3 ? count_input(c, 3, negative) : -1, data, 1));
 }
 void sparse_grad_shape(ShapeContext& c) {
   const PartialShape grad = c.with_rank_at_least(0, 1);

@@ -184,6 +184,9 @@ void deserialize_shape(ShapeContext& c) {
   set_sparse(c, 0, -1);
 }
 void deserialize_many_shape(ShapeContext& c) {
+  if (c.planning() && (c.input(0).rank() == 0 || c.input(0).dim(-1) != 3)) {
+    invalid("Serialized sparse should have 3 as the last dimension ", c.input(0));
+  }
   ShapeContext::merge_dim(c.with_rank(0, 2)[1], 3);
   set_sparse(c, 0, -1);
 }

@@ -181,12 +181,13 @@ def central_crop(image, central_fraction):
             raise ValueError("central_fraction must be within (0, 1]")
         if central_fraction == 1.0:
             return image
+        checks = image_checks.check_at_least_3d(image, False)
         rank = image.shape.rank
         if rank not in (3, 4):
             raise ValueError(
                 "`image` should either be a Tensor with rank = 3 or rank = 4. Had rank = %s." % rank
             )
-        image = image_checks.after(image_checks.check_at_least_3d(image, False), image)
+        image = image_checks.after(checks, image)
         sizes = image_checks.dimensions(image, rank)
         first = rank - 3
 

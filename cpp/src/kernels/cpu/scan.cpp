@@ -41,7 +41,7 @@ Params make_view(const Shape& shape, int axis) {
 
 int checked_axis(std::int64_t axis, int rank) {
   if (axis < -rank || axis >= rank) {
-    invalid("Expected dimension in the range [", -rank, ", ", rank, "), but got ", axis);
+    invalid("ScanOp: Expected scan axis in the range [", -rank, ", ", rank, "), but got ", axis);
   }
   return int(axis < 0 ? axis + rank : axis);
 }

@@ -274,7 +274,16 @@ void run_serialize_tensor(Call& c) { c.out[0] = Tensor::string_scalar(to_proto(c
 void run_parse_tensor(Call& c) {
   check_rank(c.in[0], 0, "serialized");
   const DType wanted = c.attrs.type("out_type");
-  c.out[0] = tensor_from_proto(*c.in[0].data<std::string>());
+  const std::string& bytes = *c.in[0].data<std::string>();
+  try {
+    c.out[0] = tensor_from_proto(bytes);
+  } catch (const Error& e) {
+    if (e.code() != Code::kInvalidArgument) throw;
+    constexpr std::size_t kShown = 200;
+    std::string text;
+    for (const char ch : bytes.substr(0, kShown)) text += ch >= ' ' && ch < 127 ? ch : '?';
+    invalid("Could not parse `serialized` as TensorProto: '", text, "' (", e.what(), ")");
+  }
   if (c.out[0].dtype() != wanted) {
     invalid("Type mismatch between parsed tensor (", dtype_signature_name(c.out[0].dtype()),
             ") and dtype (", dtype_signature_name(wanted), ")");

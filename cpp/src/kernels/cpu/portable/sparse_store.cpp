@@ -38,14 +38,40 @@ void store(const Parts& parts, Tensor& out, std::int64_t at) {
   }
 }
 
+Tensor read_serialized(const std::string& bytes) {
+  try {
+    return tensor_from_proto(bytes);
+  } catch (const Error& e) {
+    if (e.code() != Code::kInvalidArgument) throw;
+    invalid("Could not parse serialized proto: ", e.what());
+  }
+}
+
 Parts restore(const Tensor& in, std::int64_t at, DType dtype) {
   Tensor t[3];
   for (int k = 0; k < 3; ++k) {
-    t[k] = in.dtype() == DType::kString ? tensor_from_proto(in.data<std::string>()[at + k])
+    t[k] = in.dtype() == DType::kString ? read_serialized(in.data<std::string>()[at + k])
                                         : object_of<HeldTensor>(in.data<Variant>()[at + k])->value;
   }
+  const std::int64_t row = at / 3;
   if (t[0].dtype() != DType::kInt64 || t[2].dtype() != DType::kInt64) {
-    invalid("Expected serialized_sparse[", at, "] to represent int64 indices and an int64 shape");
+    invalid("Expected serialized_sparse[", row, "] to represent int64 indices and an int64 shape");
+  }
+  constexpr const char* kWhat[] = {"an index matrix", "a values vector", "a shape vector"};
+  for (int k = 0; k < 3; ++k) {
+    if (t[k].shape().rank() != (k == 0 ? 2 : 1)) {
+      invalid("Expected serialized_sparse[", row, ", ", k, "] to represent ", kWhat[k],
+              " but received shape ", t[k].shape());
+    }
+  }
+  if (t[0].shape()[0] != t[1].shape()[0]) {
+    invalid("Expected row counts of SparseTensor[", row, "].indices and SparseTensor[", row,
+            "].values to match but they do not: ", t[0].shape()[0], " vs. ", t[1].shape()[0]);
+  }
+  if (t[0].shape()[1] != t[2].shape()[0]) {
+    invalid("Expected column counts of SparseTensor[", row,
+            "].indices to match size of SparseTensor[", row,
+            "].shape but they do not: ", t[0].shape()[1], " vs. ", t[2].shape()[0]);
   }
   if (t[1].dtype() != dtype) {
     invalid("Requested SparseTensor of type ", dtype, " but SparseTensor[", at / 3,
@@ -99,7 +125,7 @@ void run_serialize_many(Call& c) {
 /// Stacks sparse tensors of one rank: new dimensions `outer` in front, the largest shape behind.
 void stack(Call& c, const std::vector<Parts>& parts, const Dims& outer, DType dtype) {
   if (parts.empty()) {
-    invalid("Must have at least 1 serialized SparseTensor, but input matrix has 0 rows");
+    invalid("Serialized sparse should have at least 1 serialized tensor, but has a zero dimension");
   }
   const std::int64_t inner = parts[0].shape.shape()[0];
   Dims indices, shape = outer;
