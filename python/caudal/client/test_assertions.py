@@ -2,7 +2,6 @@
 """Assertions of `tf.test.TestCase` about plain Python values, threads and what is printed."""
 
 import contextlib
-import json
 import os
 import re
 import tempfile
@@ -100,6 +99,8 @@ class MoreAssertions:
         self.assertEqual(a, b, msg)
 
     def assertJsonEqual(self, first, second, msg=None):
+        import json
+
         self.assertEqual(json.loads(first), json.loads(second), msg)
 
     # Numbers and text ----------------------------------------------------------------------------

@@ -59,11 +59,10 @@ NAMES = {
         GMM GmmAlgorithm KMeansClustering WALSMatrixFactorization WALSModel gmm
     """,
     "contrib.framework": """
-        BoundedTensorSpec RecordInput TensorSpec convolutional_delta_orthogonal
-        convolutional_orthogonal_1d convolutional_orthogonal_2d convolutional_orthogonal_3d
-        fuse_op init_from_checkpoint list_variables load_and_remap_matrix_initializer
-        load_checkpoint load_embedding_initializer load_linear_multiclass_bias_initializer
-        load_variable load_variable_slot_initializer
+        BoundedTensorSpec RecordInput TensorSpec fuse_op init_from_checkpoint
+        list_variables load_and_remap_matrix_initializer load_checkpoint
+        load_embedding_initializer load_linear_multiclass_bias_initializer load_variable
+        load_variable_slot_initializer
     """,
     "contrib.image": """
         bipartite_match connected_components single_image_random_dot_stereograms

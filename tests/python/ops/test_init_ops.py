@@ -161,3 +161,45 @@ def test_configs_and_errors():
     with pytest.raises(ValueError, match="at least two-dimensional"):
         _value(tf.orthogonal_initializer(), [3])
     assert tf.initializers.zeros is tf.zeros_initializer
+
+
+@pytest.mark.parametrize("rank, size", [(1, 3), (2, 2), (2, 3), (3, 2)])
+def test_orthogonal_kernels_keep_norms(rank, size):
+    """Around a circle, the convolution of any input has the norm of the input."""
+    make = getattr(tf.contrib.framework, "convolutional_orthogonal_%dd" % rank)
+    kernel = make(seed=7, gain=3.0, dtype=tf.float64)([size] * rank + [2, 4])
+    with tf.Session() as sess:
+        k = sess.run(kernel)
+    x = np.random.RandomState(0).standard_normal([4] * rank + [2])
+    y = np.zeros([4] * rank + [4])
+    for at in np.ndindex(*[size] * rank):
+        y += np.roll(x, at, tuple(range(rank))) @ k[at]
+    np.testing.assert_allclose((y**2).sum(), 9 * (x**2).sum())
+
+
+def test_delta_kernels_are_orthogonal_in_the_middle():
+    make = tf.contrib.framework.convolutional_delta_orthogonal
+    with tf.Session() as sess:
+        k = sess.run(make(gain=2.0)([3, 4, 2, 5]))
+    middle = k[1, 1]
+    np.testing.assert_allclose(middle @ middle.T, 4 * np.eye(2), atol=1e-5)
+    k[1, 1] = 0
+    assert not k.any()
+
+
+@pytest.mark.parametrize(
+    "name, shape, message",
+    [
+        ("delta_orthogonal", [2, 2], "at least three-dimensional"),
+        ("delta_orthogonal", [3, 4, 2], "In_filters cannot be greater"),
+        ("orthogonal_1d", [3, 3, 2, 2], "three-dimensional"),
+        ("orthogonal_2d", [3, 2, 2, 2], "Kernel sizes must be equal"),
+        ("orthogonal_3d", [2, 2, 2, 2], "five-dimensional"),
+    ],
+)
+def test_orthogonal_kernels_check_shapes(name, shape, message):
+    make = getattr(tf.contrib.framework, "convolutional_" + name)
+    with pytest.raises(ValueError, match=message):
+        make()(shape)
+    with pytest.raises(ValueError, match="Expected floating point type"):
+        make(dtype=tf.int32)

@@ -66,4 +66,10 @@ from caudal.ops.sort_ops import argsort, sort
 
 __all__ = [name for name in dir() if not name.startswith("_")]
 
-__getattr__ = _module_getattr("contrib.framework")
+__getattr__ = _module_getattr(
+    "contrib.framework",
+    {
+        "caudal.contrib.framework.orthogonal_kernels": "convolutional_delta_orthogonal "
+        "convolutional_orthogonal_1d convolutional_orthogonal_2d convolutional_orthogonal_3d",
+    },
+)
