@@ -35,25 +35,10 @@ NAMES = {
         summary tensorboard tensorrt testing text tfprof timeseries tpu
     """,
     "contrib.distributions": """
-        Autoregressive BatchReshape BetaWithSoftplusConcentration Binomial Chi2WithAbsDf
-        ConditionalDistribution ConditionalTransformedDistribution Deterministic
-        ExpRelaxedOneHotCategorical ExponentialWithSoftplusRate InverseGamma
-        InverseGammaWithSoftplusConcentrationRate Kumaraswamy LaplaceWithSoftplusScale
-        Mixture MixtureSameFamily MultivariateNormalDiagPlusLowRank
-        MultivariateNormalDiagWithSoftplusScale MultivariateNormalFullCovariance
-        MultivariateNormalTriL NegativeBinomial OneHotCategorical
-        PoissonLogNormalQuadratureCompound QuantizedDistribution RelaxedBernoulli
-        RelaxedOneHotCategorical SeedStream SinhArcsinh StudentTWithAbsDfSoftplusScale
-        TransformedDistribution VectorDeterministic VectorDiffeomixture
-        VectorExponentialDiag VectorLaplaceDiag VectorSinhArcsinhDiag WishartCholesky
-        WishartFull assign_log_moving_mean_exp assign_moving_mean_variance auto_correlation
-        bijectors estimator_head_distribution_regression fill_triangular
-        fill_triangular_inverse matrix_diag_transform moving_mean_variance
-        normal_conjugates_known_scale_posterior normal_conjugates_known_scale_predictive
-        percentile quadrature_scheme_lognormal_gauss_hermite
+        PoissonLogNormalQuadratureCompound VectorDiffeomixture
+        estimator_head_distribution_regression quadrature_scheme_lognormal_gauss_hermite
         quadrature_scheme_lognormal_quantiles quadrature_scheme_softmaxnormal_gauss_hermite
-        quadrature_scheme_softmaxnormal_quantiles reduce_weighted_logsumexp softplus_inverse
-        tridiag
+        quadrature_scheme_softmaxnormal_quantiles
     """,
     "contrib.factorization": """
         GMM GmmAlgorithm KMeansClustering WALSMatrixFactorization WALSModel gmm

@@ -4,7 +4,6 @@
 from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.contrib.distributions.counts import Geometric, Poisson
 from caudal.contrib.distributions.independent import Independent
-from caudal.contrib.distributions.multivariate import MultivariateNormalDiag
 from caudal.contrib.distributions.real import Cauchy, Chi2, HalfNormal, Logistic
 from caudal.ops.distributions.discrete import (
     Bernoulli,
@@ -51,7 +50,6 @@ __all__ = [
     "Laplace",
     "Logistic",
     "Multinomial",
-    "MultivariateNormalDiag",
     "NOT_REPARAMETERIZED",
     "Normal",
     "NormalWithSoftplusScale",
@@ -67,7 +65,26 @@ __getattr__ = _module_getattr(
     "contrib.distributions",
     {
         "caudal.contrib.distributions.bijectors": "@",
+        "caudal.contrib.distributions.discrete": "Binomial Deterministic "
+        "ExpRelaxedOneHotCategorical NegativeBinomial OneHotCategorical RelaxedBernoulli "
+        "RelaxedOneHotCategorical VectorDeterministic",
+        "caudal.contrib.distributions.further": "BetaWithSoftplusConcentration Chi2WithAbsDf "
+        "ExponentialWithSoftplusRate InverseGamma InverseGammaWithSoftplusConcentrationRate "
+        "Kumaraswamy LaplaceWithSoftplusScale SinhArcsinh StudentTWithAbsDfSoftplusScale",
+        "caudal.contrib.distributions.mixtures": "Autoregressive BatchReshape Mixture "
+        "MixtureSameFamily QuantizedDistribution",
+        "caudal.contrib.distributions.multivariate": "MultivariateNormalDiag "
+        "MultivariateNormalDiagPlusLowRank MultivariateNormalDiagWithSoftplusScale "
+        "MultivariateNormalFullCovariance MultivariateNormalTriL VectorExponentialDiag "
+        "VectorLaplaceDiag VectorSinhArcsinhDiag",
+        "caudal.contrib.distributions.statistics": "assign_log_moving_mean_exp "
+        "assign_moving_mean_variance auto_correlation moving_mean_variance "
+        "normal_conjugates_known_scale_posterior normal_conjugates_known_scale_predictive "
+        "percentile",
+        "caudal.contrib.distributions.transformed": "ConditionalDistribution "
+        "ConditionalTransformedDistribution TransformedDistribution",
         "caudal.contrib.distributions.util": "SeedStream fill_triangular fill_triangular_inverse "
         "matrix_diag_transform reduce_weighted_logsumexp softplus_inverse tridiag",
+        "caudal.contrib.distributions.wishart": "WishartCholesky WishartFull",
     },
 )

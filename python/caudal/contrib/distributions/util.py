@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from caudal.framework import dtypes, ops, tensor_util
-from caudal.ops import array_ops, math_ops
+from caudal.ops import array_ops, logging_ops, math_ops
 
 __all__ = [
     "fill_triangular",
@@ -209,3 +209,13 @@ def log1psquare(x):
     return array_ops.where(
         large, 2.0 * math_ops.log(math_ops.abs(x)), math_ops.log1p(math_ops.square(safe))
     )
+
+
+def nan_where(dist, missing, value, message):
+    """`value` with NaN where `missing`; without allow_nan_stats an assertion against it."""
+    if dist.allow_nan_stats:
+        nan = array_ops.zeros_like(value) + np.array(np.nan, dist.dtype.as_numpy_dtype)
+        return array_ops.where(missing, nan, value)
+    check = logging_ops.Assert(math_ops.logical_not(math_ops.reduce_any(missing)), [message])
+    with ops.control_dependencies([check]):
+        return array_ops.identity(value)

@@ -3,8 +3,9 @@
 
 import collections
 
-from caudal.framework import ops, tensor_shape
-from caudal.layers.utils import constant_value, smart_cond
+from caudal.framework import ops, tensor_shape, tensor_util
+from caudal.layers.utils import smart_cond
+from caudal.ops.variables import Variable
 
 __all__ = [
     "append_tensor_alias",
@@ -131,6 +132,26 @@ def two_element_tuple(int_or_tuple):
     raise ValueError("Must be an int, a list with 2 elements or a TensorShape of length 2")
 
 
+def constant_value(value_or_tensor_or_var, dtype=None):
+    """What a tensor is where that is known while the graph is built, else None.
+
+    Args:
+      value_or_tensor_or_var: a tensor; a variable, which gives None; anything else is returned.
+      dtype: what a tensor or variable has to be of.
+
+    Raises:
+      ValueError: None, or another dtype.
+    """
+    value = value_or_tensor_or_var
+    if value is None:
+        raise ValueError("value_or_tensor_or_var cannot be None")
+    if not isinstance(value, (ops.Tensor, Variable)):
+        return value
+    if dtype and value.dtype != dtype:
+        raise ValueError("It has the wrong type %s instead of %s" % (value.dtype, dtype))
+    return None if isinstance(value, Variable) else tensor_util.constant_value(value)
+
+
 def n_positive_integers(n, value):
     """A tuple of n positive ints from an int or a sequence. Raises: ValueError."""
     try:
@@ -139,6 +160,9 @@ def n_positive_integers(n, value):
         sequence = True
     else:
         sequence = False
+    n = int(n)
+    if n < 1:
+        raise ValueError("n must be a positive integer")
     values = tuple(int(v) for v in value) if sequence else (value,) * n
     if len(values) != n or any(v < 1 for v in values):
         raise ValueError("Expected %d positive integers, but got %s" % (n, value))
