@@ -71,6 +71,7 @@ class FuncGraph(Graph):
         self._hoisted = set()  # names of those that are read around this graph
         self._live = frozenset()  # names of those that must be read in here
         self.predicate = None  # of a branch: the condition
+        self.starts = ()  # of a loop: (input, first value) of its variables
         self._copies = {}  # outer constants -> copies
         self._name_stack = outer_graph._name_stack
         self._device_stack = outer_graph._device_stack

@@ -10,6 +10,8 @@ from caudal.framework.conversion import (
     internal_convert_to_tensor,
     internal_convert_to_tensor_or_indexed_slices,
 )
+from caudal.framework.function_graph import FuncGraph
+from caudal.framework.gradient_paths import Around, check_starts, is_copy_of
 from caudal.framework.graph import Graph, raise_graph_error
 from caudal.framework.indexed_slices import IndexedSlices
 from caudal.framework.op_factory import apply
@@ -158,17 +160,9 @@ def _keys_of(graph, tensor):
     captures = getattr(graph, "captures", None)
     if tensor._graph is graph or captures is None:
         return [_key_of(graph, tensor)]
-    keys = [inner._key for outer, inner in captures.items() if _is_copy_of(outer, tensor)]
+    keys = [inner._key for outer, inner in captures.items() if is_copy_of(outer, tensor)]
     ref = graph._refs.get(tensor)
     return keys if ref is None else keys + [ref._key]
-
-
-def _is_copy_of(tensor, origin):
-    while tensor is not origin:
-        if tensor._op.type not in ("Identity", "Snapshot", "ReadVariableOp"):
-            return False
-        tensor = tensor._op.inputs[0]
-    return True
 
 
 def _to_core(graph, grad):
@@ -197,6 +191,33 @@ def _from_core(graph, grad):
 
 
 def _compute(graph, ys, xs, grad_ys, stops, scope, colocate):
+    results = _compute_inside(graph, ys, xs, grad_ys, stops, scope, colocate)
+    if isinstance(graph, FuncGraph):
+        for i, x in enumerate(xs):
+            if isinstance(x, Tensor) and x._graph is not graph:
+                rest = _compute_through_captures(graph, ys, x, grad_ys, stops, scope, colocate)
+                results[i] = _total([results[i], rest])
+    return results
+
+
+def _compute_through_captures(graph, ys, x, grad_ys, stops, scope, colocate):
+    """The part of a gradient inside of a branch or body that leads through what is around it."""
+
+    def grads_of(tensors):
+        return _compute_inside(graph, ys, tensors, grad_ys, stops, scope, colocate)
+
+    around = Around(graph, x)
+    check_starts(graph, around, grads_of, x)
+    captured = around.captured()
+    inner = [graph.captures[t] for t in captured]
+    pairs = [(t, g) for t, g in zip(captured, grads_of(inner)) if g is not None]
+    if not pairs:
+        return None
+    copies = [around.copy(t) for t, _ in pairs]
+    return _compute_inside(graph, copies, [x], [g for _, g in pairs], stops, scope, colocate)[0]
+
+
+def _compute_inside(graph, ys, xs, grad_ys, stops, scope, colocate):
     if not xs:
         return []
     if not ys:

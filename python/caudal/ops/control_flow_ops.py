@@ -396,6 +396,7 @@ class _Loop:
             graph.add_input(t.dtype.base_dtype, s._to_core(), name)
             for t, s in zip(self.tensors, self.shapes)
         ]
+        graph.starts = list(zip(inputs, self.tensors))
         return graph, inputs
 
     def build(self, cond, body):

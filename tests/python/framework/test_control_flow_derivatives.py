@@ -169,3 +169,58 @@ def test_gradient_of_an_array_that_grows_after_a_split():
     with tf.Session() as sess:
         assert sess.run(grad).tolist() == [1, 1, 1]
         assert sess.run(counts) == 5
+
+
+def _rows(y, x):
+    """The Jacobian, row by row."""
+    count = y.shape[0].value
+    return tf.map_fn(lambda i: tf.gradients(y[i], x)[0], tf.range(count), dtype=tf.float32)
+
+
+def test_rows_of_a_jacobian_of_what_is_around_the_loop():
+    x = tf.constant([1.0, 2.0, 3.0])
+    kept = tf.nn.dropout(x, keep_prob=0.5)
+    with tf.Session() as sess:
+        got = sess.run(_rows(x * x * x[0], x))
+        assert got.tolist() == [[3, 0, 0], [4, 4, 0], [9, 0, 6]]
+        got = sess.run(_rows(tf.gradients(x**3, x)[0], x))
+        np.testing.assert_allclose(got, np.diag([6, 12, 18]), rtol=1e-6)
+        values, got = sess.run([kept, _rows(kept, x)])
+        np.testing.assert_array_equal(got @ [1, 2, 3], values)  # the same units are kept
+        got = sess.run(_rows(tf.gather(x, [2, 2]), x))
+        assert got.tolist() == [[0, 0, 1], [0, 0, 1]]
+        y = tf.square(x)
+        pairs = tf.map_fn(lambda i: _rows(y * y[i], x), tf.range(3), dtype=tf.float32)
+        want = [[[2 * a * b**2 * (k == i) + 2 * b * a**2 * (k == j) for k, _ in enumerate("xyz")]
+                 for j, b in enumerate((1, 2, 3))] for i, a in enumerate((1, 2, 3))]  # fmt: skip
+        np.testing.assert_allclose(sess.run(pairs), want)
+
+
+@pytest.mark.parametrize("resource", [False, True])
+def test_rows_of_a_jacobian_by_a_variable(resource):
+    v = tf.Variable([1.0, 2.0], use_resource=resource)
+    y = tf.tanh(v * v[1])
+    with tf.Session() as sess:
+        sess.run(v.initializer)
+        slope = 1 - np.tanh([2.0, 4.0]) ** 2
+        want = [[2 * slope[0], slope[0]], [0, 4 * slope[1]]]
+        np.testing.assert_allclose(sess.run(_rows(y, v)), want, rtol=1e-4)
+
+
+def test_gradient_in_a_branch_by_ways_inside_and_around():
+    x = tf.constant(3.0)
+    around = x * x
+    y = tf.cond(x > 0, lambda: tf.gradients(around * x + around, x)[0], lambda: 0.0)
+    stopped = tf.stop_gradient(around)
+    z = tf.cond(x > 0, lambda: tf.gradients(stopped * x, x)[0], lambda: 0.0)
+    with tf.Session() as sess:
+        assert sess.run([y, z]) == [33, 9]
+
+
+def test_gradients_that_would_leave_a_loop():
+    x = tf.placeholder(tf.float32, [], name="x")
+    with pytest.raises(ValueError, match="inside while loop with respect to op 'x'.*initial"):
+        loop(lambda i, y: i < 3, lambda i, y: (i + 1, tf.gradients(y * 2.0, x)[0]), [0, x + 1.0])
+    end = loop(lambda i, y: i < 3, lambda i, y: (i + 1, y * x), [0, x])[1]
+    with pytest.raises(NotImplementedError, match="cannot be made again inside"):
+        tf.cond(x > 0, lambda: tf.gradients(end * x, x)[0], lambda: 0.0)
