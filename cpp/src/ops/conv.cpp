@@ -24,6 +24,11 @@ void check_strides(const ShapeContext& c) {
               " in the batch and depth dimensions.");
     }
   }
+  const AttrValue* pads = attrs.find("explicit_paddings");
+  if (pads != nullptr && attrs.s("padding") != "EXPLICIT" &&
+      !pads->get<std::vector<std::int64_t>>().empty()) {
+    invalid("explicit_paddings attribute must be empty if the padding attribute is not EXPLICIT");
+  }
   const ImageLayout at = ImageLayout::of(attrs);
   Window batch, depth;
   explicit_padding(attrs, at.n, batch);

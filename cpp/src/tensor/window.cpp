@@ -51,7 +51,7 @@ void explicit_padding(const AttrMap& attrs, int dim, Window& w) {
   if (attrs.s("padding") != "EXPLICIT") return;
   const auto& pads = attrs.ints("explicit_paddings");
   if (pads.size() != 8) {
-    invalid("explicit_paddings must have 8 entries for an image, but has ", pads.size());
+    invalid("explicit_paddings attribute must contain 8 values, but got: ", pads.size());
   }
   for (std::int64_t p : pads) {
     if (p < 0 || p > (std::int64_t{1} << 40)) {

@@ -102,14 +102,13 @@ class PartitionedVariable:
             raise ValueError("partition values must be positive: %s" % (partitions,))
         if not variable_list:
             raise ValueError("variable_list may not be empty")
-        for v in variable_list:
-            info = v._get_save_slice_info()
-            if not all(offset >= 0 for offset in info.var_offset):
-                raise ValueError("Parts of %s begin before 0: %s" % (name, info.var_offset))
-            if not v.name.startswith(name):
-                raise ValueError(
-                    "The name of part %s does not begin with %s" % (v.name, name)
-                )  # fmt: skip
+        if len(shape) != len(partitions):
+            raise ValueError("len(shape) != len(partitions): %s vs. %s" % (shape, partitions))
+        if not all(v._get_save_slice_info() is not None for v in variable_list):
+            raise ValueError(
+                "All variables must have a save_slice_info available: %s"
+                % [v.name for v in variable_list]
+            )
         self._variable_list = sorted(
             variable_list, key=lambda v: v._get_save_slice_info().var_offset
         )

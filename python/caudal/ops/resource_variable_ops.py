@@ -58,8 +58,6 @@ class ResourceVariable(Variable):
                             dtype=dtype,
                             name="initial_value",
                         )
-                if validate_shape and not value.get_shape().is_fully_defined():
-                    raise ValueError("initial_value must have a shape specified: %s" % (value,))
                 if shape is None:
                     shape = value.get_shape() if validate_shape else tensor_shape.unknown_shape()
                 self._variable = apply(

@@ -302,3 +302,19 @@ def test_windows_larger_than_the_image():
         assert none.shape.as_list() == [1, 0, 0, 16]
         with pytest.raises(ValueError, match="output size would be negative: -5"):
             patches(image, [1, 9, 9, 1], [1] * 4, [1] * 4, "VALID")
+
+
+def test_explicit_paddings_and_the_attr_that_names_them():
+    image, taps = np.ones([1, 4, 4, 2], np.float32), np.ones([2, 2, 2, 3], np.float32)
+    with tf.Graph().as_default():
+        for padding, paddings, message in (
+            ("EXPLICIT", [0] * 6, "must contain 8 values, but got: 6"),
+            ("VALID", [0] * 8, "must be empty if the padding"),
+            ("EXPLICIT", [0, 0, -1, 0, 0, 0, 0, 0], "must be nonnegative"),
+            ("EXPLICIT", [1, 0, 0, 0, 0, 0, 0, 0], "Nonzero explicit padding in the batch"),
+        ):
+            with pytest.raises(ValueError, match=message):
+                tf.raw_ops.Conv2D(
+                    input=image, filter=taps, strides=[1] * 4, padding=padding,
+                    explicit_paddings=paddings,
+                )  # fmt: skip

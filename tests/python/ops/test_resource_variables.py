@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import caudal as tf
+from caudal.ops.partitioned_variables import PartitionedVariable
 
 
 def test_kind_follows_scope_argument_and_default():
@@ -109,3 +110,23 @@ def test_words_for_a_variable_without_value():
             tf.errors.FailedPreconditionError, match="Resource localhost/v/.* does not exist"
         ):
             sess.run(v)
+
+
+def test_a_handle_takes_values_of_unknown_shape():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        start = tf.placeholder(tf.float32, [None, 2])
+        v = tf.Variable(start, use_resource=True)
+        assert v.shape.as_list() == [None, 2]
+        sess.run(v.initializer, {start: [[1.0, 2.0]]})
+        np.testing.assert_array_equal(sess.run(v + 1.0), [[2.0, 3.0]])
+
+
+def test_parts_of_a_variable_are_checked():
+    parts = [tf.Variable([i]) for i in range(2)]
+    with pytest.raises(ValueError, match="save_slice_info available"):
+        PartitionedVariable("both", [2], tf.int32, parts, [2])
+    for i, part in enumerate(parts):
+        part._set_save_slice_info(tf.Variable.SaveSliceInfo("both", [2], [i], [1]))
+    assert len(PartitionedVariable("both", [2], tf.int32, parts, [2])) == 2
+    with pytest.raises(ValueError, match="len.shape. != len.partitions."):
+        PartitionedVariable("both", [2], tf.int32, parts, [])
