@@ -20,6 +20,9 @@ _SEED = 87654321
 class TestCase(MoreAssertions, unittest.TestCase):
     """Each test begins with an empty default graph and fixed seeds."""
 
+    _temp_dir = None
+    _cached_session = None  # also where a subclass' setUp does not call this one's
+
     def setUp(self):
         super().setUp()
         self._cached_session = None

@@ -130,3 +130,14 @@ def test_parts_of_a_variable_are_checked():
     assert len(PartitionedVariable("both", [2], tf.int32, parts, [2])) == 2
     with pytest.raises(ValueError, match="len.shape. != len.partitions."):
         PartitionedVariable("both", [2], tf.int32, parts, [])
+
+
+def test_a_variable_of_unknown_shape_changes_it():
+    v = tf.get_variable("v", initializer=np.zeros([0], "f"), validate_shape=False, use_resource=True)
+    more = tf.placeholder(tf.float32, [None])
+    longer = tf.assign(v, tf.concat([v.value(), more], 0), validate_shape=False)
+    with tf.Session() as session:
+        session.run(v.initializer)
+        assert session.run(longer, {more: [1.0, 2.0]}).tolist() == [1.0, 2.0]
+        assert session.run(longer, {more: [3.0]}).tolist() == [1.0, 2.0, 3.0]
+        assert session.run(v).tolist() == [1.0, 2.0, 3.0]

@@ -163,7 +163,10 @@ def n_positive_integers(n, value):
     n = int(n)
     if n < 1:
         raise ValueError("n must be a positive integer")
-    values = tuple(int(v) for v in value) if sequence else (value,) * n
+    try:
+        values = tuple(int(v) for v in value) if sequence else (value,) * n
+    except (TypeError, ValueError):
+        values = ()
     if len(values) != n or any(v < 1 for v in values):
         raise ValueError("Expected %d positive integers, but got %s" % (n, value))
     return values
