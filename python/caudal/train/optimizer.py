@@ -18,6 +18,11 @@ def _sum_duplicates(values, indices):
     return array_ops.unsorted_segment_sum(values, position, count), unique
 
 
+def _outermost(graph):
+    """The graph that variables are in: in a branch or loop body, the one around it."""
+    return getattr(graph, "root", graph)
+
+
 class Optimizer:
     """Computes gradients of a loss and applies them to variables.
 
@@ -212,7 +217,7 @@ class Optimizer:
 
     def variables(self):
         """The variables that hold the state of this optimizer in the current graph."""
-        graph = ops.get_default_graph()
+        graph = _outermost(ops.get_default_graph())
         found = [v for v in self._non_slot_dict.values() if v.op.graph is graph]
         for named in self._slots.values():
             found += [v for v in named.values() if v.op.graph is graph]
@@ -262,7 +267,7 @@ class Optimizer:
         return var
 
     def _get_non_slot_variable(self, name, graph=None):
-        return self._non_slot_dict.get((name, graph))
+        return self._non_slot_dict.get((name, _outermost(graph)))
 
     def _non_slot_variables(self):
         return self._non_slot_dict.values()

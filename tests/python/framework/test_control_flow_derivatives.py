@@ -224,3 +224,46 @@ def test_gradients_that_would_leave_a_loop():
     end = loop(lambda i, y: i < 3, lambda i, y: (i + 1, y * x), [0, x])[1]
     with pytest.raises(NotImplementedError, match="cannot be made again inside"):
         tf.cond(x > 0, lambda: tf.gradients(end * x, x)[0], lambda: 0.0)
+
+
+@pytest.mark.parametrize("resource", [False, True])
+def test_optimizers_with_state_work_in_loops_and_branches(resource):
+    def steps(run):
+        with tf.Graph().as_default(), tf.Session() as sess:
+            v = tf.Variable([1.0, 2.0], use_resource=resource)
+            optimizer = tf.train.AdamOptimizer(0.1)
+
+            def step():
+                return optimizer.minimize(tf.reduce_sum(v * v))
+
+            run(sess, step)
+            names = [s.name for s in optimizer.variables()]
+            return sess.run(v), names
+
+    def plain(sess, step):
+        train = step()
+        sess.run(tf.global_variables_initializer())
+        for _ in range(3):
+            sess.run(train)
+
+    def looped(sess, step):
+        def body(i):
+            with tf.control_dependencies([step()]):
+                return i + 1
+
+        end = tf.while_loop(lambda i: i < 3, body, [0], parallel_iterations=1)
+        sess.run(tf.global_variables_initializer())
+        sess.run(end)
+
+    def chosen(sess, step):
+        pred = tf.placeholder(tf.bool, [])
+        train = tf.cond(pred, step, tf.no_op)
+        sess.run(tf.global_variables_initializer())
+        for value in (True, False, True, True):
+            sess.run(train, {pred: value})
+
+    want, names = steps(plain)
+    for run in (looped, chosen):
+        got, others = steps(run)
+        np.testing.assert_allclose(got, want, rtol=1e-6)
+        assert len(others) == len(names) == 4
