@@ -503,6 +503,8 @@ __getattr__ = _module_getattr(
         "sparse_tensor_dense_matmul",
         "caudal.sparse": "@",
         "caudal.sets": "@",
+        "caudal.ragged": "@",
+        "caudal.ops.ragged.ragged_tensor": "RaggedTensor",
         "caudal.strings": "@",
         "caudal.io": "@",
         "caudal.lookup": "@",

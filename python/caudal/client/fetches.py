@@ -77,6 +77,10 @@ def analyse(fetch, flat):
         parts, rebuild = entry[1](fetch)
         picks = [_pick(flat.add(p)) for p in parts]
         return lambda values: rebuild([pick(values) for pick in picks])
+    if hasattr(type(fetch), "_session_parts"):
+        parts, rebuild = fetch._session_parts()
+        picks = [_pick(flat.add(p)) for p in parts]
+        return lambda values: rebuild([pick(values) for pick in picks])
     if isinstance(fetch, IndexedSlices):
         picks = [analyse(t, flat) for t in (fetch.values, fetch.indices)]
         shape = None if fetch.dense_shape is None else analyse(fetch.dense_shape, flat)
@@ -141,7 +145,8 @@ def structure_key(fetch):
 
 def is_composite(key):
     """Whether a feed key stands for several tensors."""
-    return isinstance(key, (sparse_tensor.SparseTensor, IndexedSlices))
+    composites = (sparse_tensor.SparseTensor, IndexedSlices)
+    return isinstance(key, composites) or hasattr(type(key), "_session_parts")
 
 
 def feed_components(key, value):
@@ -155,6 +160,8 @@ def feed_components(key, value):
         if len(values) == 2:  # the placeholder's shape is a constant
             values.append(tensor_util.constant_value(key.dense_shape))
         return [key.indices, key.values, key.dense_shape], values
+    if hasattr(type(key), "_session_parts"):
+        return key._session_parts()[0], value._feed_parts()
     if isinstance(key, IndexedSlices):
         tensors = [key.values, key.indices]
         if key.dense_shape is not None:

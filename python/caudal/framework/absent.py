@@ -13,14 +13,14 @@ NAMES = {
         AttrValue ConditionalAccumulator ConditionalAccumulatorBase CriticalSection Event
         FIFOQueue FixedLengthRecordReader GraphDef HistogramProto IdentityReader
         IndexedSlicesSpec LMDBReader LogMessage MetaGraphDef Module NameAttrList
-        OptionalSpec PaddingFIFOQueue PriorityQueue QueueBase RaggedTensor RaggedTensorSpec
+        OptionalSpec PaddingFIFOQueue PriorityQueue QueueBase RaggedTensorSpec
         RandomShuffleQueue ReaderBase SessionLog SparseConditionalAccumulator
         SparseTensorSpec Summary SummaryMetadata TFRecordReader TensorArraySpec TensorInfo
         TensorSpec TextLineReader TypeSpec WholeFileReader audio autograph config data
         delete_session_tensor distribute estimator experimental feature_column
         get_session_handle get_session_tensor gfile graph_util import_graph_def keras lite
         load_file_system_library load_library load_op_library make_ndarray make_tensor_proto
-        nondifferentiable_batch_function profiler python_io queue ragged resource_loader
+        nondifferentiable_batch_function profiler python_io queue resource_loader
         saved_model summary sysconfig tpu user_ops xla
     """,
     "contrib": """
@@ -122,6 +122,9 @@ NAMES = {
     """,
     "layers": """
         experimental
+    """,
+    "ragged": """
+        boolean_mask stack stack_dynamic_partitions
     """,
     "random": """
         experimental
