@@ -122,10 +122,10 @@ class ProximalAdagradOptimizer(optimizer.Optimizer):
 
     def _prepare(self):
         self._learning_rate_tensor = self._scalar(self._learning_rate, "learning_rate")
-        self._l1_tensor = self._scalar(
+        self._l1_regularization_strength_tensor = self._scalar(
             self._l1_regularization_strength, "l1_regularization_strength"
         )
-        self._l2_tensor = self._scalar(
+        self._l2_regularization_strength_tensor = self._scalar(
             self._l2_regularization_strength, "l2_regularization_strength"
         )
 
@@ -134,8 +134,8 @@ class ProximalAdagradOptimizer(optimizer.Optimizer):
             var._ref(),
             self.get_slot(var, "accumulator")._ref(),
             like(self._learning_rate_tensor, var),
-            like(self._l1_tensor, var),
-            like(self._l2_tensor, var),
+            like(self._l1_regularization_strength_tensor, var),
+            like(self._l2_regularization_strength_tensor, var),
         )
 
     def _apply_dense(self, grad, var):
@@ -189,7 +189,9 @@ class AdagradDAOptimizer(optimizer.Optimizer):
         super().__init__(use_locking, name)
         self._learning_rate = learning_rate
         self._global_step = global_step
-        self._initial_squared = initial_gradient_squared_accumulator_value
+        self._initial_gradient_squared_accumulator_value = (
+            initial_gradient_squared_accumulator_value
+        )
         self._l1_regularization_strength = l1_regularization_strength
         self._l2_regularization_strength = l2_regularization_strength
 
@@ -199,7 +201,9 @@ class AdagradDAOptimizer(optimizer.Optimizer):
             with ops.colocate_with(var.op):
                 total = constant_op.constant(0.0, shape=var.get_shape(), dtype=dtype)
                 squares = constant_op.constant(
-                    self._initial_squared, shape=var.get_shape(), dtype=dtype
+                    self._initial_gradient_squared_accumulator_value,
+                    shape=var.get_shape(),
+                    dtype=dtype,
                 )
             self._get_or_make_slot(var, total, "gradient_accumulator", self._name)
             self._get_or_make_slot(var, squares, "gradient_squared_accumulator", self._name)
@@ -208,10 +212,10 @@ class AdagradDAOptimizer(optimizer.Optimizer):
         self._learning_rate_tensor = self._scalar(self._learning_rate, "learning_rate")
         with ops.colocate_with(self._learning_rate_tensor.op):
             step = array_ops.identity(ops.convert_to_tensor(self._global_step))
-            self._step_tensor = math_ops.cast(step + 1, "int64")
+            self._global_step_on_worker = math_ops.cast(step + 1, "int64")
 
     def _scalars(self, var):
-        step = array_ops.identity(self._step_tensor)
+        step = array_ops.identity(self._global_step_on_worker)
         dtype = var.dtype.base_dtype
         return (
             like(self._learning_rate_tensor, var),

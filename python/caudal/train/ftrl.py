@@ -63,7 +63,7 @@ class FtrlOptimizer(optimizer.Optimizer):
         self._initial_accumulator_value = initial_accumulator_value
         self._l1_regularization_strength = l1_regularization_strength
         self._l2_regularization_strength = l2_regularization_strength
-        self._l2_shrinkage = l2_shrinkage_regularization_strength
+        self._l2_shrinkage_regularization_strength = l2_shrinkage_regularization_strength
         self._accum_name = accum_name
         self._linear_name = linear_name
 
@@ -79,17 +79,30 @@ class FtrlOptimizer(optimizer.Optimizer):
             self._zeros_slot(var, "linear", self._linear_name or self._name)
 
     def _prepare(self):
-        self._lr_t = self._scalar(self._learning_rate, "learning_rate")
-        self._l1_t = self._scalar(self._l1_regularization_strength, "l1_regularization_strength")
-        self._l2_t = self._scalar(self._l2_regularization_strength, "l2_regularization_strength")
-        self._shrinkage_t = self._scalar(self._l2_shrinkage, "l2_shrinkage_regularization_strength")
-        self._power_t = self._scalar(self._learning_rate_power, "learning_rate_power")
+        self._learning_rate_tensor = self._scalar(self._learning_rate, "learning_rate")
+        self._l1_regularization_strength_tensor = self._scalar(
+            self._l1_regularization_strength, "l1_regularization_strength"
+        )
+        self._l2_regularization_strength_tensor = self._scalar(
+            self._l2_regularization_strength, "l2_regularization_strength"
+        )
+        self._l2_shrinkage_regularization_strength_tensor = self._scalar(
+            self._l2_shrinkage_regularization_strength, "l2_shrinkage_regularization_strength"
+        )
+        self._learning_rate_power_tensor = self._scalar(
+            self._learning_rate_power, "learning_rate_power"
+        )
 
     def _apply(self, prefix, gradient, var):
-        scalars = [self._lr_t, self._l1_t, self._l2_t, self._power_t]
+        scalars = [
+            self._learning_rate_tensor,
+            self._l1_regularization_strength_tensor,
+            self._l2_regularization_strength_tensor,
+            self._learning_rate_power_tensor,
+        ]
         op = prefix + "ApplyFtrl"
-        if self._l2_shrinkage > 0.0:
-            scalars.insert(3, self._shrinkage_t)
+        if self._l2_shrinkage_regularization_strength > 0.0:
+            scalars.insert(3, self._l2_shrinkage_regularization_strength_tensor)
             op += "V2"
         return apply(
             op,

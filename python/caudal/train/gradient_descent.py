@@ -65,18 +65,18 @@ class ProximalGradientDescentOptimizer(optimizer.Optimizer):
 
     def _prepare(self):
         self._learning_rate_tensor = self._scalar(self._learning_rate, "learning_rate")
-        self._l1_tensor = self._scalar(
+        self._l1_regularization_strength_tensor = self._scalar(
             self._l1_regularization_strength, "l1_regularization_strength"
         )
-        self._l2_tensor = self._scalar(
+        self._l2_regularization_strength_tensor = self._scalar(
             self._l2_regularization_strength, "l2_regularization_strength"
         )
 
     def _scalars(self, var):
         return (
             like(self._learning_rate_tensor, var),
-            like(self._l1_tensor, var),
-            like(self._l2_tensor, var),
+            like(self._l1_regularization_strength_tensor, var),
+            like(self._l2_regularization_strength_tensor, var),
         )
 
     def _apply_dense(self, grad, var):

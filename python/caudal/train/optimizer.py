@@ -18,9 +18,37 @@ def _sum_duplicates(values, indices):
     return array_ops.unsorted_segment_sum(values, position, count), unique
 
 
+_deduplicate_indexed_slices = _sum_duplicates  # TensorFlow's name, which subclasses use
+
+
 def _outermost(graph):
     """The graph that variables are in: in a branch or loop body, the one around it."""
     return getattr(graph, "root", graph)
+
+
+def _depth(cls, method):
+    """How far up from a class its method is defined."""
+    return next(i for i, base in enumerate(cls.__mro__) if method in vars(base))
+
+
+def _of_slices(method):
+    def behind_handle(self, grad, handle, indices):
+        return method(self, ops.IndexedSlices(grad, indices), handle)
+
+    behind_handle.made_of = method
+    return behind_handle
+
+
+# Methods for reference variables, and for variables behind handles with what makes them of those.
+_FORMS = (
+    ("_apply_dense", "_resource_apply_dense", lambda method: method),
+    ("_apply_sparse", "_resource_apply_sparse", _of_slices),
+    (
+        "_apply_sparse_duplicate_indices",
+        "_resource_apply_sparse_duplicate_indices",
+        _of_slices,
+    ),
+)
 
 
 class Optimizer:
@@ -48,6 +76,13 @@ class Optimizer:
         self._name = name
         self._slots = {}  # slot name -> variable key -> slot
         self._non_slot_dict = {}  # (name, graph) -> variable
+
+    def __init_subclass__(cls, **kwargs):
+        """Newer methods for reference variables serve variables behind handles, too."""
+        super().__init_subclass__(**kwargs)
+        for plain, other, behind_handle in _FORMS:
+            if _depth(cls, plain) < _depth(cls, other):
+                setattr(cls, other, behind_handle(getattr(cls, plain)))
 
     def get_name(self):
         return self._name
@@ -197,12 +232,25 @@ class Optimizer:
         if isinstance(grad, ops.IndexedSlices):
             if constraint is not None:
                 raise RuntimeError("Cannot use a constraint function on a sparse variable.")
+            if self._handles(var, "_resource_apply_sparse_duplicate_indices") or self._handles(
+                var, "_resource_apply_sparse"
+            ):
+                return self._resource_apply_sparse_duplicate_indices(grad.values, var, grad.indices)
             return self._apply_sparse_duplicate_indices(grad, var)
-        update = self._apply_dense(grad, var)
+        if self._handles(var, "_resource_apply_dense"):
+            update = self._resource_apply_dense(grad, var)
+        else:
+            update = self._apply_dense(grad, var)
         if constraint is None:
             return update
         with ops.control_dependencies([update]):
             return var.assign(constraint(var.read_value()))
+
+    def _handles(self, var, method):
+        """Whether the subclass updates variables behind handles by a method of its own."""
+        found = getattr(type(self), method)
+        own = found is not getattr(Optimizer, method) and not hasattr(found, "made_of")
+        return own and slot_creator.is_resource(var)
 
     # State -------------------------------------------------------------------------------------
 
@@ -315,12 +363,17 @@ class Optimizer:
         return self._apply_sparse(ops.IndexedSlices(values, indices, grad.dense_shape), var)
 
     def _resource_apply_dense(self, grad, handle):
-        """For subclasses that implement only this form: `handle` is the variable."""
+        """As `_apply_dense` for variables behind handles: `handle` is the variable."""
         raise NotImplementedError()
 
     def _resource_apply_sparse(self, grad, handle, indices):
-        """For subclasses that implement only this form: `handle` is the variable."""
+        """As `_apply_sparse` for variables behind handles: `handle` is the variable."""
         raise NotImplementedError()
+
+    def _resource_apply_sparse_duplicate_indices(self, grad, handle, indices):
+        """As `_resource_apply_sparse`, for indices that may repeat: adds up their values first."""
+        values, unique = _sum_duplicates(grad, indices)
+        return self._resource_apply_sparse(values, handle, unique)
 
     def _finish(self, update_ops, name_scope):
         """The operation that stands for all updates; called inside of the name scope."""

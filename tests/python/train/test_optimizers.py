@@ -463,3 +463,39 @@ def test_the_shared_read_of_the_global_step_precedes_its_increments():
         sess.run(tf.global_variables_initializer())
         assert sess.run([read, count]) == [0, 3]
         assert sess.run(read) == 3
+
+
+@pytest.mark.parametrize("resource", [False, True])
+@pytest.mark.parametrize("case", ["gradient_descent", "adam", "momentum"])
+def test_subclasses_override_either_kind_of_update(case, resource):
+    make = CASES[case][0]
+    base, called = type(make()), []
+
+    class Doubled(base):
+        def _apply_dense(self, grad, var):
+            called.append("dense")
+            return super()._apply_dense(2.0 * grad, var)
+
+        def _resource_apply_dense(self, grad, handle):
+            called.append("handle")
+            return super()._resource_apply_dense(2.0 * grad, handle)
+
+    class OnlyDense(base):
+        def _apply_dense(self, grad, var):
+            called.append("only")
+            return super()._apply_dense(2.0 * grad, var)
+
+    results = []
+    for kind in (base, Doubled, OnlyDense):
+        with tf.Graph().as_default(), tf.Session() as sess:
+            optimizer = make()
+            optimizer.__class__ = kind
+            var = tf.Variable([1.0, 2.0], use_resource=resource)
+            factor = 2.0 if kind is base else 1.0
+            train = optimizer.minimize(factor * var * var)
+            sess.run(tf.global_variables_initializer())
+            sess.run(train)
+            results.append(sess.run(var))
+    np.testing.assert_allclose(results[1], results[0], rtol=1e-6)
+    np.testing.assert_allclose(results[2], results[0], rtol=1e-6)
+    assert called == ["handle" if resource else "dense", "only"]
