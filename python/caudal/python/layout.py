@@ -25,6 +25,7 @@ framework.device_spec framework.device @
 framework.dtypes framework.dtypes @
 framework.errors framework.errors
 framework.errors_impl framework.errors
+framework.function framework.function
 framework.indexed_slices framework.indexed_slices framework.ops
 framework.ops framework.ops framework.behavior client.session framework.conversion @
 framework.random_seed framework.random_seed @
