@@ -114,25 +114,27 @@ class Conv(Layer):
         return (*self.kernel_size, channels, self.filters)
 
     def _convolution(self, inputs):
-        layout = convert_data_format(self.data_format, self.rank + 2)
         if self.padding == "causal":
             left = self.dilation_rate[0] * (self.kernel_size[0] - 1)
             pads = [[0, 0], [0, 0], [left, 0]] if self._first else [[0, 0], [left, 0], [0, 0]]
             inputs = array_ops.pad(inputs, pads)
+        return self._convolution_op(inputs, self.kernel)
+
+    def _convolution_op(self, inputs, kernel):
+        """The convolution with a kernel of the caller's, for subclasses."""
+        layout = convert_data_format(self.data_format, self.rank + 2)
         padding = "VALID" if self.padding == "causal" else self.padding.upper()
         if self.rank == 1:
             return nn_ops.conv1d(
-                inputs, self.kernel, self.strides[0], padding, data_format=layout,
+                inputs, kernel, self.strides[0], padding, data_format=layout,
                 dilations=self.dilation_rate[0],
             )  # fmt: skip
         if self.rank == 2:
             return nn_ops.conv2d(
-                inputs, self.kernel, list(self.strides), padding, data_format=layout,
+                inputs, kernel, list(self.strides), padding, data_format=layout,
                 dilations=list(self.dilation_rate),
             )  # fmt: skip
-        return volumes.conv3d(
-            inputs, self.kernel, self.strides, padding, layout, self.dilation_rate
-        )
+        return volumes.conv3d(inputs, kernel, self.strides, padding, layout, self.dilation_rate)
 
     def call(self, inputs):
         return self._finish(self._convolution(inputs))

@@ -40,3 +40,19 @@ def test_transposed_layers_make_the_nodes_that_later_seeds_count():
         kinds = [op.type for op in graph.get_operations()]
     assert kinds.count("StridedSlice") == 4
     assert kinds.count("Pack") == 1
+
+
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_subclasses_convolve_with_kernels_of_their_own(rank):
+    base = {1: tf.layers.Conv1D, 2: tf.layers.Conv2D, 3: tf.layers.Conv3D}[rank]
+
+    class Halved(base):
+        def call(self, inputs):
+            return self._convolution_op(inputs, 0.5 * self.kernel)
+
+    ones = {"kernel_initializer": tf.ones_initializer()}
+    with tf.Graph().as_default(), tf.Session() as sess:
+        image = tf.ones([1] + [4] * rank + [2])
+        whole, half = (kind(3, 2, **ones)(image) for kind in (base, Halved))
+        sess.run(tf.global_variables_initializer())
+        assert sess.run(tf.reduce_all(tf.equal(whole, 2 * half)))
