@@ -181,6 +181,23 @@ void clip_by_value_grad(GradContext& g) {
   if (g.needs(2)) g.set(2, sum_to(g, keep_where(g, high, g.dy()), g.input(2)));
 }
 
+void add_n_shape(ShapeContext& c) {
+  PartialShape out = c.input(c.num_inputs() - 1);
+  for (int i = c.num_inputs() - 1; i-- > 0;) {
+    const PartialShape& x = c.input(i);
+    if (c.planning() && !x.compatible_with(out)) {
+      invalid("Inputs to operation AddN of type AddN must have the same size and shape.  Input 0: ",
+              c.input(0), " != input ", i + 1, ": ", c.input(i + 1));
+    }
+    try {
+      out = x.merge(out);
+    } catch (const Error& e) {
+      fail(e.code(), e.what(), " From merging shape ", i, " with other shapes.");
+    }
+  }
+  c.set_output(0, out);
+}
+
 void accumulate_shape(ShapeContext& c) {
   PartialShape shape = c.attrs().shape("shape");
   for (int i = 0; i < c.num_inputs(); ++i) shape = shape.merge(c.input(i));
@@ -236,7 +253,7 @@ std::span<const OpRow> binary_ops() {
       {"Xlogy", kComplex, broadcast_shape, xlogy_grad, kMap},
       {"Zeta", "x:T q:T -> z:T; T:type{float,double}", broadcast_shape, zeta_grad},
       {"Polygamma", "a:T x:T -> z:T; T:type{float,double}", broadcast_shape, polygamma_grad},
-      {"AddN", "inputs:N*T -> sum:T; N:int>=1" CAUDAL_T_PLAIN ",variant}", merged_shape,
+      {"AddN", "inputs:N*T -> sum:T; N:int>=1" CAUDAL_T_PLAIN ",variant}", add_n_shape,
        sum_of_all_grad, kSwap},
       {"AccumulateNV2", "inputs:N*T -> sum:T; N:int>=1" CAUDAL_T_PLAIN "}; shape:shape",
        accumulate_shape, sum_of_all_grad, kSwap},

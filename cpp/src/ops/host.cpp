@@ -29,6 +29,10 @@ void string_join_shape(ShapeContext& c) {
       out = PartialShape::unknown();
       break;
     }
+    if (c.planning() && c.input(i).rank() != 0 && out.rank() != 0 &&
+        !out.compatible_with(c.input(i))) {
+      invalid("Input shapes do not match: ", out, " vs. ", c.input(i));
+    }
     if (c.input(i).rank() != 0) out = out.rank() == 0 ? c.input(i) : out.merge(c.input(i));
   }
   c.set_output(0, out);

@@ -24,6 +24,10 @@ void uniform_int_shape(ShapeContext& c) {
 }
 
 void multinomial_shape(ShapeContext& c) {
+  if (c.planning()) {
+    if (c.input(0).rank() != 2) invalid("logits should be a matrix, got shape ", c.input(0));
+    if (c.input(1).rank() != 0) invalid("num_samples should be a scalar, got shape ", c.input(1));
+  }
   PartialShape logits = c.with_rank(0, 2);
   c.with_rank(1, 0);
   std::int64_t samples = -1;

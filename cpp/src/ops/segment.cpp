@@ -56,6 +56,10 @@ void unsorted_shape(ShapeContext& c) {
 
 void sparse_shape(ShapeContext& c) {
   const PartialShape data = c.with_rank_at_least(0, 1);
+  if (c.planning() && c.input(1).rank() == 1 && c.input(2).rank() == 1 &&
+      !c.input(1).compatible_with(c.input(2))) {
+    invalid("segment_ids and indices should have same size.");
+  }
   c.with_rank(1, 1).merge(c.with_rank(2, 1));
   const char* const negative = "Cannot specify a negative value for num_segments";
   c.set_output(0, rows_of(c.num_inputs() > 3 ? count_input(c, 3, negative) : -1, data, 1));

@@ -145,7 +145,13 @@ void sparse_matmul_shape(ShapeContext& c) {
   if (a.has_rank() && a.rank() != 2) invalid("Shape must be rank 2 but is rank ", a.rank());
   const bool adjoint_a = c.attrs().b("adjoint_a"), adjoint_b = c.attrs().b("adjoint_b");
   const std::int64_t inner = a.has_rank() ? a[adjoint_a ? 0 : 1] : -1;
-  ShapeContext::merge_dim(inner, b[adjoint_b ? 1 : 0]);
+  const std::int64_t outer = b[adjoint_b ? 1 : 0];
+  if (c.planning() && inner >= 0 && outer >= 0 && inner != outer) {
+    invalid("Cannot multiply A and B because inner dimension does not match: ", inner, " vs. ",
+            outer, ".  Did you forget a transpose?  Dimensions of A: ", a,
+            ".  Dimensions of B: ", b);
+  }
+  ShapeContext::merge_dim(inner, outer);
   c.set_output(0, PartialShape{a.has_rank() ? a[adjoint_a ? 1 : 0] : -1, b[adjoint_b ? 0 : 1]});
 }
 

@@ -115,6 +115,9 @@ void cumulative_logsumexp_grad(GradContext& g) {
 }
 
 void cross_shape(ShapeContext& c) {
+  if (c.planning() && !c.input(0).compatible_with(c.input(1))) {
+    invalid("Both inputs must be of same shape: ", c.input(0), " vs. ", c.input(1));
+  }
   const PartialShape out = c.with_rank_at_least(0, 1).merge(c.with_rank_at_least(1, 1));
   if (out.has_rank()) {
     const std::int64_t n = out.dim(-1);

@@ -50,6 +50,10 @@ void reduce_join_shape(ShapeContext& c) {
 }
 
 void split_shape(ShapeContext& c) {
+  if (c.planning()) {
+    if (c.input(0).rank() != 1) invalid("input must be a vector, got shape: ", c.input(0));
+    if (c.input(1).rank() != 0) invalid("delimiter must be a scalar, got shape: ", c.input(1));
+  }
   c.with_rank(0, 1);
   c.with_rank(1, 0);
   c.set_output(0, PartialShape{-1, 2});

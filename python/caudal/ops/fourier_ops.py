@@ -79,6 +79,7 @@ def _real_transform(op_name, count, halved, default):
                 lengths = ops.convert_to_tensor(fft_length, dtypes.int32)
                 if lengths.shape.rank == 0:
                     raise ValueError("fft_length must be a vector of size %d" % count)
+                lengths.shape.with_rank(1)
             x = _padded(x, count, lengths, halved)
             double = x.dtype.base_dtype is wide
             return apply(
