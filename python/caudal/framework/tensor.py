@@ -7,12 +7,12 @@ _BY_ENUM = dtypes._BY_ENUM
 _shape_from_core = tensor_shape.TensorShape._from_core
 
 _BOOL_TEXT = (
-    "using a `tf.Tensor` as a Python `bool` is not allowed in graph execution: its value is not "
+    "using a `tf.Tensor` as a Python `bool` is not allowed in Graph execution: its value is not "
     "known while the graph is built. Test `t is not None` for presence, and use tf.cond or "
     "tf.where for conditions."
 )
 _ITER_TEXT = (
-    "iterating over `tf.Tensor` is not allowed in graph execution. Use tf.unstack for a known "
+    "iterating over `tf.Tensor` is not allowed in Graph execution. Use tf.unstack for a known "
     "number of slices, or tf.map_fn."
 )
 
