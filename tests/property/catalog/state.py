@@ -588,6 +588,6 @@ stateful("CheckNumerics", _check_numerics, "float32 float64", checks_gradient=Tr
 stateful("PyFunc", functools.partial(_py_func, False), "float32 int64")
 stateful("PyFuncStateless", functools.partial(_py_func, True), "float32 int64")
 stateful("Timestamp", _timestamp)
-stateful("AsString", _as_string, "float32 float64 int32 int64 bool")
+stateful("AsString", _as_string, "float32 float64 int8 int16 int32 int64 bool")
 stateful("StringFormat", _string_format)
 stateful("StringJoin", _string_join)
