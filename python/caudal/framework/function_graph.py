@@ -105,6 +105,15 @@ class FuncGraph(Graph):
     def _last_id(self):
         return self.outer_graph._last_id + self._core.num_nodes()
 
+    def as_graph_element(self, obj, allow_tensor=True, allow_operation=True):
+        """As for any graph; names are looked up in the graphs around this one, too."""
+        try:
+            return super().as_graph_element(obj, allow_tensor, allow_operation)
+        except KeyError:
+            if not isinstance(obj, (str, bytes)):
+                raise
+            return self.outer_graph.as_graph_element(obj, allow_tensor, allow_operation)
+
     def _is_outer(self, graph):
         mine = self.outer_graph
         while mine is not None:

@@ -400,6 +400,12 @@ class _Loop:
         return graph, inputs
 
     def build(self, cond, body):
+        from caudal.ops import second_build
+
+        with second_build.Build(ops.get_default_graph()) as build:
+            self._build(cond, body, build)
+
+    def _build(self, cond, body, build):
         live = frozenset()
         while True:
             self.cond_graph, self.cond_inputs = self._graph("cond", live)
@@ -410,9 +416,10 @@ class _Loop:
             graphs = (self.cond_graph, self.body_graph)
             written = set().union(*(graph._written for graph in graphs))
             conflicts = written & set().union(*(graph._hoisted for graph in graphs))
-            if not conflicts:
+            if conflicts <= live:
                 return
             live |= conflicts
+            build.again()
 
     def _arguments(self, inputs):
         return _pack(self.structure, inputs[1:] if self.limited else inputs)

@@ -56,6 +56,9 @@ class _VariableType(type):
 
     def __call__(cls, *args, **kwargs):
         make = super().__call__
+        graph = ops.get_default_graph()
+        if cls._has_memory and builds(graph):
+            make = _once_per_build(graph, make)
         if cls is Variable:
             make = _maker(make)
         creators = creator_stack(ops.get_default_graph()) if cls is Variable else ()
@@ -73,6 +76,28 @@ class _VariableType(type):
         for creator in creators:
             create = _chain(creator, create)
         return create(**full)
+
+
+def builds(graph):
+    """The builds of loops that are under way: see second_build."""
+    return getattr(graph, "root", graph).__dict__.get("_builds", ())
+
+
+def _once_per_build(graph, make):
+    """`make`, which finds again what an earlier build of a loop made."""
+
+    def make_or_find(*args, **kwargs):
+        from caudal.ops import second_build
+
+        at = _ARGUMENTS.index("name")
+        name = args[at] if len(args) > at else kwargs.get("name")
+        variable = second_build.made_before(graph, name)
+        if variable is None:
+            variable = make(*args, **kwargs)
+            second_build.record(graph, name, variable)
+        return variable
+
+    return make_or_find
 
 
 def _maker(make_ref):
@@ -127,6 +152,8 @@ class Variable(metaclass=_VariableType):
 
     # Makes `ndarray * Variable` call Variable.__rmul__.
     __array_priority__ = 100
+
+    _has_memory = True  # of its own, unlike what stands for another variable
 
     def __init__(self, initial_value=None, trainable=None, collections=None, validate_shape=True,
                  caching_device=None, name=None, variable_def=None, dtype=None,

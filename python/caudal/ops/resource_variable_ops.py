@@ -217,6 +217,8 @@ class ResourceVariable(Variable):
 class _UnreadVariable(ResourceVariable):
     """A variable after a write: reads wait for the write."""
 
+    _has_memory = False
+
     def __init__(self, variable, write):
         self.__dict__.update(variable.__dict__)
         self._write = write

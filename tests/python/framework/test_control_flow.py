@@ -339,3 +339,58 @@ def test_effects_that_no_result_needs_do_not_happen():
 def test_errors_of_switch_case(functions, error, text):
     with pytest.raises(error, match=text):
         tf.switch_case(tf.constant(0), functions)
+
+
+@pytest.mark.parametrize("resource", [False, True])
+def test_a_body_that_makes_and_writes_variables(resource):
+    """That the variables are written is known only when they have been read."""
+
+    def body(i, total):
+        with tf.variable_scope("s", use_resource=resource):
+            v = tf.get_variable("v", [], initializer=tf.ones_initializer())
+            w = tf.get_variable("w", [], initializer=tf.ones_initializer())
+        unnamed = [tf.Variable(lambda k=k: float(k), use_resource=resource) for k in (10, 20)]
+        double = v * 2.0 + w + unnamed[0] + unnamed[1]
+        tf.add_to_collection("doubles", double)
+        with tf.control_dependencies([double]):
+            changed = [v.assign_add(1.0), unnamed[1].assign_sub(1.0)]
+        with tf.control_dependencies(changed):
+            return i + 1, total + double
+
+    end = tf.while_loop(lambda i, t: i < 3, body, [0, 0.0], parallel_iterations=1)
+    names = [v.name for v in tf.global_variables()]
+    assert len(names) == 4 and names[:2] == ["s/v:0", "s/w:0"]
+    assert len(tf.get_collection("doubles")) == 1
+    with tf.Session() as sess:
+        sess.run(tf.global_variables_initializer())
+        assert sess.run(end) == (3, 33 + 34 + 35)
+
+
+def test_streams_of_metrics_and_moving_averages_in_a_loop():
+    def body(i, last):
+        mean = tf.metrics.mean(tf.cast(i, tf.float32))[1]
+        y = tf.layers.batch_normalization(tf.ones([2, 2]), training=True, name="bn", momentum=0.5)
+        with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+            return i + 1, mean + tf.reduce_sum(y)
+
+    end = tf.while_loop(lambda i, t: i < 4, body, [0, 0.0], parallel_iterations=1)
+    assert len(tf.local_variables()) == 2 and len(tf.global_variables()) == 4
+    with tf.Session() as sess:
+        sess.run([tf.global_variables_initializer(), tf.local_variables_initializer()])
+        assert sess.run(end)[1] == 1.5
+        moving = [v for v in tf.global_variables() if v.op.name.endswith("moving_mean")]
+        np.testing.assert_allclose(sess.run(moving[0]), 1 - 0.5**4)
+
+
+def test_names_around_a_branch_are_found_inside():
+    tf.constant(3.0, name="around")
+
+    def branch():
+        graph = tf.get_default_graph()
+        with pytest.raises(KeyError):
+            graph.get_tensor_by_name("nowhere:0")
+        return graph.get_tensor_by_name("around:0") + 1.0
+
+    y = tf.cond(tf.placeholder_with_default(True, []), branch, lambda: 0.0)
+    with tf.Session() as sess:
+        assert sess.run(y) == 4
