@@ -318,3 +318,15 @@ def test_explicit_paddings_and_the_attr_that_names_them():
                     input=image, filter=taps, strides=[1] * 4, padding=padding,
                     explicit_paddings=paddings,
                 )  # fmt: skip
+
+
+def test_means_of_integers_are_cut_after_the_sum():
+    with tf.Graph().as_default(), tf.Session() as sess:
+        back = tf.raw_ops.FractionalAvgPoolGrad(
+            orig_input_tensor_shape=np.array([1, 1, 3, 1]),
+            out_backprop=tf.ones([1, 1, 2, 1], tf.int32),
+            row_pooling_sequence=np.array([0, 1]),
+            col_pooling_sequence=np.array([0, 1, 3]),
+            overlapping=True,
+        )
+        assert sess.run(back).ravel().tolist() == [0, 1, 0]

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <type_traits>
 #include <vector>
 
 #include "base/parallel_for.h"
@@ -277,9 +278,19 @@ void run_fractional_grad(const void* params, void* const* in, void* const* out) 
   auto* dx = static_cast<T*>(out[0]);
   check_borders(rows, s.out_h + 1, s.in_h);
   check_borders(columns, s.out_w + 1, s.in_w);
-  std::fill_n(dx, s.n * s.in_size(), T(0));
+  // Means of integers are added up as they are and cut at the end.
+  using Sum = std::conditional_t<!kMax && std::is_integral_v<T>, double, T>;
+  std::vector<double> exact;
+  Sum* sums;
+  if constexpr (std::is_same_v<Sum, T>) {
+    sums = dx;
+  } else {
+    exact.resize(std::size_t(s.n * s.in_size()));
+    sums = exact.data();
+  }
+  std::fill_n(sums, s.n * s.in_size(), Sum(0));
   each_window(p, rows, columns, [&](std::int64_t pixel, Range h, Range w, auto n) {
-    T* image = dx + n * s.in_size();
+    Sum* image = sums + n * s.in_size();
     const T* from = dy + pixel * s.c;
     const std::int64_t count = (h.end - h.begin) * (w.end - w.begin);
     if (count <= 0) return;
@@ -288,18 +299,21 @@ void run_fractional_grad(const void* params, void* const* in, void* const* out) 
         T best;
         std::int64_t where = 0;
         find_max(s, static_cast<const T*>(in[0]) + n * s.in_size(), h, w, c, best, where);
-        image[where] = T(image[where] + from[c]);
+        image[where] = Sum(image[where] + Sum(from[c]));
         continue;
       }
-      const T share = T(from[c] / T(count));
+      const Sum share = Sum(from[c]) / Sum(count);
       for (std::int64_t i = h.begin; i < h.end; ++i) {
         for (std::int64_t j = w.begin; j < w.end; ++j) {
-          T& v = image[(i * s.in_w + j) * s.c + c];
-          v = T(v + share);
+          Sum& v = image[(i * s.in_w + j) * s.c + c];
+          v = Sum(v + share);
         }
       }
     }
   });
+  if constexpr (!std::is_same_v<Sum, T>) {
+    std::transform(exact.begin(), exact.end(), dx, [](double v) { return T(v); });
+  }
 }
 template <class T>
 struct FractionalMaxGrad {
