@@ -66,8 +66,17 @@ class TestCase(MoreAssertions, unittest.TestCase):
         """A default session that stays open until the end of the test."""
         from caudal.client import session
 
+        asked = {"graph": graph, "config": config, "force_gpu value": force_gpu}
         if self._cached_session is None:
             self._cached_session = session.Session(graph=graph, config=config)
+            self._cached_for = asked
+        for what, value in asked.items():
+            if self._cached_for[what] is not value:
+                raise ValueError(
+                    "The %s used to get the cached session is different than the one that was "
+                    "used to create the session. Maybe create a new session with self.session()"
+                    % what
+                )
         sess = self._cached_session
         with sess.graph.as_default(), sess.as_default():
             with self._device(sess, use_gpu, force_gpu):
@@ -109,6 +118,10 @@ class TestCase(MoreAssertions, unittest.TestCase):
 
     def assertShapeEqual(self, np_array, tf_tensor, msg=None):
         """The static shape of a tensor is that of an array."""
+        if not isinstance(np_array, (np.ndarray, np.generic)):
+            raise TypeError("np_array must be a Numpy ndarray or Numpy scalar")
+        if not isinstance(tf_tensor, ops.Tensor):
+            raise TypeError("tf_tensor must be a Tensor")
         self.assertAllEqual(np_array.shape, tf_tensor.get_shape().as_list(), msg=msg)
 
     def assertAllClose(self, a, b, rtol=1e-6, atol=1e-6, msg=None):

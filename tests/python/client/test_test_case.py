@@ -22,6 +22,15 @@ class TestCaseTest(tf.test.TestCase):
             assert one is two and v.eval() == 3.0
         assert self.evaluate(v) == 3.0
 
+    def test_the_cached_session_is_asked_for_in_one_way(self):
+        with self.cached_session():
+            pass
+        with self.assertRaisesRegex(ValueError, "The graph used to get the cached session"):
+            with self.cached_session(graph=tf.Graph()):
+                pass
+        with self.assertRaisesRegex(TypeError, "must be a Numpy"):
+            self.assertShapeEqual([1], tf.zeros([1]))
+
     def test_sessions_of_graphs(self):
         with tf.Graph().as_default() as graph:
             x = tf.constant([1, 2])
