@@ -27,7 +27,7 @@ class Defun:
     """
 
     def __init__(self, *input_types, **kwargs):
-        self._types = [dtypes.as_dtype(t) for t in input_types]
+        self._types = [dtypes.as_dtype(t).base_dtype for t in input_types]
         self._options = kwargs
         if kwargs.get("grad_func") is not None and kwargs.get("python_grad_func") is not None:
             raise ValueError("Gradient defined by both grad_func and python_grad_func")
@@ -65,7 +65,7 @@ class _Defined:
             inputs = [self._argument(i, a) for i, a in enumerate(args)]
             if self._grad_func is None and self._python_grad_func is None:
                 return self._outputs(inputs)
-            return custom_gradient(self._with_gradient)(*inputs)
+            return custom_gradient(lambda *inner: self._with_gradient(inner, inputs))(*inputs)
 
     def _argument(self, i, value):
         wanted = self._types[i] if self._types else None
@@ -80,17 +80,18 @@ class _Defined:
         result = self._func(*inputs)
         if result is None:
             return None
-        if isinstance(result, (list, tuple)):
+        if isinstance(result, (list, tuple)) and len(result) != 1:
             return tuple(convert_to_tensor(r) for r in result)
-        return convert_to_tensor(result)
+        return convert_to_tensor(nest.flatten(result)[0])
 
-    def _with_gradient(self, *inputs):
-        outputs = self._outputs(inputs)
+    def _with_gradient(self, inner, inputs):
+        """The results, computed from `inner`, and the gradient towards the caller's `inputs`."""
+        outputs = self._outputs(inner)
         flat = nest.flatten(outputs)
 
         def grad(*dys, **unused):
             if self._python_grad_func is not None:
-                call = _Call(list(inputs), flat, self.name, self.name)
+                call = _Call(inputs, flat, self.name, self.name)
                 dxs = self._python_grad_func(call, *dys)
             else:
                 dxs = self._grad_func(*inputs, *dys)

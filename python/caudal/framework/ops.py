@@ -2,6 +2,8 @@
 # ruff: noqa: F401
 """The names under which TensorFlow programs know the framework: graph, tensor, scopes."""
 
+import itertools
+
 from caudal.framework.conversion import (
     convert_n_to_tensor,
     convert_n_to_tensor_or_indexed_slices,
@@ -58,10 +60,18 @@ _USE_C_API = True
 _USE_C_SHAPES = True
 
 
+_uids = itertools.count()
+
+
 def _as_graph_element(obj):
     """What `obj` stands for in a graph, or None."""
     convert = getattr(obj, "_as_graph_element", None)
     return convert() if convert is not None else None
+
+
+def uid():
+    """A number that no other call gives."""
+    return next(_uids)
 
 
 def executing_eagerly_outside_functions():

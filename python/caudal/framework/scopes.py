@@ -44,8 +44,10 @@ class _Default:
 
     def __exit__(self, *exc):
         stack = self._stack.stack
+        if not stack:  # it was reset meanwhile
+            return False
         if self.enforce_nesting:
-            if not stack or stack[-1] is not self._value:
+            if stack[-1] is not self._value:
                 raise AssertionError(
                     "Nesting violated for default stack of %s objects" % type(self._value)
                 )

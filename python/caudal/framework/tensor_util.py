@@ -39,11 +39,15 @@ def make_array(value, dtype=None, shape=None, verify_shape=False):
 
 
 def _fit(value, dtype):
-    """np.array(value, dtype) where Python ints that do not fit are refused."""
+    """np.array(value, dtype) where Python ints of up to 64 bits wrap around, as in C."""
     try:
         return np.array(value, dtype.as_numpy_dtype)
     except OverflowError:
-        raise ValueError("%r is out of range for dtype %s" % (value, dtype.name)) from None
+        pass
+    try:
+        return np.array(value, np.int64).astype(dtype.as_numpy_dtype)
+    except (OverflowError, TypeError, ValueError):
+        raise ValueError("%r is out of range for dtype %s" % (value, dtype)) from None
 
 
 def _dense(value, dtype, shape):
@@ -88,7 +92,7 @@ def _dense(value, dtype, shape):
     try:
         array = np.array(value, np_type)
     except OverflowError:
-        raise ValueError("%r is out of range for dtype %s" % (value, dtype.name)) from None
+        array = _fit(value, dtype)
     except ValueError:
         if isinstance(value, (list, tuple)):
             raise _ragged(value) from None

@@ -488,11 +488,28 @@ def pad(tensor, paddings, mode="CONSTANT", name=None, constant_values=0):
             and np.ndim(constant_values) == 0
             and (constant_values == 0)
         ):
-            return apply("Pad", tensor, paddings, name=name)
-        return apply("PadV2", tensor, paddings, constant_values, name=name)
-    if mode not in ("REFLECT", "SYMMETRIC"):
+            result = apply("Pad", tensor, paddings, name=name)
+        else:
+            result = apply("PadV2", tensor, paddings, constant_values, name=name)
+    elif mode in ("REFLECT", "SYMMETRIC"):
+        result = apply("MirrorPad", tensor, paddings, mode=mode, name=name)
+    else:
         raise ValueError("Unknown padding mode: %s" % mode)
-    return apply("MirrorPad", tensor, paddings, mode=mode, name=name)
+    if not result.shape.is_fully_defined():
+        result.set_shape(_padded_shape(*result.op.inputs[:2]))
+    return result
+
+
+def _padded_shape(tensor, paddings):
+    """The shape behind paddings of which some may be known."""
+    rows = tensor_util.constant_value(paddings, partial=True)
+    if tensor.shape.ndims is None or rows is None or len(rows) != tensor.shape.ndims:
+        return None
+    sizes = []
+    for row, length in zip(rows, tensor.shape.as_list()):
+        known = row is not None and length is not None and all(n is not None for n in row)
+        sizes.append(length + int(row[0]) + int(row[1]) if known else None)
+    return sizes
 
 
 def reverse_sequence(

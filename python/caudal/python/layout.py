@@ -57,7 +57,7 @@ ops.control_flow_assert @
 ops.control_flow_case @
 ops.control_flow_grad
 ops.control_flow_ops ops.control_flow_ops @ generated
-ops.control_flow_util framework.behavior
+ops.control_flow_util framework.control_flow_util
 ops.ctc_ops nn
 ops.custom_gradient framework.custom_gradient @
 ops.data_flow_grad
@@ -89,7 +89,7 @@ ops.image_grad
 ops.image_ops image
 ops.image_ops_impl image ops.image_ops
 ops.init_ops ops.init_ops initializers @
-ops.inplace_ops generated
+ops.inplace_ops ops.inplace_ops generated
 ops.io_ops io @
 ops.linalg_grad
 ops.linalg_ops linalg ops.linalg_ops @ generated

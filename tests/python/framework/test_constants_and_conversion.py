@@ -57,8 +57,6 @@ def test_values_and_fill():
         ((1.5, tf.int32), TypeError, "Expected int32, got 1.5 of type 'float' instead"),
         ((3, tf.string), TypeError, "Expected string, got 3"),
         ((1, tf.bool), TypeError, "Expected bool, got 1"),
-        ((300, tf.uint8), ValueError, "out of range"),
-        (([1, 2**31], tf.int32), ValueError, "out of range"),
         (([1, 2, 3], None, [2]), ValueError, "Too many elements"),
         (([1, 2], None, [3], "c", True), TypeError, "Expected Tensor's shape"),
     ],
@@ -143,3 +141,25 @@ def test_static_values():
     assert tensor_util.constant_value(stacked) is None
     assert list(tensor_util.constant_value(stacked, partial=True)) == [1, None]
     assert tf.is_tensor(x) and not tf.is_tensor(1.0) and not tf.is_tensor(np.zeros(2))
+
+
+def test_integers_wrap_around_as_in_c():
+    with tf.Session() as session:
+        for value, dtype, stored in [
+            (-(2**31) - 1, tf.int32, 2**31 - 1),
+            (300, tf.uint8, 44),
+            (-1, tf.uint8, 255),
+            ([3000, 1], tf.int8, [-72, 1]),
+            ([2**40, 1], tf.int32, [0, 1]),
+        ]:
+            assert session.run(tf.constant(value, dtype)).tolist() == stored
+    with pytest.raises(ValueError, match="out of range"):
+        tf.constant(2**63, tf.int64)
+
+
+def test_paddings_that_are_partly_known():
+    x, n = tf.zeros([2, 3, 5]), tf.placeholder(tf.int32, [])
+    assert tf.pad(x, [[0, n], [0, 0], [1, 0]]).shape.as_list() == [None, 3, 6]
+    assert tf.pad(x, tf.stack([[0, n], [2, 0], [0, 0]]), "REFLECT").shape.as_list() == [None, 5, 5]
+    assert tf.pad(x, [[0, 2 - tf.rank(x)], [0, 0], [0, 0]]).shape.as_list()[1:] == [3, 5]
+    assert tf.pad(tf.placeholder(tf.float32), [[0, n]]).shape.as_list() == [None]

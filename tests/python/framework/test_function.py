@@ -61,6 +61,16 @@ def test_variables_are_the_callers():
     assert value(y, tf.gradients(y, tf.trainable_variables()[0])[0]) == (8.0, 2.0)
 
 
+def test_a_list_of_one_is_one_tensor_and_ref_types_are_values():
+    v = tf.Variable(3.0, use_resource=False)
+
+    @function.Defun(v.dtype)
+    def doubled(x):
+        return [x * 2.0]
+
+    assert value(doubled(v)) == (6.0,)
+
+
 def test_bad_calls():
     @function.Defun(tf.float32)
     def same(x):

@@ -276,3 +276,9 @@ def test_init_scope_lifts_out():
     with tf.name_scope("s"), tf.control_dependencies([a]), tf.init_scope():
         b = tf.constant(2, name="b")
     assert b.op.control_inputs == [] and b.name == "s/b:0"
+
+
+def test_a_reset_inside_of_a_default_graph_is_no_error():
+    with tf.Graph().as_default():
+        ops.default_graphs.reset()
+    assert tf.get_default_graph() is not None
