@@ -30,7 +30,7 @@ NAMES = {
         hadoop hooks hvx ignite input_pipeline integrate kafka keras kernel_methods kinesis
         labeled_tensor libsvm linear_optimizer memory_stats mixed_precision model_pruning
         nccl optimizer_v2 periodic_resample predictor proto quantization quantize
-        receptive_field recurrent reduce_slice_ops remote_fused_graph resampler rpc
+        receptive_field recurrent reduce_slice_ops remote_fused_graph rpc
         saved_model session_bundle solvers sparsemax specs staging stat_summarizer
         summary tensorboard tensorrt testing text tfprof timeseries tpu
     """,

@@ -1,7 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Decorators by which code marks what it wraps and exports."""
 
+import collections
 import functools
+import inspect
+
+ArgSpec = collections.namedtuple("ArgSpec", "args varargs keywords defaults")
+
+
+def getargspec(obj):
+    """The arguments of a function, method, class or partial: names, *args, **kwargs, defaults."""
+    _, inside = unwrap(obj)
+    if inspect.isclass(inside):
+        inside = inside.__init__
+    found = inspect.getfullargspec(inside)
+    return ArgSpec(found.args, found.varargs, found.varkw, found.defaults)
 
 
 def make_decorator(

@@ -200,7 +200,7 @@ util.nest framework.nest
 util.tf_contextlib contextlib
 util.tf_decorator framework.decorators
 util.tf_export framework.decorators
-util.tf_inspect inspect
+util.tf_inspect framework.decorators inspect
 """
 # Contrib: the namespace, a package inside it, and that package's modules. Their names are found in
 # a module of the same name below the namespace, if there is one, or in the namespace.
@@ -246,8 +246,10 @@ training python.training device_setter evaluation hparam resample sampling_ops t
 RENAMED = {
     "python.framework.device_spec.DeviceSpecV1": "DeviceSpec",
     "python.ops.math_ops._bucketize": "bucketize",
+    "python.ops.rnn_cell_impl._WEIGHTS_VARIABLE_NAME": "WEIGHTS_NAME",
+    "python.ops.rnn_cell_impl._BIAS_VARIABLE_NAME": "BIAS_NAME",
+    "python.ops.rnn_cell_impl._zero_state_tensors": "zero_state_tensors",
     "python.tf2.enabled": "executing_eagerly",
-    "python.util.tf_inspect.getargspec": "getfullargspec",
 }
 # Modules of functions made of the registry.
 _GENERATED_FAMILIES = """
