@@ -408,3 +408,16 @@ def test_segment_ids_below_zero():
             ),
         ):
             sess.run(make([1.0, 2.0], [-1, 0]))
+
+
+@pytest.mark.parametrize("dtype", [tf.float16, tf.float32, tf.float64, tf.complex64])
+@pytest.mark.parametrize("function", [tf.sqrt, tf.rsqrt, tf.reciprocal])
+def test_no_gradient_stays_none_where_the_slope_is_infinite(function, dtype):
+    x = tf.constant([0.0] * 9 + [4.0], dtype)
+    dy = tf.concat([tf.zeros([9], dtype), tf.ones([1], dtype)], 0)
+    grad = tf.gradients(function(x), x, grad_ys=dy)[0]
+    chosen = tf.where(tf.abs(x) > 1, function(x), tf.zeros_like(x))
+    with tf.Session() as sess:
+        values = sess.run([grad, tf.gradients(chosen, x, grad_ys=tf.ones_like(x))[0]])
+    for value in values:
+        assert not value[:9].any() and value[9] != 0

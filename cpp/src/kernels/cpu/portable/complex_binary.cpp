@@ -95,9 +95,10 @@ CAUDAL_FUNCTION(Xlogy, x == R(0) ? C(0) : x * std::log(y))
 CAUDAL_FUNCTION(Equal, x == y)
 CAUDAL_FUNCTION(NotEqual, x != y)
 // x is the result of the function, y the gradient.
-CAUDAL_FUNCTION(SqrtGrad, R(0.5) * y / std::conj(x))
-CAUDAL_FUNCTION(RsqrtGrad, R(-0.5) * y * (std::conj(x) * std::conj(x) * std::conj(x)))
-CAUDAL_FUNCTION(ReciprocalGrad, -y*(std::conj(x) * std::conj(x)))
+CAUDAL_FUNCTION(SqrtGrad, y == R(0) ? C(0) : R(0.5) * y / std::conj(x))
+CAUDAL_FUNCTION(RsqrtGrad,
+                y == R(0) ? C(0) : R(-0.5) * y * (std::conj(x) * std::conj(x) * std::conj(x)))
+CAUDAL_FUNCTION(ReciprocalGrad, y == R(0) ? C(0) : -y * (std::conj(x) * std::conj(x)))
 CAUDAL_FUNCTION(TanhGrad, y*(R(1) - x * x))
 CAUDAL_FUNCTION(SigmoidGrad, y * x * (R(1) - x))
 #undef CAUDAL_FUNCTION

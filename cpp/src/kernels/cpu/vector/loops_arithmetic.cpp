@@ -14,7 +14,8 @@ constexpr auto kAdd = [](auto x, auto y) { return wrap(x) + wrap(y); };
 constexpr auto kDivide = [](auto x, auto y) { return x / y; };
 constexpr auto kReciprocal = [](auto x) { return 1 / x; };
 // The gradient of 1 / x in terms of y = 1 / x.
-constexpr auto kReciprocalGrad = [](auto y, auto dy) { return -dy * y * y; };
+// As in TensorFlow no gradient stays none where the slope is infinite: tf.where relies on it.
+constexpr auto kReciprocalGrad = [](auto y, auto dy) { return dy == 0 ? 0 : -dy * y * y; };
 
 /// NaN in either operand gives NaN.
 constexpr auto kMaximum = [](auto x, auto y) { return (x > y) | (x != x) ? x : y; };
@@ -85,9 +86,13 @@ std::span<const LoopRow> arithmetic_loops() {
       unary<Floats, kDivision>("Sqrt", [](auto x) { return vm::sqrt(x); }),
       unary<Floats, kDivision>("Rsqrt", [](auto x) { return 1 / vm::sqrt(x); }),
       binary<Floats, kDivision>("SqrtGrad",
-                                [](auto y, auto dy) { return dy * decltype(y)(0.5) / y; }),
+                                [](auto y, auto dy) {
+                                  return dy == 0 ? 0 : dy * decltype(y)(0.5) / y;
+                                }),
       binary<Floats>("RsqrtGrad",
-                     [](auto y, auto dy) { return decltype(y)(-0.5) * dy * (y * y * y); }),
+                     [](auto y, auto dy) {
+                       return dy == 0 ? 0 : decltype(y)(-0.5) * dy * (y * y * y);
+                     }),
       unary<Floats>("Floor", [](auto x) { return vm::floor(x); }),
       unary<Floats>("Ceil", [](auto x) { return vm::ceil(x); }),
       unary<Signed>("Round", kRound),
