@@ -135,7 +135,7 @@ ops.random_ops random ops.random_ops @
 ops.resource_variable_ops ops.resource_variable_ops ops.variables @ generated
 ops.resource_variables_toggle framework.behavior @
 ops.resources ops.resources
-ops.rnn nn layers.rnn
+ops.rnn nn layers.rnn python.ops
 ops.rnn_cell nn.rnn_cell
 ops.rnn_cell_impl nn.rnn_cell layers.rnn_cell_base layers.rnn_cells
 ops.rnn_grad
