@@ -14,7 +14,7 @@ z_value = (rng.normal(size=(2, 4, 6)) + 1j * rng.normal(size=(2, 4, 6))).astype(
 def show(label, value):
     value = np.asarray(value)
     parts = np.stack([value.real, value.imag]) if value.dtype.kind == "c" else value
-    numbers = ["%.5g" % (round(float(v), 4) + 0.0) for v in np.ravel(parts)]
+    numbers = ["%.6g" % (round(float(v), 6) + 0.0) for v in np.ravel(parts)]
     print(label, value.dtype, value.shape, *numbers)
 
 
