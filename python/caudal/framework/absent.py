@@ -82,9 +82,8 @@ NAMES = {
         run_feeds run_n train utils
     """,
     "contrib.opt": """
-        AGNCustomGetter AGNOptimizer AdamGSOptimizer DropStaleGradientOptimizer
-        ElasticAverageCustomGetter ElasticAverageOptimizer GGTOptimizer LazyAdamGSOptimizer
-        ModelAverageCustomGetter ModelAverageOptimizer ShampooOptimizer
+        AGNCustomGetter AGNOptimizer DropStaleGradientOptimizer ElasticAverageCustomGetter
+        ElasticAverageOptimizer GGTOptimizer ModelAverageCustomGetter ModelAverageOptimizer
     """,
     "contrib.slim": """
         DataFrameColumn InputLayer ProblemType arg_scope_func_key bucketize

@@ -42,4 +42,9 @@ __all__ = [
     "extend_with_decoupled_weight_decay",
 ]
 
-__getattr__ = _module_getattr("contrib.opt")
+__getattr__ = _module_getattr(
+    "contrib.opt",
+    {
+        "caudal.contrib.opt.preconditioned": "AdamGSOptimizer LazyAdamGSOptimizer ShampooOptimizer",
+    },
+)
