@@ -55,6 +55,8 @@ def _select_class_id(ids, class_id):
 def _expand_labels(labels, predictions):
     """Labels with one more dimension of 1 if their rank is one less than the predictions'."""
     with ops.name_scope(None, "expand_labels", (labels, predictions)) as scope:
+        labels = convert_to_tensor_or_sparse_tensor(labels)
+        predictions = ops.convert_to_tensor(predictions)
         if isinstance(labels, SparseTensor):
             rank = labels.indices.shape[1].value
         else:

@@ -30,6 +30,7 @@ def _confusion_matrix_at_thresholds(labels, predictions, thresholds, weights=Non
         if kind not in _KINDS:
             raise ValueError("Invalid key: %s." % kind)
     outside = "predictions must be in [0, 1]"
+    predictions = ops.convert_to_tensor(predictions)
     with ops.control_dependencies(
         [
             check_ops.assert_greater_equal(
@@ -81,21 +82,22 @@ def _confusion_matrix_at_thresholds(labels, predictions, thresholds, weights=Non
     return values, updates
 
 
+def count_at_thresholds(kind, labels, predictions, thresholds, weights=None):
+    """The counts of one kind, in the variable scope that is open: (value, update)."""
+    values, updates = _confusion_matrix_at_thresholds(
+        labels, predictions, thresholds, weights=weights, includes=(kind,)
+    )
+    return array_ops.identity(values[kind]), updates[kind]
+
+
 def _counter_at_thresholds(kind, text):
     name_of = _KINDS[kind][0]
 
     def function(labels, predictions, thresholds, weights=None, metrics_collections=None,
                  updates_collections=None, name=None):  # fmt: skip
         with variable_scope.variable_scope(name, name_of, (predictions, labels, weights)):
-            values, updates = _confusion_matrix_at_thresholds(
-                labels, predictions, thresholds, weights=weights, includes=(kind,)
-            )
-            return collected(
-                array_ops.identity(values[kind]),
-                updates[kind],
-                metrics_collections,
-                updates_collections,
-            )
+            value, update = count_at_thresholds(kind, labels, predictions, thresholds, weights)
+            return collected(value, update, metrics_collections, updates_collections)
 
     function.__name__ = function.__qualname__ = name_of + "_at_thresholds"
     function.__doc__ = (

@@ -79,3 +79,31 @@ def test_streaming_names_take_predictions_first():
         assert sess.run(values) == {"accuracy": 0.5, "precision": 0.5, "mean": 2.0}
     with pytest.raises(ValueError):
         M.aggregate_metrics()
+
+
+def test_labels_and_predictions_may_be_plain_values():
+    labels = tf.SparseTensorValue(
+        np.array([[0, 0], [1, 0]], np.int64), np.array([1, 2], np.int64), np.array([2, 1], np.int64)
+    )
+    metrics = [
+        tf.metrics.precision_at_top_k(labels, ((1, 0), (0, 1))),
+        tf.metrics.recall_at_top_k(np.array([[1], [2]]), ((1, 0), (0, 1))),
+        tf.metrics.true_positives_at_thresholds((0, 1, 1), (0.0, 1.0, 0.0), [0.15, 0.5]),
+    ]
+    with tf.Session() as session:
+        session.run(tf.local_variables_initializer())
+        updates = session.run([update for _, update in metrics])
+    assert updates[0] == 0.25 and updates[1] == 0.5
+    assert updates[2].tolist() == [1.0, 1.0]
+
+
+def test_bounds_of_a_perfect_area():
+    for labels, area in (([0, 0, 1, 1], 1.0), ([1, 1, 0, 0], 0.0)):
+        tf.reset_default_graph()
+        data, update = tf.contrib.metrics.auc_with_confidence_intervals(
+            labels, [0.1, 0.2, 0.7, 0.8]
+        )
+        with tf.Session() as session:
+            session.run(tf.local_variables_initializer())
+            session.run(update)
+            assert session.run(data) == (area, area, area)

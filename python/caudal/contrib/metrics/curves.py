@@ -195,7 +195,7 @@ def auc_with_confidence_intervals(labels, predictions, weights=None, alpha=0.95,
         half = special_math.ndtri(ops.convert_to_tensor((1.0 + alpha) / 2.0, dtypes.float64))
         if logit_transformation:
             logit = math_ops.log(area / (1.0 - area))
-            half *= deviation / (area * (1.0 - area))
+            half *= math_ops.div_no_nan(deviation, area * (1.0 - area))
             lower, upper = math_ops.sigmoid(logit - half), math_ops.sigmoid(logit + half)
         else:
             lower, upper = area - half * deviation, area + half * deviation

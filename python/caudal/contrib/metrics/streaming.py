@@ -5,6 +5,7 @@ import functools
 import inspect
 
 from caudal import metrics as _metrics
+from caudal.metrics.thresholds import count_at_thresholds as _count_at_thresholds
 
 
 def _swapped(function, name, first, second="labels", defaults=None):
@@ -25,17 +26,32 @@ def _swapped(function, name, first, second="labels", defaults=None):
 
 
 _SWAPPED = """
-    accuracy auc false_negatives false_negatives_at_thresholds false_positives
-    false_positives_at_thresholds mean_absolute_error mean_cosine_distance mean_iou
+    accuracy auc false_negatives false_positives mean_absolute_error mean_cosine_distance mean_iou
     mean_relative_error mean_squared_error precision precision_at_thresholds recall
     recall_at_thresholds root_mean_squared_error sensitivity_at_specificity
-    specificity_at_sensitivity true_negatives true_negatives_at_thresholds true_positives
-    true_positives_at_thresholds
+    specificity_at_sensitivity true_negatives true_positives
 """.split()
 for _name in _SWAPPED:
     globals()["streaming_" + _name] = _swapped(
         getattr(_metrics, _name), "streaming_" + _name, "predictions"
     )
+
+
+def _counter(kind, name):
+    """The counts of one kind at thresholds; their variables have no scope of their own."""
+
+    def streaming(predictions, labels, thresholds, weights=None):
+        return _count_at_thresholds(kind, labels, predictions, thresholds, weights)
+
+    streaming.__name__ = streaming.__qualname__ = f"streaming_{name}_at_thresholds"
+    streaming.__doc__ = "`tf.metrics.%s_at_thresholds` with predictions first." % name
+    return streaming
+
+
+streaming_true_positives_at_thresholds = _counter("tp", "true_positives")
+streaming_false_positives_at_thresholds = _counter("fp", "false_positives")
+streaming_true_negatives_at_thresholds = _counter("tn", "true_negatives")
+streaming_false_negatives_at_thresholds = _counter("fn", "false_negatives")
 streaming_mean = functools.wraps(_metrics.mean)(
     lambda *args, **kwargs: _metrics.mean(*args, **kwargs)
 )
@@ -72,6 +88,8 @@ def streaming_sparse_precision_at_top_k(top_k_predictions, labels, class_id=None
 
 
 __all__ = ["streaming_" + name for name in _SWAPPED] + [
+    "streaming_false_negatives_at_thresholds",
+    "streaming_false_positives_at_thresholds",
     "streaming_mean",
     "streaming_mean_tensor",
     "streaming_percentage_less",
@@ -79,4 +97,6 @@ __all__ = ["streaming_" + name for name in _SWAPPED] + [
     "streaming_sparse_precision_at_k",
     "streaming_sparse_precision_at_top_k",
     "streaming_sparse_recall_at_k",
+    "streaming_true_negatives_at_thresholds",
+    "streaming_true_positives_at_thresholds",
 ]
