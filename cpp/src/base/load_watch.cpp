@@ -23,6 +23,7 @@ constexpr std::int64_t kPerSecond = 160;
 
 std::atomic<std::int64_t> next_look{0}, last_look{0}, last_count{0};
 std::atomic<std::int64_t> wanted_until{0}, holds{kShort};
+std::atomic<bool> suspected{false};
 
 std::int64_t involuntary_switches() {
   rusage usage{};
@@ -51,14 +52,18 @@ bool cores_are_wanted() {
     const std::int64_t before = last_count.exchange(count, relaxed);
     const std::int64_t span = now - last_look.exchange(now, relaxed);
     const std::int64_t until = wanted_until.load(relaxed);
-    if (span < kGap && count - before >= 2 && (count - before) * 1000 * kMs > kPerSecond * span) {
+    const bool found =
+        span < kGap && count - before >= 2 && (count - before) * 1000 * kMs > kPerSecond * span;
+    const bool again = until != 0 && now < until + 3 * kLook;
+    // One look may have seen the end of somebody's work; two in a row have not.
+    if (found && (again || suspected.load(relaxed))) {
       // Found again soon after the last finding ended: it holds longer.
-      const bool again = until != 0 && now < until + 3 * kLook;
       const std::int64_t hold = again && now >= until ? std::min(kLong, 2 * holds.load(relaxed))
                                                       : (again ? holds.load(relaxed) : kShort);
       holds.store(hold, relaxed);
       wanted_until.store(now + hold, relaxed);
     }
+    suspected.store(found, relaxed);
   }
   return now < wanted_until.load(relaxed);
 }
