@@ -228,8 +228,8 @@ class Lowering {
     for (std::size_t i = 0; i < n.inputs.size(); ++i) {
       const PlanOutput& in = g_.at(n.inputs[i]);
       // What is behind a handle may change its shape as far as the handle's allows it.
-      const bool may_change = i == 0 && op.has(kInitialisesRef) &&
-                              node->attrs().find("validate_shape") == nullptr;
+      const bool may_change =
+          i == 0 && op.has(kInitialisesRef) && node->attrs().find("validate_shape") == nullptr;
       if (in.variable >= 0 && (n.ref_storage[i] < 0 || may_change)) {
         shapes.declare(int(i), g_.variables[std::size_t(in.variable)].declared);
       }

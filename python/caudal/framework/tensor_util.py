@@ -6,6 +6,7 @@ import numpy as np
 from caudal.framework import dtypes, tensor_shape
 from caudal.framework.tensor import Tensor
 
+_HALF_MAX = 65504.0  # no floating type overflows below
 _INT32_MIN, _INT32_MAX = -(2**31), 2**31 - 1
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
 _NUMBER_DTYPES = dtypes._INTEGERS | dtypes._FLOATS | {8, 18}
@@ -22,6 +23,8 @@ def make_array(value, dtype=None, shape=None, verify_shape=False):
             if dtype is None:
                 return np.array(value, np.float32)
             if dtype.is_floating or dtype.is_complex:
+                if -_HALF_MAX <= value <= _HALF_MAX:
+                    return np.array(value, dtype.as_numpy_dtype)
                 with np.errstate(over="ignore"):
                     return np.array(value, dtype.as_numpy_dtype)
         elif kind is int:

@@ -133,7 +133,9 @@ def test_parts_of_a_variable_are_checked():
 
 
 def test_a_variable_of_unknown_shape_changes_it():
-    v = tf.get_variable("v", initializer=np.zeros([0], "f"), validate_shape=False, use_resource=True)
+    v = tf.get_variable(
+        "v", initializer=np.zeros([0], "f"), validate_shape=False, use_resource=True
+    )
     more = tf.placeholder(tf.float32, [None])
     longer = tf.assign(v, tf.concat([v.value(), more], 0), validate_shape=False)
     with tf.Session() as session:
