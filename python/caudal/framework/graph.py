@@ -6,6 +6,7 @@ import weakref
 
 from caudal import _core
 from caudal.framework import device as device_lib
+from caudal.framework import op_registry
 from caudal.framework.operation import Operation
 from caudal.framework.origin import describe, origin
 from caudal.framework.tensor import Tensor
@@ -179,13 +180,23 @@ class Graph:
             self._check_not_finalized()
         where = origin()
         try:
-            if self._plain:
+            variable = self._variable_behind(op_type, keys)
+            if self._plain and variable is None:
                 return self._core.add(op_type, name, keys, attrs, self._device, (), where)
-            return self._add_scoped(op_type, name, keys, attrs, where)
+            return self._add_scoped(op_type, name, keys, attrs, where, variable)
         except core_error as error:
             raise_graph_error(error, self, where)
 
-    def _add_scoped(self, op_type, name, keys, attrs, where):
+    def _variable_behind(self, op_type, keys):
+        """The operation of the variable that a new node gets by reference, or None."""
+        position = op_registry.ref_input(op_type)
+        if position is None or position >= len(keys):
+            return None
+        variable = self._op(keys[position] >> 16)
+        # Ops on handles are placed like any others.
+        return None if variable.type == "VarHandleOp" else variable
+
+    def _add_scoped(self, op_type, name, keys, attrs, where, variable=None):
         control = ()
         if self._control_stack:
             producers = {key >> 16 for key in keys}
@@ -201,9 +212,12 @@ class Graph:
         if mapped is not None:
             extra["_gradient_op_type"] = mapped
         device = self._device
-        if self._colocation_stack:
+        near = self._colocation_stack
+        if variable is not None:
+            near, device = [*near, variable], ""
+        if near:
             groups = []
-            for op in self._colocation_stack:
+            for op in near:
                 groups.extend(g for g in op.colocation_groups() if g not in groups)
                 if op.device:
                     device = op.device
@@ -213,7 +227,7 @@ class Graph:
         node_id = self._core.add(op_type, name, keys, attrs, device, control, where)
         for scope in self._control_stack:
             scope.seen.add(node_id)
-        if self._device_functions and not self._colocation_stack:
+        if self._device_functions and not near:
             self._apply_device_functions(self._op(node_id))
         return node_id
 

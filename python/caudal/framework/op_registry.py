@@ -58,6 +58,7 @@ class OpDef:
 
 _defs = {}
 _attr_types = {}
+_ref_inputs = {}
 
 
 def find(name):
@@ -93,3 +94,15 @@ def attr_types(name):
             {} if definition is None else {a.name: a.type for a in definition.attr}
         )
     return found
+
+
+def ref_input(name):
+    """The position of the first input that an op gets by reference, or None."""
+    try:
+        return _ref_inputs[name]
+    except KeyError:
+        definition = find(name)
+        args = () if definition is None else definition.input_arg
+        refs = [i for i, arg in enumerate(args) if arg.is_ref]
+        found = _ref_inputs[name] = refs[0] if refs else None
+        return found

@@ -282,3 +282,30 @@ def test_a_reset_inside_of_a_default_graph_is_no_error():
     with tf.Graph().as_default():
         ops.default_graphs.reset()
     assert tf.get_default_graph() is not None
+
+
+def test_what_writes_a_variable_stays_with_it():
+    asked = []
+
+    def place(op):
+        asked.append(op.name)
+        return "/cpu:%d" % (len(asked) - 1)
+
+    with tf.device(place):
+        a = tf.get_variable("a", [3], use_resource=False)
+    assert asked == ["a"] and a.op.device == "/device:CPU:0"
+    assert a.initializer.colocation_groups() == [b"loc:@a"]
+    with tf.device("/cpu:1"):
+        step = tf.assign_add(a, tf.ones([3]))
+        again = tf.assign_sub(step, tf.ones([3]))
+        other = tf.identity(a)
+    for op in (step.op, again.op):
+        assert op.get_attr("_class") == [b"loc:@a"] and op.device == "/device:CPU:0"
+    assert other.op.device == "/device:CPU:1"
+    handle = tf.get_variable("h", [3], use_resource=True)
+    with tf.device("/cpu:1"):
+        assert tf.assign_add(handle, tf.ones([3])).op.device == "/device:CPU:1"
+    train = tf.train.AdamOptimizer().minimize(tf.reduce_sum(a))
+    with tf.Session(config=tf.ConfigProto(device_count={"CPU": 2})) as session:
+        session.run(tf.global_variables_initializer())
+        session.run([train, again])
