@@ -174,10 +174,7 @@ def cosine_distance(labels, predictions, axis=None, weights=1.0, scope=None,
       axis: int, the axis of the vectors.
       dim: old name of `axis`.
     """
-    if dim is not None:
-        if axis is not None:
-            raise ValueError("Cannot specify both 'dim' and 'axis'")
-        axis = dim
+    axis = math_ops.deprecated_argument_lookup("axis", axis, "dim", dim)
     if axis is None:
         raise ValueError("You must specify 'axis'.")
     _need(labels=labels, predictions=predictions)

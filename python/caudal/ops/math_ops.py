@@ -424,18 +424,22 @@ def _as_indexed_slices_list(inputs, optimize=True):
 # -- Reductions ------------------------------------------------------------------------------------
 
 
-def _one_of(new_name, new, old_name, old):
-    """The value of an argument that has an old name too."""
-    if old is None:
-        return new
-    if new is not None:
+def deprecated_argument_lookup(new_name, new_value, old_name, old_value):
+    """The value of an argument that has an old name too.
+
+    Raises:
+      ValueError: both names were given.
+    """
+    if old_value is None:
+        return new_value
+    if new_value is not None:
         raise ValueError("Cannot specify both '%s' and '%s'" % (old_name, new_name))
-    return old
+    return old_value
 
 
 def _reduction_axes(x, axis, reduction_indices=None):
     """The axes to reduce; all of them for None."""
-    axis = _one_of("axis", axis, "reduction_indices", reduction_indices)
+    axis = deprecated_argument_lookup("axis", axis, "reduction_indices", reduction_indices)
     if axis is not None:
         return axis
     if not isinstance(x, ops.Tensor):
@@ -449,7 +453,7 @@ def _reduction_axes(x, axis, reduction_indices=None):
 
 
 def _reduce(op_name, input_tensor, axis, keepdims, name, reduction_indices=None, keep_dims=None):
-    keep = _one_of("keepdims", keepdims, "keep_dims", keep_dims)
+    keep = deprecated_argument_lookup("keepdims", keepdims, "keep_dims", keep_dims)
     axes = _reduction_axes(input_tensor, axis, reduction_indices)
     result = apply(op_name, input_tensor, axes, keep_dims=bool(keep), name=name)
     if axis is None and reduction_indices is None and not keep:
@@ -498,8 +502,8 @@ def reduce_logsumexp(
     input_tensor, axis=None, keepdims=None, name=None, reduction_indices=None, keep_dims=None
 ):
     """log(sum(exp(x))) along axes, without overflow. Arguments as for `reduce_sum`."""
-    axis = _one_of("axis", axis, "reduction_indices", reduction_indices)
-    keepdims = bool(_one_of("keepdims", keepdims, "keep_dims", keep_dims))
+    axis = deprecated_argument_lookup("axis", axis, "reduction_indices", reduction_indices)
+    keepdims = bool(deprecated_argument_lookup("keepdims", keepdims, "keep_dims", keep_dims))
     with ops.name_scope(name, "ReduceLogSumExp", [input_tensor]):
         x = ops.convert_to_tensor(input_tensor, name="input_tensor")
         largest = reduce_max(x, axis, keepdims=True)
@@ -538,9 +542,9 @@ def count_nonzero(
       axis, keepdims, reduction_indices, keep_dims: as for `reduce_sum`.
       dtype: dtype of the result.
     """
-    keepdims = _one_of("keepdims", keepdims, "keep_dims", keep_dims)
-    x = _one_of("input", input, "input_tensor", input_tensor)
-    axis = _one_of("axis", axis, "reduction_indices", reduction_indices)
+    keepdims = deprecated_argument_lookup("keepdims", keepdims, "keep_dims", keep_dims)
+    x = deprecated_argument_lookup("input", input, "input_tensor", input_tensor)
+    axis = deprecated_argument_lookup("axis", axis, "reduction_indices", reduction_indices)
     with ops.name_scope(name, "count_nonzero", [x]):
         x = ops.convert_to_tensor(x, name="input_tensor")
         base = x.dtype.base_dtype
@@ -558,13 +562,13 @@ def argmax(input, axis=None, name=None, dimension=None, output_type=dtypes.int64
       axis: an int or int scalar; 0 when None. `dimension` is its old name.
       output_type: tf.int32 or tf.int64.
     """
-    axis = _one_of("axis", axis, "dimension", dimension)
+    axis = deprecated_argument_lookup("axis", axis, "dimension", dimension)
     return apply("ArgMax", input, 0 if axis is None else axis, output_type=output_type, name=name)
 
 
 def argmin(input, axis=None, name=None, dimension=None, output_type=dtypes.int64):  # noqa: A002
     """Index of the smallest element along an axis; arguments as for `argmax`. Op: ArgMin."""
-    axis = _one_of("axis", axis, "dimension", dimension)
+    axis = deprecated_argument_lookup("axis", axis, "dimension", dimension)
     return apply("ArgMin", input, 0 if axis is None else axis, output_type=output_type, name=name)
 
 

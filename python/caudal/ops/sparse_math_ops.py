@@ -4,8 +4,8 @@
 from caudal.framework import dtypes, ops
 from caudal.framework.op_factory import apply
 from caudal.framework.sparse_tensor import SparseTensor, is_sparse
-from caudal.ops import array_ops
-from caudal.ops.sparse_ops import as_sparse, deprecated_argument, parts
+from caudal.ops import array_ops, math_ops
+from caudal.ops.sparse_ops import as_sparse, parts
 
 
 def sparse_add(a, b, threshold=None, thresh=None):
@@ -20,7 +20,7 @@ def sparse_add(a, b, threshold=None, thresh=None):
     Raises:
       TypeError: if both are dense.
     """
-    threshold = deprecated_argument("threshold", threshold, "thresh", thresh)
+    threshold = math_ops.deprecated_argument_lookup("threshold", threshold, "thresh", thresh)
     if not (is_sparse(a) or is_sparse(b)):
         raise TypeError("At least one input should be SparseTensor; do you mean to use tf.add()?")
     if is_sparse(a) and is_sparse(b):
@@ -54,8 +54,8 @@ def sparse_dense_cwise_add(sp_t, dense_t):
 
 
 def _reduce(op_name, sp_input, axis, keepdims, reduction_axes, keep_dims):
-    keepdims = deprecated_argument("keepdims", keepdims, "keep_dims", keep_dims)
-    axis = deprecated_argument("axis", axis, "reduction_axes", reduction_axes)
+    keepdims = math_ops.deprecated_argument_lookup("keepdims", keepdims, "keep_dims", keep_dims)
+    axis = math_ops.deprecated_argument_lookup("axis", axis, "reduction_axes", reduction_axes)
     sp_input = as_sparse(sp_input)
     keepdims = bool(keepdims)
     if axis is None:

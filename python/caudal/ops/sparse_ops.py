@@ -23,15 +23,6 @@ def parts(sp):
     return sp.indices, sp.values, sp.dense_shape
 
 
-def deprecated_argument(new_name, new, old_name, old):
-    """The value of an argument that has an old name too; ValueError if both are given."""
-    if old is not None:
-        if new is not None:
-            raise ValueError("Cannot specify both '%s' and '%s'" % (old_name, new_name))
-        return old
-    return new
-
-
 def sparse_placeholder(dtype, shape=None, name=None):
     """A sparse tensor that must be fed with a SparseTensorValue or its three parts.
 
@@ -149,7 +140,7 @@ def sparse_concat(
     """
     if expand_nonconcat_dims is not None:
         expand_nonconcat_dim = expand_nonconcat_dims
-    axis = deprecated_argument("axis", axis, "concat_dim", concat_dim)
+    axis = math_ops.deprecated_argument_lookup("axis", axis, "concat_dim", concat_dim)
     sp_inputs = _as_sparse_list(sp_inputs)
     if len(sp_inputs) == 1:
         return sp_inputs[0]
@@ -202,7 +193,7 @@ def sparse_split(
         raise ValueError("num_split is required")
     if axis is None and split_dim is None:
         raise ValueError("axis is required")
-    axis = deprecated_argument("axis", axis, "split_dim", split_dim)
+    axis = math_ops.deprecated_argument_lookup("axis", axis, "split_dim", split_dim)
     sp_input = as_sparse(sp_input)
     indices, values, shapes = apply(
         "SparseSplit", axis, *parts(sp_input), num_split=num_split, name=name

@@ -137,9 +137,9 @@ void fuse_epilogues(PlanGraph& g) {
         host.inputs.push_back(n.inputs[std::size_t(bias)]);
         host.ref_storage.push_back(-1);
         host.absorbed.push_back({n.node, int(host.inputs.size()) - 1});
-      } else if (stage == 0 && n.has(kCuts) && n.inputs[0] == PlanRef{last, 0} &&
-                 first_column(g, n) >= 0) {
-        host.absorbed.push_back({n.node, -1, first_column(g, n)});
+      } else if (const std::int64_t first = stage == 0 && n.has(kCuts) ? first_column(g, n) : -1;
+                 first >= 0 && n.inputs[0] == PlanRef{last, 0}) {
+        host.absorbed.push_back({n.node, -1, first});
       } else if (n.has(kActivation) && n.inputs.size() == 1 && n.inputs[0] == PlanRef{last, 0}) {
         host.absorbed.push_back({n.node, -1});
       } else {

@@ -34,7 +34,6 @@ class Sections {
     for (const int i : g_.sequence) {
       if (node(i).kind == PlanKind::kFused) read_parts(node(i));
     }
-    count_readers();
     for (const int i : g_.sequence) {
       if (node(i).has(kJoins)) write_parts(i);
     }
@@ -85,15 +84,6 @@ class Sections {
       fused.sections[i] = part->section;
       fused.inputs[i] = part->whole;
     }
-  }
-
-  void count_readers() {
-    readers_.assign(g_.nodes.size(), 0);
-    for (const int i : g_.sequence) {
-      for (const PlanRef& in : node(i).inputs) ++readers_[std::size_t(in.node)];
-      for (const int c : node(i).controls) ++readers_[std::size_t(c)];
-    }
-    for (const auto& [ref, value] : g_.live_outs) ++readers_[std::size_t(ref.node)];
   }
 
   bool is_read_once(PlanRef r) const {
@@ -168,10 +158,15 @@ class Sections {
   }
 
   void remove_unread_splits() {
-    count_readers();
+    std::vector<int> readers(g_.nodes.size());
+    for (const int i : g_.sequence) {
+      for (const PlanRef& in : node(i).inputs) ++readers[std::size_t(in.node)];
+      for (const int c : node(i).controls) ++readers[std::size_t(c)];
+    }
+    for (const auto& [ref, value] : g_.live_outs) ++readers[std::size_t(ref.node)];
     for (const int i : g_.sequence) {
       PlanNode& n = node(i);
-      if (n.kind == PlanKind::kOp && n.has(kSplits) && readers_[std::size_t(i)] == 0 &&
+      if (n.kind == PlanKind::kOp && n.has(kSplits) && readers[std::size_t(i)] == 0 &&
           n.outputs.size() > 1) {
         n.kind = PlanKind::kRemoved;
       }
@@ -179,7 +174,6 @@ class Sections {
   }
 
   PlanGraph& g_;
-  std::vector<int> readers_;
 };
 
 }  // namespace

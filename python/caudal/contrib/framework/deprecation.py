@@ -5,6 +5,7 @@ import functools
 import inspect
 import re
 
+from caudal.ops.math_ops import deprecated_argument_lookup  # noqa: F401 - part of TensorFlow's module
 from caudal.platform import tf_logging
 
 __all__ = ["deprecated", "deprecated_arg_values", "deprecated_args"]
@@ -137,16 +138,3 @@ def deprecated_arg_values(date, instructions, warn_once=True, **deprecated_kwarg
         return wrapper
 
     return wrap
-
-
-def deprecated_argument_lookup(new_name, new_value, old_name, old_value):
-    """The value of an argument that has a new name.
-
-    Raises:
-      ValueError: both names were given.
-    """
-    if old_value is None:
-        return new_value
-    if new_value is not None:
-        raise ValueError("Cannot specify both '%s' and '%s'" % (old_name, new_name))
-    return old_value

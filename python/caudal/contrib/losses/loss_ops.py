@@ -23,14 +23,6 @@ def get_total_loss(add_regularization_losses=True, name="total_loss"):
     return math_ops.add_n(losses, name=name)
 
 
-def _safe_div(numerator, denominator):
-    """Zero where the denominator is not positive."""
-    ones = array_ops.ones_like(denominator)
-    safe = array_ops.where(math_ops.equal(denominator, 0), ones, denominator)
-    zeros = array_ops.zeros_like(numerator)
-    return array_ops.where(math_ops.greater(denominator, 0), numerator / safe, zeros, name="value")
-
-
 def _scaled(losses, weights):
     """The sum of losses times weights, which have the first dimensions of the losses."""
     inner = list(range(max(0, weights.shape.ndims), losses.shape.ndims))
@@ -89,7 +81,9 @@ def compute_weighted_loss(losses, weights=1.0, scope=None):
         weights = math_ops.cast(ops.convert_to_tensor(weights), dtypes.float32)
         weights = _checked(losses, weights, "losses")
         total = _scaled(losses, weights)
-        mean = _safe_div(math_ops.reduce_sum(total), _num_present(losses, weights))
+        mean = math_ops.div_no_nan(
+            math_ops.reduce_sum(total), _num_present(losses, weights), name="value"
+        )
         mean = math_ops.cast(mean, dtype)
         add_loss(mean)
         return mean
@@ -217,7 +211,7 @@ def mean_pairwise_squared_error(predictions, labels=None, weights=1.0, scope=Non
         count = _num_present(diffs, weights, per_batch=True)
         squares = math_ops.reduce_sum(math_ops.square(diffs), axis=inner)
         total = math_ops.reduce_sum(diffs, axis=inner)
-        per_example = 2.0 * _safe_div(squares, count) - 2.0 * _safe_div(
+        per_example = 2.0 * math_ops.div_no_nan(squares, count) - 2.0 * math_ops.div_no_nan(
             math_ops.square(total), math_ops.square(count)
         )
         loss = _scaled(per_example, weights)
@@ -233,10 +227,7 @@ def cosine_distance(predictions, labels=None, axis=None, weights=1.0, scope=None
     Raises:
       ValueError: no axis, or shapes that differ.
     """
-    if dim is not None:
-        if axis is not None:
-            raise ValueError("Cannot specify both 'axis' and 'dim'")
-        axis = dim
+    axis = math_ops.deprecated_argument_lookup("axis", axis, "dim", dim)
     if axis is None:
         raise ValueError("You must specify 'axis'.")
     with ops.name_scope(scope, "cosine_distance_loss", [predictions, labels, weights]) as scope:

@@ -38,8 +38,8 @@ def resampler(data, warp, name="resampler"):
         for column, row in ((left, top), (left + 1, top), (left, top + 1), (left + 1, top + 1)):
             weight = (1 - math_ops.abs(x - column)) * (1 - math_ops.abs(y - row))
             # Far points must not overflow the integers.
-            column = clipped(column, width)
-            row = clipped(row, height)
+            column = _clipped(column, width)
+            row = _clipped(row, height)
             inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
             at = array_ops.stack(
                 [
@@ -57,7 +57,7 @@ def resampler(data, warp, name="resampler"):
         return result
 
 
-def clipped(positions, size):
+def _clipped(positions, size):
     """Whole positions as integers from -1 to `size`; NaN lies outside."""
     size = math_ops.cast(size, positions.dtype)
     positions = array_ops.where(
