@@ -111,6 +111,14 @@ class WireWriter {
     varint(std::uint64_t(field) << 3 | WireReader::kVarint);
     varint(value);
   }
+  void fixed32(int field, std::uint32_t value) {
+    varint(std::uint64_t(field) << 3 | WireReader::kFixed32);
+    raw32(value);
+  }
+  /// A value of a packed field.
+  void raw32(std::uint32_t value) {
+    out.append(reinterpret_cast<const char*>(&value), sizeof value);  // little-endian
+  }
   void bytes(int field, std::string_view value) {
     varint(std::uint64_t(field) << 3 | WireReader::kBytes);
     varint(value.size());
