@@ -35,6 +35,7 @@ _ARGUMENTS = ("initial_value", "trainable", "collections", "validate_shape", "ca
               "name", "variable_def", "dtype", "expected_shape", "import_scope", "constraint",
               "use_resource", "synchronization", "aggregation", "shape")  # fmt: skip
 _USE_RESOURCE = _ARGUMENTS.index("use_resource")
+_VARIABLE_DEF = _ARGUMENTS.index("variable_def")
 _DEFAULTS = {"validate_shape": True, "synchronization": VariableSynchronization.AUTO,
              "aggregation": VariableAggregation.NONE}  # fmt: skip
 
@@ -104,6 +105,12 @@ def _maker(make_ref):
     """Makes the kind of variable that `use_resource` or the program's default asks for."""
 
     def make(*args, **kwargs):
+        variable_def = kwargs.get("variable_def")
+        if variable_def is None and len(args) > _VARIABLE_DEF:
+            variable_def = args[_VARIABLE_DEF]
+        if variable_def is not None:
+            cls = class_of(variable_def)
+            return make_ref(*args, **kwargs) if cls is Variable else cls(*args, **kwargs)
         use_resource = kwargs.get("use_resource")
         if use_resource is None and len(args) > _USE_RESOURCE:
             use_resource = args[_USE_RESOURCE]
@@ -116,6 +123,24 @@ def _maker(make_ref):
         return ResourceVariable(*args, **kwargs)
 
     return make
+
+
+def class_of(variable_def):
+    """The class of the variables that a VariableDef message describes."""
+    if not getattr(variable_def, "is_resource", False):
+        return Variable
+    from caudal.ops.resource_variable_ops import ResourceVariable
+
+    return ResourceVariable
+
+
+def _without_scope(name, scope):
+    """`name` without the name scope before it."""
+    if scope:
+        scope = scope.rstrip("/") + "/"
+        if name.startswith(scope):
+            return name[len(scope) :]
+    return name
 
 
 def _chain(creator, create):
@@ -154,6 +179,7 @@ class Variable(metaclass=_VariableType):
     __array_priority__ = 100
 
     _has_memory = True  # of its own, unlike what stands for another variable
+    _is_resource = False
 
     def __init__(self, initial_value=None, trainable=None, collections=None, validate_shape=True,
                  caching_device=None, name=None, variable_def=None, dtype=None,
@@ -264,29 +290,71 @@ class Variable(metaclass=_VariableType):
         )
 
     def _init_from_proto(self, variable_def, import_scope):
+        from caudal import proto
+
         graph = ops.get_default_graph()
 
         def element(name):
             return graph.as_graph_element("%s/%s" % (import_scope, name) if import_scope else name)
 
+        variable_def = proto.of(proto.VariableDef, variable_def)
         self._variable = element(variable_def.variable_name)
         self._initializer_op = element(variable_def.initializer_name)
-        self._snapshot = element(variable_def.snapshot_name)
-        initial = getattr(variable_def, "initial_value_name", "")
+        self._snapshot = self._snapshot_of(variable_def.snapshot_name, element)
+        initial = variable_def.initial_value_name
         self._initial_value = element(initial) if initial else None
-        self._trainable = getattr(variable_def, "trainable", True)
+        self._trainable = variable_def.trainable
+        self._synchronization = VariableSynchronization(variable_def.synchronization)
+        self._aggregation = VariableAggregation(variable_def.aggregation)
         self._caching_device = None
         self._constraint = None
-        info = getattr(variable_def, "save_slice_info_def", None)
-        if info is not None and getattr(info, "full_name", ""):
+        if variable_def.HasField("save_slice_info_def"):
             self._save_slice_info = Variable.SaveSliceInfo(
-                save_slice_info_def=info, import_scope=import_scope
+                save_slice_info_def=variable_def.save_slice_info_def, import_scope=import_scope
             )
+
+    def _snapshot_of(self, name, element):
+        return element(name)
 
     @staticmethod
     def from_proto(variable_def, import_scope=None):
-        """The Variable that a VariableDef message describes; its nodes must be in the graph."""
-        return Variable(variable_def=variable_def, import_scope=import_scope)
+        """The variable that a VariableDef message describes; its nodes must be in the graph."""
+        cls = class_of(variable_def)
+        return type.__call__(cls, variable_def=variable_def, import_scope=import_scope)
+
+    def _proto_names(self):
+        """What a VariableDef says: names of the state, its initializer and the shared read."""
+        return self._variable.name, self._initializer_op.name, self._snapshot.name
+
+    def to_proto(self, export_scope=None):
+        """A VariableDef message of the variable's nodes, or None if they are outside of a scope.
+
+        Args:
+          export_scope: name scope that is taken off the names.
+        """
+        from caudal import proto
+
+        if export_scope is not None and not self._variable.name.startswith(export_scope):
+            return None
+
+        def strip(name):
+            return _without_scope(name, export_scope)
+
+        state, initializer, snapshot = self._proto_names()
+        made = proto.VariableDef(
+            variable_name=strip(state),
+            initializer_name=strip(initializer),
+            snapshot_name=strip(snapshot),
+            is_resource=self._is_resource,
+            trainable=self.trainable,
+            synchronization=self.synchronization.value,
+            aggregation=self.aggregation.value,
+        )
+        if self._initial_value is not None:
+            made.initial_value_name = strip(self._initial_value.name)
+        if self._save_slice_info is not None:
+            made.save_slice_info_def.MergeFrom(self._save_slice_info.to_proto(export_scope))
+        return made
 
     # What it is --------------------------------------------------------------------------------
 
@@ -579,6 +647,19 @@ class Variable(metaclass=_VariableType):
             """The text form: full shape, then offset,length of every dimension."""
             shape = " ".join(str(d) for d in self.full_shape) + " "
             return shape + ":".join("%d,%d" % pair for pair in zip(self.var_offset, self.var_shape))
+
+        def to_proto(self, export_scope=None):
+            """A SaveSliceInfoDef message, or None if the variable is outside of a name scope."""
+            from caudal import proto
+
+            if export_scope is not None and not self.full_name.startswith(export_scope):
+                return None
+            return proto.SaveSliceInfoDef(
+                full_name=_without_scope(self.full_name, export_scope),
+                full_shape=self.full_shape,
+                var_offset=self.var_offset,
+                var_shape=self.var_shape,
+            )
 
     def _set_save_slice_info(self, save_slice_info):
         self._save_slice_info = save_slice_info

@@ -23,6 +23,8 @@ class ResourceVariable(Variable):
     both kinds of variables accept it.
     """
 
+    _is_resource = True
+
     def _init_from_args(
         self,
         initial_value,
@@ -84,9 +86,26 @@ class ResourceVariable(Variable):
             graph.add_to_collections(collections, self)
 
     def _init_from_proto(self, variable_def, import_scope):
-        super()._init_from_proto(variable_def, import_scope)
         self._cached_value = None
         self._is_initialized_op = None
+        super()._init_from_proto(variable_def, import_scope)
+
+    def _snapshot_of(self, name, element):
+        """The variable's own read; `name` may be that of a copy of it on another device."""
+        own = self._variable.op.name + "/Read/ReadVariableOp:0"
+        if not name:
+            return self._variable.graph.get_tensor_by_name(own)
+        found = element(name)
+        if found.op.type != "ReadVariableOp":
+            self._cached_value = found
+            found = found.op.inputs[0]
+        return found
+
+    def _proto_names(self):
+        state, initializer, snapshot = super()._proto_names()
+        if self._cached_value is not None:
+            snapshot = self._cached_value.name
+        return state, initializer, snapshot
 
     @property
     def handle(self):
