@@ -58,8 +58,14 @@ class PySession {
     if (!trace) return out;
     py::list steps;
     for (const StepTiming& t : metadata.steps) {
-      steps.append(
-          py::make_tuple(t.node_name, t.op, t.device, t.start_us, t.duration_ns, t.output_bytes));
+      py::list outputs;
+      for (const StepTiming::Made& made : t.outputs) {
+        const std::int64_t n = made.shape.num_elements();
+        outputs.append(py::make_tuple(int(made.dtype), shape_to_python(made.shape),
+                                      n * std::int64_t(dtype_size(made.dtype))));
+      }
+      steps.append(py::make_tuple(t.node_name, t.label, t.device, t.thread, t.start_ns,
+                                  t.duration_ns, outputs));
     }
     return py::make_tuple(out, steps);
   }

@@ -32,7 +32,6 @@ from caudal.framework.ops import (
     register_tensor_conversion_function,
     reset_default_graph,
 )
-from caudal.framework.operation import NodeDef
 from caudal.framework.device import DeviceSpec
 from caudal.framework.sparse_tensor import (
     SparseTensor,
@@ -109,14 +108,6 @@ from caudal.framework.custom_gradient import custom_gradient, grad_pass_through,
 from caudal.framework.ops import NotDifferentiable as no_gradient
 
 # Running
-from caudal.client.config import (
-    ConfigProto,
-    GPUOptions,
-    GraphOptions,
-    OptimizerOptions,
-    RunMetadata,
-    RunOptions,
-)
 from caudal.client.session import InteractiveSession, Session
 from caudal.framework.errors import OpError
 
@@ -462,6 +453,11 @@ from caudal.framework.versions import (
 __getattr__ = _module_getattr(
     "",
     {
+        # Messages bring google.protobuf with them.
+        "caudal.proto": "AttrValue ConfigProto Event GPUOptions GraphDef GraphOptions "
+        "HistogramProto LogMessage MetaGraphDef NameAttrList NodeDef OptimizerOptions RunMetadata "
+        "RunOptions SessionLog Summary SummaryMetadata TensorInfo",
+        "caudal.framework.tensor_proto": "make_ndarray make_tensor_proto",
         # unittest takes longer to import than everything above.
         "caudal.client.test": "@",
         "caudal.ops.functional_ops": "map_fn scan foldl foldr",

@@ -35,9 +35,15 @@ struct StepTiming {
   std::string node_name;
   std::string op;
   std::string device;
-  std::int64_t start_us = 0;  ///< microseconds since the epoch
+  std::string label;          ///< as "y = MatMul(x, w)"
+  std::int64_t start_ns = 0;  ///< nanoseconds since the epoch
   std::int64_t duration_ns = 0;
-  std::int64_t output_bytes = 0;
+  std::uint32_t thread = 0;  ///< differs between threads that run at the same time
+  struct Made {
+    DType dtype = DType::kInvalid;
+    Shape shape;
+  };
+  std::vector<Made> outputs;
 };
 
 struct RunOptions {

@@ -441,6 +441,8 @@ class Assembler {
       step.params = prepared.params.get();
       if (prepared.params) segment_->owned.push_back(std::move(prepared.params));
       step_of_[std::size_t(index)] = int(segment_->steps.size());
+      segment_->first_made.push_back(int(segment_->made.size()));
+      for (const PlanOutput& o : n.outputs) segment_->made.push_back({o.dtype, o.shape});
       segment_->steps.push_back(step);
       plan_node_of_step_.push_back(index);
       if (n.fresh_storage >= 0) publish(n, index);
@@ -465,6 +467,7 @@ class Assembler {
     extra.variable = s.name;
     extra.storage = s.value;
     segment_->extras.push_back(std::move(extra));
+    segment_->first_made.push_back(int(segment_->made.size()));
     segment_->steps.push_back(step);
     plan_node_of_step_.push_back(index);
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstring>
+#include <functional>
+#include <thread>
 
 #include "base/parallel_for.h"
 #include "caudal/error.h"
@@ -57,6 +59,23 @@ Tensor tensor_of(const ValueDesc& d, const RunState& state, const std::vector<Te
   return Tensor(d.dtype, d.shape, state.arguments[std::size_t(d.argument)], nullptr);
 }
 
+/// "y = MatMul(x, w:1, ^c)", as traces show a node.
+std::string label_of(const Node& node) {
+  std::string text = node.name() + " = " + node.op().name + "(";
+  const char* separator = "";
+  for (const Output& in : node.inputs()) {
+    text += separator + in.node->name();
+    if (in.index > 0) text += ":" + std::to_string(in.index);
+    separator = ", ";
+  }
+  for (const Node* control : node.control_inputs()) {
+    text += separator;
+    text += "^" + control->name();
+    separator = ", ";
+  }
+  return text + ")";
+}
+
 /// Steps of one device, in order.
 class Loop {
  public:
@@ -97,7 +116,8 @@ class Loop {
   }
 
  private:
-  void perform(const Step& s, RunContext& context) {
+  /// Runs a step; `made` receives what a dynamic one makes.
+  void perform(const Step& s, RunContext& context, std::vector<StepTiming::Made>* made = nullptr) {
     void** arguments = state_.arguments.data();
     if (s.kind == StepKind::kKernel) {
       s.run(s.params, arguments + s.in, arguments + s.out,
@@ -117,6 +137,10 @@ class Loop {
     } else {
       extra.run_dynamic(s.params, in, out, context);
     }
+    if (made != nullptr) {
+      made->clear();
+      for (const Tensor& t : out) made->push_back({t.dtype(), t.shape()});
+    }
     for (std::size_t i = 0; i < out.size(); ++i) {
       const ValueDesc& d = extra.outputs[i];
       if (d.argument >= 0) {
@@ -135,18 +159,23 @@ class Loop {
     using std::chrono::steady_clock;
     const auto wall = std::chrono::system_clock::now().time_since_epoch();
     const auto begin = steady_clock::now();
-    perform(s, context);
-    const auto elapsed = steady_clock::now() - begin;
     StepTiming t;
+    const auto index = std::size_t(&s - segment_.steps.data());
+    const auto next = index + 1;
+    const std::size_t last = next < segment_.first_made.size()
+                                 ? std::size_t(segment_.first_made[next])
+                                 : segment_.made.size();
+    t.outputs.assign(segment_.made.begin() + segment_.first_made[index],
+                     segment_.made.begin() + std::ptrdiff_t(last));
+    perform(s, context, &t.outputs);
+    const auto elapsed = steady_clock::now() - begin;
     t.node_name = s.node->name();
     t.op = s.node->op().name;
+    t.label = label_of(*s.node);
     t.device = run_.runtime.env.devices[s.device].name;
-    t.start_us = std::chrono::duration_cast<std::chrono::microseconds>(wall).count();
+    t.start_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count();
     t.duration_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count();
-    for (int i = 0; i < s.node->num_outputs(); ++i) {
-      const std::int64_t n = s.node->output_shape(i).num_elements();
-      if (n > 0) t.output_bytes += n * std::int64_t(dtype_size(s.node->output_dtype(i)));
-    }
+    t.thread = std::uint32_t(std::hash<std::thread::id>()(std::this_thread::get_id()));
     std::lock_guard lock(run_.metadata_mutex);
     run_.metadata->steps.push_back(std::move(t));
   }

@@ -15,6 +15,7 @@
 
 #include "caudal/graph.h"
 #include "caudal/kernel.h"
+#include "caudal/session.h"
 #include "caudal/tensor.h"
 
 namespace caudal {
@@ -142,6 +143,10 @@ struct Segment {
   std::vector<Node*> rest;
   std::vector<LiveIn> next_live_ins;
   SegmentCache next;
+
+  /// What the steps make, for traces: of step s it begins at first_made[s].
+  std::vector<StepTiming::Made> made;
+  std::vector<int> first_made;
 
   std::mutex mutex;
   std::vector<std::unique_ptr<RunState>> idle;

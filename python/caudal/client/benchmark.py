@@ -6,13 +6,14 @@ import time
 
 import numpy as np
 
-from caudal.client import config as config_lib
 from caudal.framework import ops
 
 
 def benchmark_config():
     """The `tf.ConfigProto` to measure with."""
-    return config_lib.ConfigProto()
+    from caudal import proto
+
+    return proto.ConfigProto()
 
 
 class Benchmark:

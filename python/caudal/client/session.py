@@ -221,10 +221,8 @@ class BaseSession(SessionInterface):
                 "No session factory registered for the given session options: target %r. Sessions "
                 "run in this process only" % target,
             )
-        if config is None:
-            config = config_lib.ConfigProto()
-        elif not isinstance(config, config_lib.ConfigProto):
-            raise TypeError("config must be a tf.ConfigProto, but got %s" % type(config))
+        if config is not None:
+            config_lib.expect(config, "ConfigProto", "config")
         self._graph = graph
         self._config = config
         self._calls = {}  # by a tensor, operation or name, or by (_NESTED, ...)
@@ -232,25 +230,14 @@ class BaseSession(SessionInterface):
         self._partial_runs = {}
         self._grown_calls = 0
         self._last_size = 0
-        self._timeout_ms = config.operation_timeout_in_ms
+        self._timeout_ms = 0 if config is None else config.operation_timeout_in_ms
+        options = {**config_lib.core_options(config), **self._core_options}
         try:
-            self._session = _core.Session(graph._core, self._options(config))
+            self._session = _core.Session(graph._core, options)
         except _core_error as error:
             raise errors.from_core(error, graph) from None
         self._closed = False
         self._run_core = self._session.run
-
-    def _options(self, config):
-        options = {
-            "cpu_devices": max(1, config.device_count.get("CPU", 1)),
-            "intra_op_threads": config.intra_op_parallelism_threads,
-            "allow_soft_placement": config.allow_soft_placement,
-            "log_device_placement": config.log_device_placement,
-            "optimize": config.graph_options.optimizer_options.opt_level >= 0
-            and not config.graph_options.rewrite_options.disable_meta_optimizer,
-        }
-        options.update(self._core_options)
-        return options
 
     @property
     def graph(self):
@@ -368,12 +355,10 @@ class BaseSession(SessionInterface):
 
     def _run_traced(self, call, feeds, options, run_metadata):
         self._check_open()
-        if options is not None and not isinstance(options, config_lib.RunOptions):
-            raise TypeError("options must be a tf.RunOptions, but got %s" % type(options))
-        if run_metadata is not None and not isinstance(run_metadata, config_lib.RunMetadata):
-            raise TypeError(
-                "run_metadata must be a tf.RunMetadata, but got %s" % type(run_metadata)
-            )
+        if options is not None:
+            config_lib.expect(options, "RunOptions", "options")
+        if run_metadata is not None:
+            config_lib.expect(run_metadata, "RunMetadata", "run_metadata")
         trace = options is not None and options.trace_level > 0 and run_metadata is not None
         timeout = (options.timeout_in_ms if options is not None else 0) or self._timeout_ms
         if call.signature is None:
@@ -382,9 +367,11 @@ class BaseSession(SessionInterface):
             values = self._run_core(call.signature, feeds, trace, timeout)
         except _core_error as error:
             raise errors.from_core(error, self._graph) from None
+        steps = None
         if trace:
             values, steps = values
-            config_lib.fill_step_stats(run_metadata, steps)
+        if run_metadata is not None:
+            config_lib.fill_metadata(run_metadata, steps)
         return call.result(values, feeds)
 
     def make_callable(self, fetches, feed_list=None, accept_options=False):

@@ -6,4 +6,6 @@ from caudal.framework.tensor_util import constant_value
 
 __all__ = ["constant_value"]
 
-__getattr__ = _module_getattr("contrib.util")
+__getattr__ = _module_getattr(
+    "contrib.util", {"caudal.framework.tensor_proto": "make_ndarray make_tensor_proto"}
+)

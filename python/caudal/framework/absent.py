@@ -10,18 +10,18 @@ import sys
 # TensorFlow 1.15 has these and caudal does not, by module; "" is the top level.
 NAMES = {
     "": """
-        AttrValue ConditionalAccumulator ConditionalAccumulatorBase CriticalSection Event
-        FIFOQueue FixedLengthRecordReader GraphDef HistogramProto IdentityReader
-        IndexedSlicesSpec LMDBReader LogMessage MetaGraphDef Module NameAttrList
-        OptionalSpec PaddingFIFOQueue PriorityQueue QueueBase RaggedTensorSpec
-        RandomShuffleQueue ReaderBase SessionLog SparseConditionalAccumulator
-        SparseTensorSpec Summary SummaryMetadata TFRecordReader TensorArraySpec TensorInfo
-        TensorSpec TextLineReader TypeSpec WholeFileReader audio autograph config data
-        delete_session_tensor distribute estimator experimental feature_column
-        get_session_handle get_session_tensor gfile graph_util import_graph_def keras lite
-        load_file_system_library load_library load_op_library make_ndarray make_tensor_proto
-        nondifferentiable_batch_function profiler python_io queue resource_loader
-        saved_model summary sysconfig tpu user_ops xla
+        ConditionalAccumulator ConditionalAccumulatorBase CriticalSection
+        FIFOQueue FixedLengthRecordReader IdentityReader IndexedSlicesSpec
+        LMDBReader Module OptionalSpec PaddingFIFOQueue PriorityQueue QueueBase
+        RaggedTensorSpec RandomShuffleQueue ReaderBase
+        SparseConditionalAccumulator SparseTensorSpec TFRecordReader
+        TensorArraySpec TensorSpec TextLineReader TypeSpec WholeFileReader audio
+        autograph config data delete_session_tensor distribute estimator
+        experimental feature_column get_session_handle get_session_tensor gfile
+        graph_util import_graph_def keras lite load_file_system_library
+        load_library load_op_library nondifferentiable_batch_function profiler
+        python_io queue resource_loader saved_model summary sysconfig tpu user_ops
+        xla
     """,
     "contrib": """
         all_reduce autograph batching bayesflow bigtable checkpoint cloud cluster_resolver
@@ -111,8 +111,7 @@ NAMES = {
         weighted_resample
     """,
     "contrib.util": """
-        loader make_ndarray make_tensor_proto ops_used_by_graph_def
-        stripped_op_list_for_graph
+        loader ops_used_by_graph_def stripped_op_list_for_graph
     """,
     "io": """
         PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue TFRecordCompressionType
@@ -135,26 +134,26 @@ NAMES = {
         assert_equal_graph_def create_local_cluster
     """,
     "train": """
-        BytesList Checkpoint CheckpointManager CheckpointSaverHook CheckpointSaverListener
-        ChiefSessionCreator ClusterDef ClusterSpec Coordinator Example Feature FeatureList
-        FeatureLists Features FeedFnHook FinalOpsHook FloatList GlobalStepWaiterHook
-        Int64List JobDef LoggingTensorHook LooperThread MonitoredSession
+        Checkpoint CheckpointManager CheckpointSaverHook CheckpointSaverListener
+        ChiefSessionCreator ClusterSpec Coordinator FeedFnHook FinalOpsHook
+        GlobalStepWaiterHook LoggingTensorHook LooperThread MonitoredSession
         MonitoredTrainingSession NanLossDuringTrainingError NanTensorHook
-        NewCheckpointReader ProfilerHook QueueRunner Saver SaverDef Scaffold
-        SecondOrStepTimer SequenceExample Server ServerDef SessionCreator SessionManager
-        SessionRunArgs SessionRunContext SessionRunHook SessionRunValues
-        SingularMonitoredSession StepCounterHook StopAtStepHook SummarySaverHook Supervisor
+        NewCheckpointReader ProfilerHook QueueRunner Saver Scaffold
+        SecondOrStepTimer Server SessionCreator SessionManager SessionRunArgs
+        SessionRunContext SessionRunHook SessionRunValues SingularMonitoredSession
+        StepCounterHook StopAtStepHook SummarySaverHook Supervisor
         SyncReplicasOptimizer VocabInfo WorkerSessionCreator add_queue_runner
         basic_train_loop batch batch_join checkpoint_exists checkpoints_iterator
         do_quantize_training_on_graphdef experimental export_meta_graph
         generate_checkpoint_state_proto get_checkpoint_mtimes get_checkpoint_state
-        import_meta_graph init_from_checkpoint input_producer latest_checkpoint limit_epochs
-        list_variables load_checkpoint load_variable match_filenames_once maybe_batch
-        maybe_batch_join maybe_shuffle_batch maybe_shuffle_batch_join queue_runner
-        range_input_producer remove_checkpoint replica_device_setter sdca_fprint
-        sdca_optimizer sdca_shrink_l1 shuffle_batch shuffle_batch_join slice_input_producer
-        start_queue_runners string_input_producer summary_iterator update_checkpoint_state
-        warm_start write_graph
+        import_meta_graph init_from_checkpoint input_producer latest_checkpoint
+        limit_epochs list_variables load_checkpoint load_variable
+        match_filenames_once maybe_batch maybe_batch_join maybe_shuffle_batch
+        maybe_shuffle_batch_join queue_runner range_input_producer
+        remove_checkpoint replica_device_setter sdca_fprint sdca_optimizer
+        sdca_shrink_l1 shuffle_batch shuffle_batch_join slice_input_producer
+        start_queue_runners string_input_producer summary_iterator
+        update_checkpoint_state warm_start write_graph
     """,
 }
 

@@ -234,6 +234,16 @@ class TensorShape:
     def _dims(self):
         return self.dims
 
+    def as_proto(self):
+        """The shape as a TensorShapeProto."""
+        from caudal import proto
+
+        if self._sizes is None:
+            return proto.TensorShapeProto(unknown_rank=True)
+        return proto.TensorShapeProto(
+            dim=[proto.TensorShapeProto.Dim(size=-1 if n is None else n) for n in self._sizes]
+        )
+
     def as_list(self):
         if self._sizes is None:
             raise ValueError("as_list() is not defined on an unknown TensorShape.")

@@ -68,4 +68,10 @@ __all__ = [
     "polynomial_decay",
 ]
 
-__getattr__ = _module_getattr("train")
+__getattr__ = _module_getattr(
+    "train",
+    {
+        "caudal.proto": "BytesList ClusterDef Example Feature FeatureList FeatureLists Features "
+        "FloatList Int64List JobDef SaverDef SequenceExample ServerDef",
+    },
+)
