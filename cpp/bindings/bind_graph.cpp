@@ -3,6 +3,7 @@
 
 #include "caudal/error.h"
 #include "caudal/gradients.h"
+#include "caudal/graph_def.h"
 #include "convert.h"
 #include "module.h"
 
@@ -168,6 +169,30 @@ py::object op_def(const std::string& name) {
   return out;
 }
 
+/// Maps are dicts from names to keys of outputs, or ids of nodes. Returns (first id, unused keys).
+py::tuple import_bytes(Graph& g, const py::bytes& bytes, std::string prefix, const py::dict& inputs,
+                       const py::dict& controls, bool clear_devices, const py::handle& origin) {
+  ImportOptions options;
+  options.prefix = std::move(prefix);
+  options.clear_devices = clear_devices;
+  options.origin = origin_from(g, origin);
+  for (const auto& [name, key] : inputs) {
+    options.input_map.emplace_back(name.cast<std::string>(),
+                                   output_of(g, key.cast<std::int64_t>()));
+  }
+  for (const auto& [name, id] : controls) {
+    options.control_map.emplace_back(name.cast<std::string>(), node_of(g, id.cast<std::int64_t>()));
+  }
+  const auto text = std::string_view(bytes);
+  const int first = g.num_nodes();
+  ImportResult result;
+  {
+    const py::gil_scoped_release release;
+    result = import_graph_def(g, text, options);
+  }
+  return py::make_tuple(first, py::cast(result.unused_inputs));
+}
+
 }  // namespace
 
 void bind_graph(py::module_& m) {
@@ -274,6 +299,15 @@ void bind_graph(py::module_& m) {
       .def("gradients", &run_gradients, py::arg("ys"), py::arg("xs"), py::arg("grad_ys"),
            py::arg("stop_gradients"), py::arg("scope") = "gradients", py::arg("colocate") = false,
            py::arg("origin") = py::none())
+      .def(
+          "to_graph_def",
+          [](Graph& g, int from_node, bool add_shapes) {
+            return py::bytes(export_graph_def(g, {from_node, add_shapes}));
+          },
+          py::arg("from_node") = 0, py::arg("add_shapes") = false)
+      .def("import_graph_def", &import_bytes, py::arg("bytes"), py::arg("prefix") = "",
+           py::arg("input_map") = py::dict(), py::arg("control_map") = py::dict(),
+           py::arg("clear_devices") = false, py::arg("origin") = py::none())
       .def("version", &Graph::num_nodes);
 
   py::class_<Subgraph, SubgraphPtr>(m, "Subgraph")

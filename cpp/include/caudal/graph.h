@@ -137,6 +137,7 @@ class CAUDAL_API Graph {
   void set_outer(Graph* outer) { outer_ = outer; }
 
  private:
+  friend class GraphTransaction;
   std::deque<Node> nodes_;
   std::unordered_map<std::string, int> by_name_;
   std::unordered_map<std::string, int> names_in_use_;  ///< lower case -> next suffix

@@ -270,6 +270,12 @@ AttrValue decode_attr(std::string_view bytes) {
   return value_of(member.reader, member.field);
 }
 
+std::string attr_parameter(std::string_view bytes) {
+  const Member member = member_of(bytes);
+  const bool has = member.field == kPlaceholder && member.reader.type() == WireReader::kBytes;
+  return has ? std::string(member.reader.bytes()) : std::string();
+}
+
 std::string decode_function(std::string_view bytes) {
   const Member member = member_of(bytes);
   if (member.field != kFunc || member.reader.type() != WireReader::kBytes) {

@@ -6,6 +6,7 @@
 
 #include "caudal/error.h"
 #include "caudal/op_def.h"
+#include "graph/graph_transaction.h"
 #include "graph/node_checks.h"
 #include "graph/shape_inference.h"
 
@@ -193,6 +194,16 @@ Output Graph::add_tape_output(Node* node) {
   node->outputs_.push_back({DType::kVariant, false, PartialShape::scalar()});
   node->attrs_.set("_tape", true);
   return {node, node->num_outputs() - 1};
+}
+
+GraphTransaction::~GraphTransaction() {
+  std::lock_guard lock(graph_.mutex_);
+  while (graph_.num_nodes() > first_) {
+    const std::string& name = graph_.nodes_.back().name();
+    graph_.by_name_.erase(name);
+    graph_.names_in_use_.erase(lower(name));
+    graph_.nodes_.pop_back();
+  }
 }
 
 Node* Builder::node(std::string_view op, std::vector<Output> inputs, AttrList attrs,

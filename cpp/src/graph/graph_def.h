@@ -70,6 +70,9 @@ AttrValue decode_attr(std::string_view bytes, std::string_view type);
 /// The value of an attr that no signature describes, typed by what it holds; not given when it
 /// holds a function or nothing.
 AttrValue decode_attr(std::string_view bytes);
+/// The name of the attr of the call that this attr in a function's body takes its value from; empty
+/// when it has a value of its own.
+std::string attr_parameter(std::string_view bytes);
 /// The name of the function that the attr holds; throws InvalidArgument for another kind.
 std::string decode_function(std::string_view bytes);
 
