@@ -43,4 +43,5 @@ PYBIND11_MODULE(_core, m) {
   caudal::python::bind_graph(m);
   caudal::python::bind_session(m);
   caudal::python::bind_host(m);
+  caudal::python::bind_io(m);
 }

@@ -11,5 +11,6 @@ namespace caudal::python {
 void bind_graph(pybind11::module_& m);
 void bind_session(pybind11::module_& m);
 void bind_host(pybind11::module_& m);
+void bind_io(pybind11::module_& m);
 
 }  // namespace caudal::python

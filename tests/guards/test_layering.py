@@ -14,7 +14,8 @@ HEADERS = {
     "tensor": {"tensor", "attr"},
     "graph": {"graph", "op_def", "gradients", "ops"},
     "kernels": {"kernel"},
-    "runtime": {"session", "caudal", "io"},
+    "io": {"io"},
+    "runtime": {"session", "caudal"},
 }
 # A layer sees itself and these.
 SEES = {
@@ -22,7 +23,7 @@ SEES = {
     "tensor": {"base", "tensor"},
     "graph": {"base", "tensor", "graph"},
     "ops": {"base", "tensor", "graph", "ops"},
-    "kernels": {"base", "tensor", "kernels"},
+    "kernels": {"base", "tensor", "io", "kernels"},
     "io": {"base", "tensor", "io"},
     "runtime": {"base", "tensor", "graph", "ops", "kernels", "io", "runtime"},
 }

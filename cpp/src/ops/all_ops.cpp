@@ -29,7 +29,8 @@ std::vector<std::span<const OpRow>> all_families() {
           image_ops(),        diagonals_ops(),
           quantize_ops(),     sampling_ops(),
           string_ops(),       parsing_ops(),
-          lookup_ops(),       sequence_ops()};
+          lookup_ops(),       sequence_ops(),
+          checkpoint_ops()};
 }
 
 }  // namespace caudal::ops

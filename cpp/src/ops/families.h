@@ -59,5 +59,6 @@ std::span<const OpRow> string_ops();    // text, regular expressions, Unicode, f
 std::span<const OpRow> parsing_ops();   // DecodeRaw, DecodeCSV, ParseExample
 std::span<const OpRow> lookup_ops();    // hash tables
 std::span<const OpRow> sequence_ops();  // GatherTree
+std::span<const OpRow> checkpoint_ops();
 
 }  // namespace caudal::ops

@@ -53,6 +53,7 @@ std::span<const KernelRow> image_resize_kernels();  // and crops of boxes, proje
 std::span<const KernelRow> image_colour_kernels();  // and random windows
 std::span<const KernelRow> image_box_kernels();     // and drawing
 std::span<const KernelRow> image_file_kernels();
+std::span<const KernelRow> checkpoint_kernels();
 
 inline void register_portable_kernels() {
   for (auto rows : {
@@ -69,7 +70,7 @@ inline void register_portable_kernels() {
            conv3d_kernels(),         pool3d_kernels(),         candidate_sampling_kernels(),
            ctc_loss_kernels(),       ctc_decoder_kernels(),    pool_choice_kernels(),
            dilation_kernels(),       global_norm_kernels(),    sequence_kernels(),
-           tape_gradient_kernels(),  abort_kernels(),
+           tape_gradient_kernels(),  abort_kernels(),          checkpoint_kernels(),
        }) {
     register_kernels("CPU", rows);
   }
