@@ -115,6 +115,10 @@ class WireWriter {
     varint(std::uint64_t(field) << 3 | WireReader::kFixed32);
     raw32(value);
   }
+  void fixed64(int field, std::uint64_t value) {
+    varint(std::uint64_t(field) << 3 | WireReader::kFixed64);
+    out.append(reinterpret_cast<const char*>(&value), sizeof value);  // little-endian
+  }
   /// A value of a packed field.
   void raw32(std::uint32_t value) {
     out.append(reinterpret_cast<const char*>(&value), sizeof value);  // little-endian

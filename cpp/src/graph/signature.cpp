@@ -195,6 +195,13 @@ class Parser {
       expect("]");
       return std::vector<PartialShape>();
     }
+    if (type == "tensor") {  // vectors of bytes
+      expect("tensor(uint8,");
+      const auto bytes =
+          list<std::uint8_t>([this] { return static_cast<std::uint8_t>(integer()); });
+      expect(")");
+      return Tensor::vector(bytes);
+    }
     wrong(str("no default can be written for attrs of type ", type));
   }
 

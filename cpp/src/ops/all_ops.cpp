@@ -30,7 +30,7 @@ std::vector<std::span<const OpRow>> all_families() {
           quantize_ops(),     sampling_ops(),
           string_ops(),       parsing_ops(),
           lookup_ops(),       sequence_ops(),
-          checkpoint_ops()};
+          checkpoint_ops(),   summary_ops()};
 }
 
 }  // namespace caudal::ops

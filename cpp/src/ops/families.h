@@ -60,5 +60,6 @@ std::span<const OpRow> parsing_ops();   // DecodeRaw, DecodeCSV, ParseExample
 std::span<const OpRow> lookup_ops();    // hash tables
 std::span<const OpRow> sequence_ops();  // GatherTree
 std::span<const OpRow> checkpoint_ops();
+std::span<const OpRow> summary_ops();  // values for TensorBoard
 
 }  // namespace caudal::ops

@@ -54,6 +54,7 @@ std::span<const KernelRow> image_colour_kernels();  // and random windows
 std::span<const KernelRow> image_box_kernels();     // and drawing
 std::span<const KernelRow> image_file_kernels();
 std::span<const KernelRow> checkpoint_kernels();
+std::span<const KernelRow> summary_kernels();
 
 inline void register_portable_kernels() {
   for (auto rows : {
@@ -71,6 +72,7 @@ inline void register_portable_kernels() {
            ctc_loss_kernels(),       ctc_decoder_kernels(),    pool_choice_kernels(),
            dilation_kernels(),       global_norm_kernels(),    sequence_kernels(),
            tape_gradient_kernels(),  abort_kernels(),          checkpoint_kernels(),
+           summary_kernels(),
        }) {
     register_kernels("CPU", rows);
   }
