@@ -485,6 +485,8 @@ __getattr__ = _module_getattr(
         "fake_quant_with_min_max_vars_per_channel_gradient quantize quantize_v2 quantized_concat",
         "caudal.ops.sampling_ops": "random_gamma random_poisson",
         "caudal.ops.vectorize_ops": "vectorized_map",
+        "caudal.framework.graph_util": "@",
+        "caudal.saved_model": "@",
         "caudal.layers": "@",
         "caudal.contrib": "@",
         "caudal.examples": "@",

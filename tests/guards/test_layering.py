@@ -33,8 +33,8 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 LEVELS = [
     {"framework", "platform"},
     {"ops"},
-    {"client", "train", "layers", "losses", "metrics", "summary", "data", "io"},
-    {"keras", "contrib", "compat", "examples", "python"},
+    {"client", "train", "layers", "losses", "metrics", "summary", "data", "io", "saved_model"},
+    {"keras", "contrib", "compat", "examples", "python", "tools"},
 ]
 CORE_USERS = {"framework", "client", "io"}
 

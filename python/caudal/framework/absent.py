@@ -10,18 +10,16 @@ import sys
 # TensorFlow 1.15 has these and caudal does not, by module; "" is the top level.
 NAMES = {
     "": """
-        ConditionalAccumulator ConditionalAccumulatorBase CriticalSection
-        FIFOQueue FixedLengthRecordReader IdentityReader IndexedSlicesSpec
-        LMDBReader Module OptionalSpec PaddingFIFOQueue PriorityQueue QueueBase
-        RaggedTensorSpec RandomShuffleQueue ReaderBase
-        SparseConditionalAccumulator SparseTensorSpec TFRecordReader
-        TensorArraySpec TensorSpec TextLineReader TypeSpec WholeFileReader audio
-        autograph config data delete_session_tensor distribute estimator
-        experimental feature_column get_session_handle get_session_tensor gfile
-        graph_util import_graph_def keras lite load_file_system_library
-        load_library load_op_library nondifferentiable_batch_function profiler
-        python_io queue resource_loader saved_model summary sysconfig tpu user_ops
-        xla
+        ConditionalAccumulator ConditionalAccumulatorBase CriticalSection FIFOQueue
+        FixedLengthRecordReader IdentityReader IndexedSlicesSpec LMDBReader Module
+        OptionalSpec PaddingFIFOQueue PriorityQueue QueueBase RaggedTensorSpec
+        RandomShuffleQueue ReaderBase SparseConditionalAccumulator SparseTensorSpec
+        TFRecordReader TensorArraySpec TensorSpec TextLineReader TypeSpec WholeFileReader
+        audio autograph config data delete_session_tensor distribute estimator experimental
+        feature_column get_session_handle get_session_tensor gfile import_graph_def keras
+        lite load_file_system_library load_library load_op_library
+        nondifferentiable_batch_function profiler python_io queue resource_loader summary
+        sysconfig tpu user_ops xla
     """,
     "contrib": """
         all_reduce autograph batching bayesflow bigtable checkpoint cloud cluster_resolver
@@ -44,9 +42,8 @@ NAMES = {
         GMM GmmAlgorithm KMeansClustering WALSMatrixFactorization WALSModel gmm
     """,
     "contrib.framework": """
-        BoundedTensorSpec RecordInput TensorSpec fuse_op init_from_checkpoint
-        list_variables load_and_remap_matrix_initializer load_checkpoint
-        load_embedding_initializer load_linear_multiclass_bias_initializer load_variable
+        BoundedTensorSpec RecordInput TensorSpec fuse_op load_and_remap_matrix_initializer
+        load_embedding_initializer load_linear_multiclass_bias_initializer
         load_variable_slot_initializer
     """,
     "contrib.image": """
@@ -106,9 +103,8 @@ NAMES = {
         FeedingQueueRunner GreedyLoadBalancingStrategy NextQueuedSequenceBatch
         RandomStrategy SequenceQueueingStateSaver StopAfterNEvalsHook SummaryAtEndHook
         batch_sequences_with_states bucket bucket_by_sequence_length byte_size_load_fn
-        checkpoints_iterator evaluate_once evaluate_repeatedly get_or_create_eval_step
-        rejection_sample resample_at_rate stratified_sample train wait_for_new_checkpoint
-        weighted_resample
+        evaluate_once evaluate_repeatedly get_or_create_eval_step rejection_sample
+        resample_at_rate stratified_sample train weighted_resample
     """,
     "contrib.util": """
         loader ops_used_by_graph_def stripped_op_list_for_graph
@@ -116,7 +112,7 @@ NAMES = {
     "io": """
         PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue TFRecordCompressionType
         TFRecordOptions TFRecordWriter decode_proto encode_proto gfile match_filenames_once
-        tf_record_iterator write_graph
+        tf_record_iterator
     """,
     "layers": """
         experimental
@@ -134,26 +130,20 @@ NAMES = {
         assert_equal_graph_def create_local_cluster
     """,
     "train": """
-        Checkpoint CheckpointManager CheckpointSaverHook CheckpointSaverListener
-        ChiefSessionCreator ClusterSpec Coordinator FeedFnHook FinalOpsHook
-        GlobalStepWaiterHook LoggingTensorHook LooperThread MonitoredSession
-        MonitoredTrainingSession NanLossDuringTrainingError NanTensorHook
-        NewCheckpointReader ProfilerHook QueueRunner Saver Scaffold
+        Checkpoint CheckpointSaverHook CheckpointSaverListener ChiefSessionCreator
+        ClusterSpec Coordinator FeedFnHook FinalOpsHook GlobalStepWaiterHook
+        LoggingTensorHook LooperThread MonitoredSession MonitoredTrainingSession
+        NanLossDuringTrainingError NanTensorHook ProfilerHook QueueRunner Scaffold
         SecondOrStepTimer Server SessionCreator SessionManager SessionRunArgs
         SessionRunContext SessionRunHook SessionRunValues SingularMonitoredSession
-        StepCounterHook StopAtStepHook SummarySaverHook Supervisor
-        SyncReplicasOptimizer VocabInfo WorkerSessionCreator add_queue_runner
-        basic_train_loop batch batch_join checkpoint_exists checkpoints_iterator
-        do_quantize_training_on_graphdef experimental export_meta_graph
-        generate_checkpoint_state_proto get_checkpoint_mtimes get_checkpoint_state
-        import_meta_graph init_from_checkpoint input_producer latest_checkpoint
-        limit_epochs list_variables load_checkpoint load_variable
+        StepCounterHook StopAtStepHook SummarySaverHook Supervisor SyncReplicasOptimizer
+        VocabInfo WorkerSessionCreator add_queue_runner basic_train_loop batch batch_join
+        do_quantize_training_on_graphdef experimental input_producer limit_epochs
         match_filenames_once maybe_batch maybe_batch_join maybe_shuffle_batch
-        maybe_shuffle_batch_join queue_runner range_input_producer
-        remove_checkpoint replica_device_setter sdca_fprint sdca_optimizer
-        sdca_shrink_l1 shuffle_batch shuffle_batch_join slice_input_producer
-        start_queue_runners string_input_producer summary_iterator
-        update_checkpoint_state warm_start write_graph
+        maybe_shuffle_batch_join queue_runner range_input_producer replica_device_setter
+        sdca_fprint sdca_optimizer sdca_shrink_l1 shuffle_batch shuffle_batch_join
+        slice_input_producer start_queue_runners string_input_producer summary_iterator
+        warm_start
     """,
 }
 

@@ -4,12 +4,32 @@
 from caudal.framework import ops
 from caudal.framework.op_factory import apply
 from caudal.ops.lookup_ops import LookupInterface, check_table_dtypes
+from caudal.ops.saveable_object import SaveableObject, SaveSpec
+
+
+class _TableSaveable(SaveableObject):
+    """The entries of a table, as two values: keys and values."""
+
+    def __init__(self, table, name):
+        keys, values = table.export()
+        specs = [SaveSpec(keys, "", name + "-keys"), SaveSpec(values, "", name + "-values")]
+        super().__init__(table, specs, name)
+
+    def restore(self, restored_tensors, restored_shapes):
+        handle = self.op.resource_handle
+        with ops.name_scope("%s_table_restore" % self.name), ops.colocate_with(handle):
+            return apply("LookupTableImportV2", handle, *restored_tensors)
 
 
 class _MutableTable(LookupInterface):
     """What both kinds have in common; `_resource_handle` is made by the subclass."""
 
     _shape_of_key = None
+    _saveable = None
+
+    def _keep_in_checkpoints(self, name):
+        self._saveable = _TableSaveable(self, name)
+        ops.add_to_collection(ops.GraphKeys.SAVEABLE_OBJECTS, self._saveable)
 
     @property
     def resource_handle(self):
@@ -123,6 +143,8 @@ class MutableHashTable(_MutableTable):
             )
         self._resource_handle = handle
         self._table_name = handle.op.name.split("/")[-1]
+        if checkpoint:
+            self._keep_in_checkpoints(name)
 
 
 class MutableDenseHashTable(_MutableTable):
@@ -168,6 +190,8 @@ class MutableDenseHashTable(_MutableTable):
             value_shape=self._default_value.shape, name=name, **attrs,
         )  # fmt: skip
         self._table_name = self._resource_handle.op.name.split("/")[-1]
+        if checkpoint:
+            self._keep_in_checkpoints(name)
 
     def insert_or_assign(self, keys, values, name=None):
         """See `insert`."""

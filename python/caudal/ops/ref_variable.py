@@ -299,7 +299,8 @@ class Variable(metaclass=_VariableType):
 
         variable_def = proto.of(proto.VariableDef, variable_def)
         self._variable = element(variable_def.variable_name)
-        self._initializer_op = element(variable_def.initializer_name)
+        initializer = element(variable_def.initializer_name)
+        self._initializer_op = getattr(initializer, "op", initializer)
         self._snapshot = self._snapshot_of(variable_def.snapshot_name, element)
         initial = variable_def.initial_value_name
         self._initial_value = element(initial) if initial else None

@@ -8,6 +8,7 @@ from caudal.ops import array_ops, state_ops
 from caudal.ops.partitioned_variable import PartitionedVariable
 from caudal.ops.ref_variable import Variable
 from caudal.ops.resource_variable_ops import is_resource_variable
+from caudal.platform import tf_logging
 
 __all__ = [
     "ReferenceVariableSaveable",
@@ -173,9 +174,7 @@ def op_list_to_dict(op_list, convert_variable_to_tensor=True):
       TypeError, ValueError: for what cannot be saved, and names that occur twice.
     """
     if not isinstance(op_list, (list, tuple, set)):
-        raise TypeError(
-            "Variables to save should be passed in a dict or a list: %s" % (op_list,)
-        )
+        raise TypeError("Variables to save should be passed in a dict or a list: %s" % (op_list,))
     named = {}
 
     def add(name, value):
@@ -186,7 +185,11 @@ def op_list_to_dict(op_list, convert_variable_to_tensor=True):
     for var in sorted(op_list, key=lambda item: item.name):
         info = var._get_save_slice_info() if isinstance(var, Variable) else None
         if isinstance(var, SaveableObject):
-            named[var.name] = var
+            if named.setdefault(var.name, var) is not var:
+                tf_logging.warning(
+                    "Two objects to save are named %s: only the last one is saved", var.name
+                )
+                named[var.name] = var
         elif isinstance(var, PartitionedVariable):
             add(var.name, var)
         elif info is not None:
@@ -287,5 +290,3 @@ def _hashable(value):
     except TypeError:
         return False
     return True
-
-

@@ -73,5 +73,12 @@ __getattr__ = _module_getattr(
     {
         "caudal.proto": "BytesList ClusterDef Example Feature FeatureList FeatureLists Features "
         "FloatList Int64List JobDef SaverDef SequenceExample ServerDef",
+        "caudal.train.saver": "Saver export_meta_graph import_meta_graph",
+        "caudal.train.checkpoint_management": "CheckpointManager checkpoint_exists "
+        "generate_checkpoint_state_proto get_checkpoint_mtimes get_checkpoint_state "
+        "latest_checkpoint remove_checkpoint update_checkpoint_state",
+        "caudal.train.checkpoint_utils": "NewCheckpointReader checkpoints_iterator "
+        "init_from_checkpoint list_variables load_checkpoint load_variable",
+        "caudal.framework.graph_io": "write_graph",
     },
 )

@@ -34,7 +34,7 @@ class BaseSaverBuilder:
     def OpListToDict(op_list, convert_variable_to_tensor=True):
         return saveable_object.op_list_to_dict(op_list, convert_variable_to_tensor)
 
-    # Single nodes; subclasses may make others. -----------------------------------------------------
+    # Single nodes; subclasses may make others.
 
     def save_op(self, filename_tensor, saveables):
         """The node that writes all values of `saveables`. Op: SaveV2 or SaveSlices."""
@@ -76,7 +76,7 @@ class BaseSaverBuilder:
         """The name of one of several parts of a checkpoint. Op: ShardedFilename."""
         return apply("ShardedFilename", filename_tensor, shard, num_shards)
 
-    # Saving ----------------------------------------------------------------------------------------
+    # Saving ---------------------------------------------------------------
 
     def _AddSaveOps(self, filename_tensor, saveables):
         save = self.save_op(filename_tensor, saveables)
@@ -114,7 +114,7 @@ class BaseSaverBuilder:
                 with ops.control_dependencies([merge]):
                     return array_ops.identity(checkpoint_prefix)
 
-    # Restoring -------------------------------------------------------------------------------------
+    # Restoring ---------------------------------------------------------------
 
     def _AddRestoreOps(self, filename_tensor, saveables, restore_sequentially, reshape,
                        preferred_shard=-1, name="restore_all"):  # fmt: skip
@@ -157,7 +157,7 @@ class BaseSaverBuilder:
             per_device.setdefault(devices.pop(), []).append(saveable)
         return sorted(per_device.items())
 
-    # All together ----------------------------------------------------------------------------------
+    # All together ---------------------------------------------------------------
 
     def build(self, names_to_saveables, reshape=False, sharded=False, max_to_keep=5,
               keep_checkpoint_every_n_hours=10000.0, name=None, restore_sequentially=False,

@@ -71,5 +71,7 @@ __getattr__ = _module_getattr(
     {
         "caudal.contrib.framework.orthogonal_kernels": "convolutional_delta_orthogonal "
         "convolutional_orthogonal_1d convolutional_orthogonal_2d convolutional_orthogonal_3d",
+        "caudal.contrib.framework.checkpoints": "init_from_checkpoint list_variables "
+        "load_checkpoint load_variable",
     },
 )

@@ -12,7 +12,8 @@ from caudal.framework import dtypes, ops
 from caudal.ops import array_ops, control_flow_ops, variable_scope
 from caudal.ops.ref_variable import Variable, VariableAggregation, VariableSynchronization
 from caudal.platform import tf_logging
-from caudal.train import training_util
+from caudal.train import checkpoint_utils, training_util
+from caudal.train import saver as saver_lib
 
 __all__ = [
     "VariableDeviceChooser",
@@ -302,18 +303,6 @@ def assign_from_values_fn(var_names_to_values):
     return callback
 
 
-def _reader(path):
-    """A reader of checkpoints: has_tensor, get_tensor, get_variable_to_shape_map."""
-    import importlib
-    import importlib.util
-
-    if importlib.util.find_spec("caudal.train.checkpoint_utils") is None:
-        raise NotImplementedError(
-            "caudal cannot read checkpoints yet: set variables with assign_from_values"
-        )
-    return importlib.import_module("caudal.train.checkpoint_utils").load_checkpoint(path)
-
-
 def _by_checkpoint_name(var_list):
     if isinstance(var_list, dict):
         pairs = var_list.items()
@@ -339,9 +328,8 @@ def assign_from_checkpoint(model_path, var_list, ignore_missing_vars=False):
 
     Raises:
       ValueError: for missing names and sizes that do not fit.
-      NotImplementedError: while there is no reader of checkpoints.
     """
-    reader = _reader(model_path)
+    reader = checkpoint_utils.load_checkpoint(model_path)
     feed_dict, assignments = {}, []
     for name, parts in _by_checkpoint_name(var_list).items():
         if not reader.has_tensor(name):
@@ -385,30 +373,25 @@ def assign_from_checkpoint_fn(
 
     Raises:
       ValueError: if `var_list` is empty.
-      NotImplementedError: while there is no reader of checkpoints.
     """
     if not var_list:
         raise ValueError("var_list cannot be empty")
-    reader = _reader(model_path)
-    values = {}
-    for name, parts in _by_checkpoint_name(var_list).items():
-        if reader.has_tensor(name):
-            values[name] = (parts, reader.get_tensor(name))
-        elif ignore_missing_vars:
-            tf_logging.warning("Variable %s missing in checkpoint %s", name, model_path)
-        else:
-            raise ValueError("Checkpoint is missing variable [%s]" % name)
-    if not values:
+    if ignore_missing_vars:
+        reader = checkpoint_utils.load_checkpoint(model_path)
+        found = {}
+        for name, parts in _by_checkpoint_name(var_list).items():
+            if reader.has_tensor(name):
+                found[name] = parts[0] if len(parts) == 1 else parts
+            else:
+                tf_logging.warning("Variable %s missing in checkpoint %s", name, model_path)
+        var_list = found
+    if not var_list:
         tf_logging.warning("No Variables to restore")
         return None
+    saver = saver_lib.Saver(var_list, reshape=reshape_variables)
 
     def callback(session):
-        for parts, value in values.values():
-            for var in parts:
-                array = np.asarray(value)
-                if reshape_variables:
-                    array = array.reshape(var.get_shape().as_list())
-                var.load(array, session)
+        saver.restore(session, model_path)
 
     return callback
 

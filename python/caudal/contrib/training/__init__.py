@@ -11,4 +11,7 @@ from caudal.contrib.training.training import (
 )
 from caudal.framework.absent import module_getattr as _module_getattr
 
-__getattr__ = _module_getattr("contrib.training")
+__getattr__ = _module_getattr(
+    "contrib.training",
+    {"caudal.train.checkpoint_utils": "checkpoints_iterator wait_for_new_checkpoint"},
+)
