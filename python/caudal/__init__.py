@@ -514,6 +514,8 @@ __getattr__ = _module_getattr(
         "parse_single_example parse_single_sequence_example parse_tensor serialize_tensor",
         "caudal.ops.file_ops": "matching_files read_file write_file",
         "caudal.losses": "@",
+        "caudal.summary": "@",
+        "caudal.python_io": "@",
         "caudal.distributions": "@",
         "caudal.metrics": "@",
         "caudal.image": "@",

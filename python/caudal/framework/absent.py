@@ -15,11 +15,11 @@ NAMES = {
         OptionalSpec PaddingFIFOQueue PriorityQueue QueueBase RaggedTensorSpec
         RandomShuffleQueue ReaderBase SparseConditionalAccumulator SparseTensorSpec
         TFRecordReader TensorArraySpec TensorSpec TextLineReader TypeSpec WholeFileReader
-        audio autograph config data delete_session_tensor distribute estimator experimental
-        feature_column get_session_handle get_session_tensor gfile import_graph_def keras
-        lite load_file_system_library load_library load_op_library
-        nondifferentiable_batch_function profiler python_io queue resource_loader summary
-        sysconfig tpu user_ops xla
+        audio autograph config data delete_session_tensor distribute estimator
+        experimental feature_column get_session_handle get_session_tensor gfile
+        import_graph_def keras lite load_file_system_library load_library load_op_library
+        nondifferentiable_batch_function profiler queue resource_loader sysconfig tpu
+        user_ops xla
     """,
     "contrib": """
         all_reduce autograph batching bayesflow bigtable checkpoint cloud cluster_resolver
@@ -110,9 +110,8 @@ NAMES = {
         loader ops_used_by_graph_def stripped_op_list_for_graph
     """,
     "io": """
-        PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue TFRecordCompressionType
-        TFRecordOptions TFRecordWriter decode_proto encode_proto gfile match_filenames_once
-        tf_record_iterator
+        PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue decode_proto
+        encode_proto gfile match_filenames_once
     """,
     "layers": """
         experimental
@@ -125,6 +124,9 @@ NAMES = {
     """,
     "sparse": """
         SparseConditionalAccumulator
+    """,
+    "summary": """
+        initialize
     """,
     "test": """
         assert_equal_graph_def create_local_cluster
@@ -142,8 +144,7 @@ NAMES = {
         match_filenames_once maybe_batch maybe_batch_join maybe_shuffle_batch
         maybe_shuffle_batch_join queue_runner range_input_producer replica_device_setter
         sdca_fprint sdca_optimizer sdca_shrink_l1 shuffle_batch shuffle_batch_join
-        slice_input_producer start_queue_runners string_input_producer summary_iterator
-        warm_start
+        slice_input_producer start_queue_runners string_input_producer warm_start
     """,
 }
 

@@ -11,6 +11,8 @@ __getattr__ = _module_getattr(
         "parse_sequence_example parse_single_example parse_single_sequence_example parse_tensor "
         "serialize_tensor",
         "caudal.framework.graph_io": "write_graph",
+        "caudal.io.tf_record": "TFRecordCompressionType TFRecordOptions TFRecordWriter "
+        "tf_record_iterator",
         "caudal.ops.string_ops": "decode_base64 encode_base64",
         "caudal.ops.sparse_ops": "deserialize_many_sparse serialize_many_sparse serialize_sparse",
         "caudal.ops.image_files_ops": "decode_and_crop_jpeg decode_bmp decode_gif decode_image "

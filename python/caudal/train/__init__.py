@@ -71,6 +71,7 @@ __all__ = [
 __getattr__ = _module_getattr(
     "train",
     {
+        "caudal.io.event_files": "summary_iterator",
         "caudal.proto": "BytesList ClusterDef Example Feature FeatureList FeatureLists Features "
         "FloatList Int64List JobDef SaverDef SequenceExample ServerDef",
         "caudal.train.saver": "Saver export_meta_graph import_meta_graph",
