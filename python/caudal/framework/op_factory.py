@@ -211,8 +211,10 @@ def _core_attr(plan, definition, value):
     if kind == "shape":
         return _attr_shape(plan, name, value)
     if kind == "tensor":
-        from caudal.framework import tensor_util
+        from caudal.framework import tensor_proto, tensor_util
 
+        if hasattr(value, "tensor_shape"):
+            return tensor_proto.make_ndarray(value)
         return tensor_util.make_array(value)
     if kind == "func":
         return getattr(value, "_subgraph", value)

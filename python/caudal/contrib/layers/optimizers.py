@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """optimize_loss: one training operation from a loss, an optimizer and options."""
 
+from caudal import summary as summary_lib
 from caudal.contrib import framework as contrib_framework
-from caudal.contrib.layers import summaries as summaries_lib
 from caudal.framework import dtypes, ops
 from caudal.ops import (
     array_ops,
@@ -62,13 +62,12 @@ def optimize_loss(loss, global_step, learning_rate, optimizer, gradient_noise_sc
       variables: list of variables to train; default: the trainable ones.
       name: of the variable scope; default: "OptimizeLoss".
       summaries: list of OPTIMIZER_SUMMARIES. By default loss, learning rate and global norm of the
-        gradients where `tf.summary` is there, and none where it is not.
+        gradients.
       colocate_gradients_with_ops: see `tf.gradients`.
       increment_global_step: False leaves the global step as it is.
 
     Raises:
       ValueError: for arguments of the wrong kind.
-      NotImplementedError: if `summaries` are asked for without `tf.summary`.
     """
     loss = ops.convert_to_tensor(loss)
     contrib_framework.assert_scalar(loss)
@@ -83,8 +82,7 @@ def optimize_loss(loss, global_step, learning_rate, optimizer, gradient_noise_sc
             loss = control_flow_ops.with_dependencies(list(dict.fromkeys(update_ops)), loss)
         rate = _learning_rate(learning_rate)
         if summaries is None:
-            default = ["loss", "learning_rate", "global_gradient_norm"]
-            summaries = default if summaries_lib.available() else []
+            summaries = ["loss", "learning_rate", "global_gradient_norm"]
         for key in summaries:
             if key not in OPTIMIZER_SUMMARIES:
                 raise ValueError(
@@ -96,7 +94,7 @@ def optimize_loss(loss, global_step, learning_rate, optimizer, gradient_noise_sc
                 raise ValueError("global_step is required for learning_rate_decay_fn.")
             rate = learning_rate_decay_fn(rate, global_step)
             if "learning_rate" in summaries:
-                summaries_lib.summary_module().scalar("learning_rate", rate)
+                summary_lib.scalar("learning_rate", rate)
         opt = _optimizer(optimizer, rate)
         if variables is None:
             variables = vars_.trainable_variables()
@@ -109,7 +107,7 @@ def optimize_loss(loss, global_step, learning_rate, optimizer, gradient_noise_sc
             gradients = _multiplied(gradients, gradient_multipliers)
         if "global_gradient_norm" in summaries or "gradient_norm" in summaries:
             norm = clip_ops.global_norm([g for g, _ in gradients])
-            summaries_lib.summary_module().scalar("global_norm/gradient_norm", norm)
+            summary_lib.scalar("global_norm/gradient_norm", norm)
         if isinstance(clip_gradients, float):
             gradients = _clipped(gradients, clip_gradients)
         elif callable(clip_gradients):
@@ -182,21 +180,20 @@ def _optimizer(optimizer, rate):
 def _summarize(loss, gradients, summaries, clipped):
     if not summaries:
         return
-    module = summaries_lib.summary_module()
     if "loss" in summaries:
-        module.scalar("loss", loss)
+        summary_lib.scalar("loss", loss)
     for gradient, variable in gradients:
         values = gradient.values if isinstance(gradient, ops.IndexedSlices) else gradient
         if values is None:
             continue
         name = variable.name.replace(":", "_")
         if "gradients" in summaries:
-            module.histogram("gradients/%s" % name, values)
+            summary_lib.histogram("gradients/%s" % name, values)
         if "gradient_norm" in summaries:
-            module.scalar("gradient_norm/%s" % name, clip_ops.global_norm([values]))
+            summary_lib.scalar("gradient_norm/%s" % name, clip_ops.global_norm([values]))
     if clipped and ("global_gradient_norm" in summaries or "gradient_norm" in summaries):
         norm = clip_ops.global_norm([g for g, _ in gradients])
-        module.scalar("global_norm/clipped_gradient_norm", norm)
+        summary_lib.scalar("global_norm/clipped_gradient_norm", norm)
 
 
 def _clipped(gradients, limit):
@@ -252,7 +249,7 @@ def adaptive_clipping_fn(std_factor=2.0, decay=0.95, static_max_norm=None, globa
         norm = clip_ops.global_norm(grads)
         largest, log_mean = _usual_norm(norm, std_factor, decay, global_step, epsilon, name)
         if report_summary:
-            summaries_lib.summary_module().scalar("global_norm/adaptive_max_gradient_norm", largest)
+            summary_lib.scalar("global_norm/adaptive_max_gradient_norm", largest)
         factor = array_ops.where(
             norm < largest, array_ops.ones_like(norm), math_ops.exp(log_mean) / norm
         )

@@ -2,10 +2,9 @@
 """Summaries of tensors, by their names and ranks."""
 
 import functools
-import importlib
-import importlib.util
 import re
 
+from caudal import summary as summary_lib
 from caudal.framework import dtypes, ops
 from caudal.ops import math_ops
 
@@ -19,18 +18,6 @@ __all__ = [
     "summarize_variables",
     "summarize_weights",
 ]
-
-
-def available():
-    """Whether there are operations for summaries."""
-    return importlib.util.find_spec("caudal.summary") is not None
-
-
-def summary_module():
-    """tf.summary. Raises: NotImplementedError if there is none."""
-    if not available():
-        raise NotImplementedError("Summaries need tf.summary, which caudal does not have yet")
-    return importlib.import_module("caudal.summary")
 
 
 def _once(function, tensor, tag):
@@ -47,15 +34,11 @@ def summarize_tensor(tensor, tag=None):
     Args:
       tensor: Tensor or Variable.
       tag: name of the summary; default: that of the tensor.
-
-    Raises:
-      NotImplementedError: without `tf.summary`.
     """
     tag = tag or tensor.op.name
-    module = summary_module()
     if tensor.get_shape().ndims == 0:
-        return _once(module.scalar, tensor, tag)
-    return _once(module.histogram, tensor, tag)
+        return _once(summary_lib.scalar, tensor, tag)
+    return _once(summary_lib.histogram, tensor, tag)
 
 
 def summarize_activation(op):
@@ -64,16 +47,15 @@ def summarize_activation(op):
     Args:
       op: Tensor.
     """
-    module = summary_module()
     if op.op.type in ("Relu", "Softplus", "Relu6"):
         small = math_ops.less(op, math_ops.cast(1e-6, op.dtype))
         share = math_ops.reduce_mean(math_ops.cast(small, dtypes.float32))
-        _once(module.scalar, share, "%s/zeros" % op.op.name)
+        _once(summary_lib.scalar, share, "%s/zeros" % op.op.name)
     if op.op.type == "Relu6":
         large = math_ops.greater(op, math_ops.cast(6.0 - 1e-6, op.dtype))
         share = math_ops.reduce_mean(math_ops.cast(large, dtypes.float32))
-        _once(module.scalar, share, "%s/sixes" % op.op.name)
-    return _once(module.histogram, op, "%s/activation" % op.op.name)
+        _once(summary_lib.scalar, share, "%s/sixes" % op.op.name)
+    return _once(summary_lib.histogram, op, "%s/activation" % op.op.name)
 
 
 def summarize_tensors(tensors, summarizer=summarize_tensor):

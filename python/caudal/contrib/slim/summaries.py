@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Summaries of tensors, one or many, by their names."""
 
-from caudal.contrib.layers.summaries import summary_module
+from caudal import summary as summary_lib
 from caudal.framework import ops
 from caudal.ops import logging_ops, nn_impl
 
@@ -26,20 +26,20 @@ def _name(tensor, name, prefix, postfix=None):
 
 def add_histogram_summary(tensor, name=None, prefix=None):
     """A histogram of a tensor, under `prefix`/`name`."""
-    return summary_module().histogram(_name(tensor, name, prefix), tensor)
+    return summary_lib.histogram(_name(tensor, name, prefix), tensor)
 
 
 def add_image_summary(tensor, name=None, prefix=None, print_summary=False):
     """Images of a tensor, under `prefix`/`name`; printed as well, if wanted."""
     summary_name = _name(tensor, name, prefix)
-    summary = summary_module().image(summary_name, tensor)
+    summary = summary_lib.image(summary_name, tensor)
     return _printed(summary, tensor, summary_name, print_summary)
 
 
 def add_scalar_summary(tensor, name=None, prefix=None, print_summary=False):
     """A scalar, under `prefix`/`name`; printed as well, if wanted."""
     summary_name = _name(tensor, name, prefix)
-    summary = summary_module().scalar(summary_name, tensor)
+    summary = summary_lib.scalar(summary_name, tensor)
     return _printed(summary, tensor, summary_name, print_summary)
 
 
@@ -47,9 +47,7 @@ def add_zero_fraction_summary(tensor, name=None, prefix=None, print_summary=Fals
     """The share of zeros in a tensor, under `prefix`/`name`."""
     summary_name = _name(tensor, name, prefix, "Fraction_of_Zero_Values")
     share = nn_impl.zero_fraction(tensor)
-    return _printed(
-        summary_module().scalar(summary_name, share), share, summary_name, print_summary
-    )
+    return _printed(summary_lib.scalar(summary_name, share), share, summary_name, print_summary)
 
 
 def _printed(summary, tensor, name, wanted):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operation of a training step."""
 
-from caudal.contrib.layers.summaries import summary_module
+from caudal import summary as summary_lib
 from caudal.framework import ops
 from caudal.ops import clip_ops, control_flow_ops, numerics
 from caudal.ops import variables as tf_variables
@@ -22,17 +22,16 @@ _USE_GLOBAL_STEP = 0
 
 
 def add_gradients_summaries(grads_and_vars):
-    """Summaries of gradients and of their norms; a list. Raises: NotImplementedError."""
+    """Summaries of gradients and of their norms; a list."""
     summaries = []
     for grad, var in grads_and_vars:
         if grad is None:
             tf_logging.info("Var %s has no gradient", var.op.name)
             continue
         values = grad.values if isinstance(grad, ops.IndexedSlices) else grad
-        module = summary_module()
-        summaries.append(module.histogram(var.op.name + "_gradient", values))
+        summaries.append(summary_lib.histogram(var.op.name + "_gradient", values))
         summaries.append(
-            module.scalar(var.op.name + "_gradient_norm", clip_ops.global_norm([values]))
+            summary_lib.scalar(var.op.name + "_gradient_norm", clip_ops.global_norm([values]))
         )
     return summaries
 

@@ -146,11 +146,20 @@ struct Histogram {
 };
 
 template <class T>
+double as_double(T v) {
+  if constexpr (std::is_arithmetic_v<T>) {
+    return double(v);
+  } else {
+    return float(v);
+  }
+}
+
+template <class T>
 Histogram histogram_of(const T* values, std::int64_t n, const std::string& node_name) {
   Histogram h;
   for (std::int64_t i = 0; i < n; ++i) {
-    const double v = float(values[i]);
-    if (!(std::abs(v) <= double(FLT_MAX))) {
+    const double v = as_double(values[i]);
+    if (!std::isfinite(v)) {
       invalid(std::isnan(v) ? "Nan" : "Infinity", " in summary histogram for: ", node_name);
     }
     h.min = std::min(h.min, v);
@@ -164,8 +173,10 @@ Histogram histogram_of(const T* values, std::int64_t n, const std::string& node_
     const std::vector<double>& limits = bucket_limits();
     std::vector<std::int64_t> counts(limits.size());
     for (std::int64_t i = begin; i < end; ++i) {
-      const double v = float(values[i]);
-      ++counts[std::size_t(std::ranges::upper_bound(limits, v) - limits.begin())];
+      const double v = as_double(values[i]);
+      // The last limit is the largest number: even that has a bucket.
+      const auto at = std::size_t(std::ranges::upper_bound(limits, v) - limits.begin());
+      ++counts[std::min(at, limits.size() - 1)];
     }
     const std::lock_guard lock(mutex);
     for (std::size_t i = 0; i < counts.size(); ++i) h.buckets[i] += counts[i];
