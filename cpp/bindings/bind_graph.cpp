@@ -305,6 +305,8 @@ void bind_graph(py::module_& m) {
             return py::bytes(export_graph_def(g, {from_node, add_shapes}));
           },
           py::arg("from_node") = 0, py::arg("add_shapes") = false)
+      .def("node_def",
+           [](Graph& g, std::int64_t id) { return py::bytes(export_node_def(*node_of(g, id))); })
       .def("import_graph_def", &import_bytes, py::arg("bytes"), py::arg("prefix") = "",
            py::arg("input_map") = py::dict(), py::arg("control_map") = py::dict(),
            py::arg("clear_devices") = false, py::arg("origin") = py::none())

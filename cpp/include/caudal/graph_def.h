@@ -49,4 +49,7 @@ struct ExportOptions {
 /// through loops).
 CAUDAL_API std::string export_graph_def(const Graph& graph, const ExportOptions& options = {});
 
+/// One node as NodeDef. Branches and bodies of If and While go by names.
+CAUDAL_API std::string export_node_def(const Node& node);
+
 }  // namespace caudal

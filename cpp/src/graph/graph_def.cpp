@@ -196,6 +196,8 @@ GraphDef parse_graph_def(std::string_view bytes) {
   return graph;
 }
 
+std::string serialise(const NodeDef& node) { return write_node(node); }
+
 std::string serialise(const GraphDef& graph) {
   WireWriter out, library, versions;
   for (const NodeDef& node : graph.nodes) out.bytes(1, write_node(node));

@@ -59,6 +59,7 @@ struct GraphDef {
 /// Throws DataLoss for bytes that are no GraphDef. Memory stays a small multiple of the bytes.
 GraphDef parse_graph_def(std::string_view bytes);
 std::string serialise(const GraphDef& graph);
+std::string serialise(const NodeDef& node);
 
 /// The bytes of an AttrValue message. A subgraph becomes the function of its name.
 std::string encode_attr(const AttrValue& value);

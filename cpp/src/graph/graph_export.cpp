@@ -526,6 +526,20 @@ void GraphWriter::write_top_level(const Graph& graph) {
   }
 }
 
+NodeDef GraphWriter::write_alone(const Node& node) {
+  for (const Output& in : node.inputs()) {
+    texts_[key(in)] = in.index == 0 ? in.node->name() : in.name();
+  }
+  write_plain(node);
+  return std::move(nodes().back());
+}
+
+std::string export_node_def(const Node& node) {
+  GraphDef file;
+  std::set<std::string> functions;
+  return serialise(GraphWriter(file, functions, {}).write_alone(node));
+}
+
 std::string export_graph_def(const Graph& graph, const ExportOptions& options) {
   GraphDef file;
   file.producer = kProducer;

@@ -38,6 +38,8 @@ class GraphWriter {
       : file_(file), functions_(functions), options_(options) {}
 
   void write_top_level(const Graph& graph);
+  /// The node alone, inputs as they are called in its graph.
+  NodeDef write_alone(const Node& node);
 
  private:
   /// A node's place in the function that is written.

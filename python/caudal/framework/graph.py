@@ -6,7 +6,7 @@ import weakref
 
 from caudal import _core
 from caudal.framework import device as device_lib
-from caudal.framework import op_registry
+from caudal.framework import errors, op_registry, versions
 from caudal.framework.operation import Operation
 from caudal.framework.origin import describe, origin
 from caudal.framework.tensor import Tensor
@@ -469,7 +469,37 @@ class Graph:
 
     @property
     def graph_def_versions(self):
-        return Versions()
+        """A VersionDef message: the version of the format that is written."""
+        from caudal import proto
+
+        return proto.VersionDef(producer=versions.GRAPH_DEF_VERSION)
+
+    def as_graph_def(self, from_version=None, add_shapes=False):
+        """The graph as a GraphDef message.
+
+        If and While nodes come with functions in its library. Ops and attrs are TensorFlow 1.15's.
+
+        Args:
+          from_version: only nodes that were added since `version` had this value.
+          add_shapes: whether nodes get an attr `_output_shapes` with what is known.
+
+        Raises:
+          tf.errors.UnimplementedError: for what a GraphDef cannot express, such as second
+            derivatives through a loop.
+          ValueError: if the message would be larger than 2 GB.
+        """
+        from caudal import proto
+
+        return proto.GraphDef.FromString(self._graph_def_bytes(from_version, add_shapes))
+
+    def _graph_def_bytes(self, from_version=None, add_shapes=False):
+        try:
+            data = self._core.to_graph_def(from_version or 0, add_shapes)
+        except core_error as error:
+            raise errors.from_core(error) from None
+        if len(data) >= 1 << 31:
+            raise ValueError("GraphDef cannot be larger than 2GB.")
+        return data
 
     @property
     def finalized(self):
@@ -487,10 +517,6 @@ class Graph:
     @property
     def _container(self):
         return self._container_name
-
-    def as_graph_def(self, from_version=None, add_shapes=False):
-        """Raises NotImplementedError: graphs are not written to GraphDef messages."""
-        raise NotImplementedError("caudal does not write GraphDef messages")
 
     def is_feedable(self, tensor):
         return tensor not in self._unfeedable
@@ -512,13 +538,6 @@ class Graph:
         if context is not None:
             raise NotImplementedError("control-flow contexts do not exist: tf.cond and "
                                       "tf.while_loop own their graphs")  # fmt: skip
-
-
-class Versions:
-    """The GraphDef versions of TensorFlow 1.15."""
-
-    producer = 134
-    min_consumer = 0
 
 
 def _attr_of(value):

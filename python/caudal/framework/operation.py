@@ -171,7 +171,10 @@ class Operation:
 
     @property
     def node_def(self):
-        return NodeDef(self)
+        """This node as a NodeDef message; a copy."""
+        from caudal import proto
+
+        return proto.NodeDef.FromString(self._graph._core.node_def(self._id))
 
     @property
     def op_def(self):
@@ -195,48 +198,6 @@ class Operation:
         return "<tf.Operation '%s' type=%s>" % (self.name, self.type)
 
 
-class NodeDef:
-    """A read-only view of a node with the field names of TensorFlow's NodeDef."""
-
-    __slots__ = ("_operation",)
-
-    def __init__(self, operation):
-        self._operation = operation
-
-    @property
-    def name(self):
-        return self._operation.name
-
-    @property
-    def op(self):
-        return self._operation.type
-
-    @property
-    def device(self):
-        return self._operation.device
-
-    @property
-    def input(self):
-        names = []
-        for t in self._operation.inputs:
-            names.append(t.name if t.value_index else t._op.name)
-        return names + ["^" + op.name for op in self._operation.control_inputs]
-
-    @property
-    def attr(self):
-        op = self._operation
-        return {n: op.get_attr(n) for n in op.graph._core.attr_names(op._id)}
-
-    def __str__(self):
-        lines = ['name: "%s"' % self.name, 'op: "%s"' % self.op]
-        lines += ['input: "%s"' % n for n in self.input]
-        if self.device:
-            lines.append('device: "%s"' % self.device)
-        for name in sorted(self.attr):
-            lines.append('attr { key: "%s" value: %r }' % (name, self.attr[name]))
-        return "\n".join(lines) + "\n"
-
-
 def _attr_type(op_type, name):
     from caudal.framework import op_registry
 
@@ -257,4 +218,4 @@ def _plain_attr(value):
 
 from caudal._core import Error as core_error  # noqa: E402
 
-__all__ = ["NodeDef", "Operation", "Tensor"]
+__all__ = ["Operation", "Tensor"]
