@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owns: sorted tables of keys and values in one file: the index of checkpoints, and old
-// checkpoints. Called by: bundle, checkpoint_v1. Must not know: what keys and values mean.
+// Owns: sorted tables of keys and values in one file: indices of checkpoints, old checkpoints.
+// Called by: bundle, checkpoint_v1.
+// Must not know: what keys and values mean.
 #pragma once
 
 #include <functional>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owns: rectangular parts of tensors: their text in `shape_and_slices`, their keys in files, and
-// copying what two parts have in common.
+// Owns: rectangular parts of tensors: their text in shape_and_slices, their keys in files, copying.
 // Called by: bundle, checkpoint_v1, kernels that save and restore.
 // Must not know: files.
 #pragma once

@@ -89,6 +89,7 @@ void merge_shape(ShapeContext& c) {
 }
 
 constexpr std::uint32_t kFiles = kDynamicShape | kHostOnly | kStateful;
+constexpr std::uint32_t kRestoring = kFiles | kRestores;
 
 constexpr OpRow kRows[] = {
     {"SaveV2",
@@ -98,7 +99,7 @@ constexpr OpRow kRows[] = {
     {"RestoreV2",
      "prefix:string tensor_names:string shape_and_slices:string -> tensors:[dtypes]; "
      "dtypes:list(type)>=1",
-     restore_all_shape, no_gradient, kFiles},
+     restore_all_shape, no_gradient, kRestoring},
     {"MergeV2Checkpoints",
      "checkpoint_prefixes:string destination_prefix:string -> -; delete_old_dirs:bool=true",
      merge_shape, no_gradient, kFiles},
@@ -110,11 +111,11 @@ constexpr OpRow kRows[] = {
      save_parts_shape, no_gradient, kFiles},
     {"Restore",
      "file_pattern:string tensor_name:string -> tensor:dt; dt:type; preferred_shard:int=-1",
-     restore_shape, no_gradient, kFiles},
+     restore_shape, no_gradient, kRestoring},
     {"RestoreSlice",
      "file_pattern:string tensor_name:string shape_and_slice:string -> tensor:dt; dt:type; "
      "preferred_shard:int=-1",
-     restore_slice_shape, no_gradient, kFiles},
+     restore_slice_shape, no_gradient, kRestoring},
 };
 
 }  // namespace

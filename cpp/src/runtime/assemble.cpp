@@ -388,6 +388,12 @@ class Assembler {
       const int index = g_.sequence[p];
       PlanNode& n = node(index);
       if (n.is_view() || is_idle(n)) continue;
+      if (n.adopted >= 0) {
+        step_of_[std::size_t(index)] = int(segment_->steps.size());
+        publish(n, index);
+        last_step_of_[std::size_t(index)] = int(segment_->steps.size()) - 1;
+        continue;
+      }
       Prepared& prepared = prepared_[std::size_t(index)];
       Step step;
       step.node = n.node;
@@ -463,9 +469,12 @@ class Assembler {
     step.device = std::uint8_t(n.device);
     step.extra = int(segment_->extras.size());
     StepExtra extra;
-    const VariableStorage& s = g_.storages[std::size_t(n.fresh_storage)];
+    const bool adopts = n.adopted >= 0;
+    const VariableStorage& s =
+        g_.storages[std::size_t(adopts ? n.ref_storage[0] : n.fresh_storage)];
     extra.variable = s.name;
-    extra.storage = s.value;
+    extra.adopted = n.adopted;
+    if (!adopts) extra.storage = s.value;
     segment_->extras.push_back(std::move(extra));
     segment_->first_made.push_back(int(segment_->made.size()));
     segment_->steps.push_back(step);

@@ -126,7 +126,13 @@ class Loop {
     }
     const StepExtra& extra = segment_.extras[std::size_t(s.extra)];
     if (s.kind == StepKind::kPublish) {
-      run_.runtime.variables.publish(extra.variable, extra.storage);
+      if (extra.adopted < 0) {
+        run_.runtime.variables.publish(extra.variable, extra.storage);
+      } else {
+        const Tensor& value = values_[std::size_t(extra.adopted)];
+        run_.runtime.variables.publish(extra.variable, value.unique() ? value : value.clone());
+        run_.adopted = true;
+      }
       return;
     }
     std::vector<Tensor> in, out(extra.outputs.size());

@@ -87,7 +87,8 @@ struct StepExtra {
   std::vector<ValueDesc> inputs;
   std::vector<ValueDesc> outputs;
   std::string variable;  ///< publish
-  Tensor storage;        ///< publish: the new memory of the variable
+  Tensor storage;        ///< publish: the new memory of the variable, or
+  int adopted = -1;      ///< the run's value whose memory it is
 };
 
 struct Step {

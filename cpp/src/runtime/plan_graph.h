@@ -76,6 +76,7 @@ struct PlanNode {
   int live_in = -1;
   int fresh_storage = -1;    ///< storage that this node initialises and publishes
   std::vector<int> touched;  ///< storages that a control-flow node may write
+  int adopted = -1;          ///< index of the run's value whose memory becomes that of the variable
 
   bool has(Trait t) const { return node != nullptr && node->op().has(t); }
   /// Output 0 is input 0's memory.
@@ -149,6 +150,8 @@ void fuse_elementwise(PlanGraph& g);
 void open_sections(PlanGraph& g);
 void insert_device_copies(PlanGraph& g);
 void insert_copies(PlanGraph& g);
+/// Lets variables take over restored values that nobody else needs.
+void adopt_values(PlanGraph& g);
 
 /// Prepares kernels, plans memory and makes the steps.
 std::shared_ptr<Segment> assemble(PlanGraph& g);

@@ -67,6 +67,7 @@ struct Run {
   std::mutex metadata_mutex;
   std::chrono::steady_clock::time_point started;
   std::chrono::steady_clock::time_point next_poll;
+  std::atomic<bool> adopted{false};                     ///< variables have got other memory
   std::atomic<bool> stop{false};                        ///< another thread of this run has failed
   std::thread::id caller = std::this_thread::get_id();  ///< the one that polls
 

@@ -90,6 +90,25 @@ struct Session::Impl {
     return asked == 0 && cores_are_wanted() ? 1 : asked;
   }
 
+  /// Plans keep the memory that variables had when they were made: of a restored model, all of it.
+  void drop_outdated_plans() {
+    const std::int64_t epoch = runtime.variables.epoch();
+    const auto sweep = [epoch](SegmentCache& cache) {
+      std::lock_guard lock(cache.mutex);
+      cache.recent.remove_if([&](const auto& entry) {
+        if (entry.first[0] == epoch) return false;
+        cache.by_key.erase(entry.first);
+        return true;
+      });
+    };
+    {
+      std::shared_lock lock(mutex);
+      for (Program& p : programs) sweep(p.cache);
+    }
+    std::lock_guard lock(runtime.programs_mutex);
+    for (auto& [key, p] : runtime.subprograms) sweep(p->cache);
+  }
+
   void run(Program& p, const Tensor* feeds, std::vector<Tensor>& fetches, const RunOptions* options,
            RunMetadata* metadata) {
     check_open();
@@ -102,6 +121,7 @@ struct Session::Impl {
     if (options != nullptr) run.started = run.next_poll = std::chrono::steady_clock::now();
     std::vector<Tensor> values(feeds, feeds + p.feeds.size());
     run_program(run, p, values);
+    if (run.adopted) drop_outdated_plans();
     fetches.clear();
     for (std::size_t i = 0; i < p.fetches.size(); ++i) {
       const Tensor& t = values[std::size_t(p.fetch_values[i])];
