@@ -32,6 +32,11 @@ def _built(layer, inputs):
 INSTANCES = {
     "ConfigProto": tf.ConfigProto,
     "RunMetadata": tf.RunMetadata,
+    "Summary": tf.Summary,
+    "contrib.tensorboard.plugins.projector.ProjectorConfig": lambda: (
+        tf.contrib.tensorboard.plugins.projector.ProjectorConfig()
+    ),
+    "train.Example": tf.train.Example,
     "layers.BatchNormalization": lambda: _built(tf.layers.BatchNormalization(), [2, 3]),
     "layers.Conv2DTranspose": lambda: _built(tf.layers.Conv2DTranspose(2, 3), [1, 8, 8, 3]),
     "layers.Conv3D": lambda: _built(tf.layers.Conv3D(2, 3), [1, 8, 8, 8, 3]),

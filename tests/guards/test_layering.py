@@ -31,10 +31,10 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 # Python: a folder sees folders of its own and lower levels. Modules beside the folders (nn.py,
 # math.py, ...) only collect names for users: they see everything, and no folder imports them.
 LEVELS = [
-    {"framework", "platform"},
+    {"framework", "platform", "proto"},
     {"ops"},
     {"client", "train", "layers", "losses", "metrics", "summary", "data", "io", "saved_model"},
-    {"keras", "contrib", "compat", "examples", "python", "tools"},
+    {"keras", "contrib", "compat", "examples", "python", "tools", "core"},
 ]
 CORE_USERS = {"framework", "client", "io"}
 

@@ -30,7 +30,7 @@ NAMES = {
         nccl optimizer_v2 periodic_resample predictor proto quantization quantize
         receptive_field recurrent reduce_slice_ops remote_fused_graph rpc
         saved_model session_bundle solvers sparsemax specs staging stat_summarizer
-        summary tensorboard tensorrt testing text tfprof timeseries tpu
+        summary tensorrt testing text tfprof timeseries tpu
     """,
     "contrib.distributions": """
         PoissonLogNormalQuadratureCompound VectorDiffeomixture

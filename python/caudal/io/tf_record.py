@@ -245,7 +245,7 @@ def _inflated(path, window_bits):
             except zlib.error as error:
                 raise errors.DataLossError(
                     None, None, "inflate() failed: %s; in %s before byte %d"
-                    % (error, path, file.tell() - len(pending)),
+                    % (error, path, file.tell()),
                 ) from None  # fmt: skip
             pending = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
             if data:

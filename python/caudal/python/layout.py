@@ -44,6 +44,8 @@ layers.layers layers
 layers.normalization layers
 layers.pooling layers
 layers.utils layers.utils
+lib.io.python_io python_io
+lib.io.tf_record io.tf_record
 ops.array_grad
 ops.array_ops ops.array_ops ops.shape_ops ops.slice_ops ops.space_ops ops.search_ops @ generated
 ops.array_ops_stack @
@@ -91,9 +93,6 @@ ops.image_ops_impl image ops.image_ops
 ops.init_ops ops.init_ops initializers @
 ops.inplace_ops ops.inplace_ops generated
 ops.io_ops io @
-ops.linalg_grad
-ops.linalg_ops linalg ops.linalg_ops @ generated
-ops.linalg_ops_impl linalg ops.linalg_ops
 ops.linalg.linalg linalg
 ops.linalg.linalg_impl linalg ops.linalg_impl
 ops.linalg.linear_operator linalg
@@ -111,6 +110,9 @@ ops.linalg.linear_operator_low_rank_update linalg
 ops.linalg.linear_operator_lower_triangular linalg
 ops.linalg.linear_operator_toeplitz linalg
 ops.linalg.linear_operator_zeros linalg
+ops.linalg_grad
+ops.linalg_ops linalg ops.linalg_ops @ generated
+ops.linalg_ops_impl linalg ops.linalg_ops
 ops.logging_ops ops.logging_ops @
 ops.lookup_ops ops.lookup_ops lookup @
 ops.losses.losses losses
@@ -162,6 +164,8 @@ ops.state_grad
 ops.state_ops ops.state_ops @ generated
 ops.stateless_random_ops random contrib.stateless
 ops.string_ops strings ops.string_ops @ generated
+ops.summary_op_util summary.summary_ops
+ops.summary_ops summary
 ops.template ops.template @
 ops.tensor_array_grad
 ops.tensor_array_ops ops.tensor_array_ops @
@@ -176,11 +180,17 @@ platform.flags platform.flags flags
 platform.googletest client.test
 platform.test client.test
 platform.tf_logging platform.tf_logging logging
+summary.summary summary
+summary.summary_iterator io.event_files
+summary.writer.event_file_writer io.event_files
+summary.writer.writer summary.writer
+summary.writer.writer_cache summary.writer
 tf2 framework.behavior
 training.adadelta train train.adadelta
 training.adagrad train train.adagrad
 training.adagrad_da train
 training.adam train train.adam
+training.checkpoint_state_pb2 proto
 training.ftrl train train.ftrl
 training.gradient_descent train train.gradient_descent
 training.learning_rate_decay train train.learning_rate_decay

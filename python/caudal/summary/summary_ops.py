@@ -33,6 +33,8 @@ class _scope:
     def __enter__(self):
         scope = self._scope.__enter__()
         tag = scope.rstrip("/")
+        if not tag:
+            raise ValueError("%r is not a valid node name" % tag)
         return (tag if self._family is None else "%s/%s" % (self._family, tag)), scope
 
     def __exit__(self, *args):
