@@ -1,0 +1,44 @@
+#!/bin/bash
+# Builds the fuzz targets with clang (AddressSanitizer, UBSan, libFuzzer) and runs them.
+# Usage: tests/fuzz/run.sh SECONDS [TARGET ...]
+# Builds in $FUZZ_BUILD (build/fuzz), where corpora stay for the next time; runs $FUZZ_JOBS (2)
+# targets at a time. With CAUDAL_FIXTURES, checkpoints below that folder are seeds too.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+seconds=$1
+shift
+build=${FUZZ_BUILD:-build/fuzz}
+targets=("$@")
+[ $# -gt 0 ] || for f in tests/fuzz/fuzz_*.cpp; do f=${f##*/fuzz_}; targets+=("${f%.cpp}"); done
+mkdir -p "$build"
+
+flags=(-std=c++20 -g -O1 -msse4.2 -Icpp/include -Icpp/src -Itests/fuzz -Wno-unknown-pragmas
+  -Itests/fuzz/serial -fsanitize=address,undefined -fno-sanitize-recover=all)
+objects=()
+for f in tests/fuzz/stubs.cpp cpp/src/base/{error,example_wire,parallel_for}.cpp cpp/src/io/*.cpp \
+  cpp/src/tensor/{dtype,shape,tensor,tensor_proto}.cpp; do
+  o=$build/$(basename "$f" .cpp).o
+  objects+=("$o")
+  clang++ "${flags[@]}" -fsanitize=fuzzer-no-link -c "$f" -o "$o"
+done
+clang++ "${flags[@]}" tests/fuzz/make_seeds.cpp "${objects[@]}" -o "$build/make_seeds"
+rm -rf "$build/seeds"
+"$build/make_seeds" "$build/seeds" ${CAUDAL_FIXTURES:+"$CAUDAL_FIXTURES"}
+for t in "${targets[@]}"; do
+  clang++ "${flags[@]}" -fsanitize=fuzzer "tests/fuzz/fuzz_$t.cpp" "${objects[@]}" \
+    -o "$build/fuzz_$t"
+done
+
+run_one() {
+  mkdir -p "$build/corpus/$1" "$build/seeds/$1"
+  local log=$build/$1.log status=clean
+  "$build/fuzz_$1" -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=1024 -malloc_limit_mb=80 -timeout=10 \
+    -print_final_stats=1 -artifact_prefix="$build/$1-" "$build/corpus/$1" "$build/seeds/$1" \
+    > "$log" 2>&1 || status=FAILED
+  echo "$1: $status, $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions," \
+    "$(grep -o 'cov: [0-9]*' "$log" | tail -1), log $log"
+  [ $status = clean ]
+}
+export -f run_one
+export build seconds
+printf '%s\n' "${targets[@]}" | xargs -P "${FUZZ_JOBS:-2}" -I{} bash -c 'run_one {}'
