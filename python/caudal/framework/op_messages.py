@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from caudal.framework import op_registry
+from caudal.framework import op_registry, tensor_proto
 
 _LISTS = {"int": "i", "float": "f", "bool": "b", "string": "s", "type": "type"}
 
@@ -37,6 +37,8 @@ def attr_value(kind, value):
                 getattr(message.list, _LISTS[item]).append(_text(v))
     elif kind == "shape":
         _fill_shape(message.shape, value)
+    elif kind == "tensor":
+        message.tensor.CopyFrom(tensor_proto.make_tensor_proto(value))
     elif kind in _LISTS:
         value = float(np.float32(value)) if kind == "float" else _text(value)
         setattr(message, _LISTS[kind], value)
