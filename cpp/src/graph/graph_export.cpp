@@ -101,6 +101,15 @@ void put(NodeDef& def, std::string_view name, const AttrValue& value) {
   put_attr(def.attrs, name, encode_attr(value));
 }
 
+/// Attrs that TensorFlow 1.15 does not have; it refuses nodes with attrs that it does not know.
+bool is_ours(std::string_view op, std::string_view attr, const AttrValue& value) {
+  if (op == "VarIsInitializedOp") return attr == "dtype";
+  if (op == "TileGrad") return attr == "Tmultiples";
+  if (!op.ends_with("RFFT") && !op.ends_with("RFFT2D") && !op.ends_with("RFFT3D")) return false;
+  return (attr == "Treal" && value.get<DType>() == DType::kFloat) ||
+         (attr == "Tcomplex" && value.get<DType>() == DType::kComplex64);
+}
+
 }  // namespace
 
 const std::string& GraphWriter::text(const Output& o) const {
@@ -181,7 +190,7 @@ void GraphWriter::write_plain(const Node& node) {
   for (const Output& in : node.inputs()) def.inputs.push_back(text(in));
   add_controls(node, def);
   for (const auto& [name, value] : node.attrs().list()) {
-    if (!value.given()) continue;
+    if (!value.given() || is_ours(node.op().name, name, value)) continue;
     if (name == "_class") {
       // A function's nodes go where the function goes; a node that is left out cannot be a place.
       if (function_ != nullptr || !value.holds<std::vector<std::string>>()) continue;

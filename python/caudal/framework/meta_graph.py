@@ -94,7 +94,7 @@ def _kind_of(item):
     for kind, types in (("int64_list", int), ("float_list", float), ("bytes_list", (str, bytes))):
         if isinstance(item, types):
             return kind
-    return "node_list"
+    return "any_list" if hasattr(item, "type_url") else "node_list"
 
 
 def _in_scope(name, scope):
@@ -131,6 +131,8 @@ def add_collection_def(meta_graph_def, key, graph=None, export_scope=None, exclu
                     values.append(strip_name_scope(item.name, export_scope))
             elif kind == "bytes_list":
                 values.append(item.encode() if isinstance(item, str) else item)
+            elif kind == "any_list":
+                values.add(type_url=item.type_url, value=item.value)
             else:
                 values.append(item)
     except (AttributeError, TypeError, ValueError) as error:

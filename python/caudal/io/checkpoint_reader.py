@@ -21,13 +21,11 @@ class CheckpointReader:
 
     def get_variable_to_shape_map(self):
         """A dict of names and shapes, lists of int."""
-        reader = self._reader
-        return {name: list(reader.shape(name)) for name in reader.names()}
+        return {name: list(shape) for name, shape in self._reader.shapes().items()}
 
     def get_variable_to_dtype_map(self):
         """A dict of names and dtypes."""
-        reader = self._reader
-        return {name: dtypes.as_dtype(reader.dtype(name)) for name in reader.names()}
+        return {name: dtypes.as_dtype(number) for name, number in self._reader.dtypes().items()}
 
     def has_tensor(self, tensor_str):
         """Whether there is a tensor of a name."""
