@@ -80,7 +80,7 @@ py::object grad_to(const Grad& grad) {
 
 py::list run_gradients(Graph& g, const py::handle& ys, const py::handle& xs,
                        const py::handle& grad_ys, const py::handle& stop, std::string scope,
-                       bool colocate, const py::handle& origin) {
+                       bool colocate, bool gate, const py::handle& origin) {
   GradientOptions options;
   if (!grad_ys.is_none()) {
     for (const py::handle h : py::reinterpret_borrow<py::iterable>(grad_ys))
@@ -89,6 +89,7 @@ py::list run_gradients(Graph& g, const py::handle& ys, const py::handle& xs,
   options.stop_gradients = outputs_of(g, stop);
   if (!scope.empty()) options.scope = std::move(scope);
   options.colocate = colocate;
+  options.gate = gate;
   options.origin = origin_from(g, origin);
   py::list out;
   for (const Grad& grad : gradients(g, outputs_of(g, ys), outputs_of(g, xs), options))
@@ -298,7 +299,7 @@ void bind_graph(py::module_& m) {
            })
       .def("gradients", &run_gradients, py::arg("ys"), py::arg("xs"), py::arg("grad_ys"),
            py::arg("stop_gradients"), py::arg("scope") = "gradients", py::arg("colocate") = false,
-           py::arg("origin") = py::none())
+           py::arg("gate") = false, py::arg("origin") = py::none())
       .def(
           "to_graph_def",
           [](Graph& g, int from_node, bool add_shapes) {

@@ -18,6 +18,9 @@ struct GradientOptions {
   std::string scope = "gradients";     ///< made unique, unless it ends in '/'
   std::string source;                  ///< names this call for TensorArrays; empty: the scope
   bool colocate = false;               ///< place gradient nodes on their forward node's device
+  /// Whoever reads a gradient of a node waits for all gradients of that node: where variables are
+  /// updated in place, as TensorFlow does, none of them may see a new value.
+  bool gate = false;
   Origin origin;
 };
 

@@ -195,6 +195,36 @@ class Backward {
     return b("AddN", dense);
   }
 
+  /// Identities of the gradients of one node that wait for all of them; one alone stays as it is.
+  static void gate(const Builder& builder, std::vector<Grad>& grads) {
+    std::vector<Node*> made;
+    std::size_t count = 0;
+    for (const Grad& g : grads) {
+      if (g.none() || g.values.dtype() == DType::kVariant) continue;
+      ++count;
+      for (const Output& part : {g.values, g.indices, g.dense_shape}) {
+        const bool known = !part || std::find(made.begin(), made.end(), part.node) != made.end();
+        if (!known) made.push_back(part.node);
+      }
+    }
+    if (count < 2) return;
+    const Builder b = builder.with_scope(builder.scope() + "/tuple").with_device("");
+    const Builder gated = b.with_control({b.with_control(made).node("NoOp", {}, {}, "group_deps")});
+    const auto pass = [&](Output& part, std::string_view name) {
+      if (!part) return;
+      const AttrValue* group = part.node->attrs().find("_class");
+      const AttrValue place =
+          group != nullptr ? *group : std::vector<std::string>{"loc:@" + part.node->name()};
+      part = gated("Identity", {part}, {{"_class", place}}, name);
+    };
+    for (Grad& g : grads) {
+      if (g.none() || g.values.dtype() == DType::kVariant) continue;
+      pass(g.values, "control_dependency");
+      pass(g.indices, "indices");
+      pass(g.dense_shape, "dense_shape");
+    }
+  }
+
   void visit(Node& node);
 
   Graph& graph_;
@@ -282,8 +312,10 @@ void Backward::visit(Node& node) {
           node.name(), str(" in the gradient of '", node.name(), "' (op: '", node.op().name, "')"));
     }
   }
+  std::vector<Grad> grads = context.grads();
+  if (options_.gate) gate(b, grads);
   for (int i = 0; i < context.num_inputs(); ++i) {
-    const Grad& g = context.grads()[std::size_t(i)];
+    const Grad& g = grads[std::size_t(i)];
     if (g.none()) continue;
     const Output in = node.input(i);
     if (!g.is_slices() && !in.is_ref()) {

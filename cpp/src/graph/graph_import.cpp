@@ -225,6 +225,21 @@ NodeSpec ImportBody::spec_for(const NodeDef& def, const OpDef& op) {
   return spec;
 }
 
+Node* ImportBody::add_node(const NodeDef& def, NodeSpec spec) {
+  reads_.renew(graph_, spec, [&](const std::string& read) {
+    const std::string base = def.name + "/" + read.substr(read.rfind('/') + 1);
+    std::string name = base;
+    const auto full = [&] { return prefix_.empty() ? name : prefix_ + "/" + name; };
+    for (int i = 1; file_names_.contains(name) || graph_.find(full()) != nullptr; ++i) {
+      name = str(base, "_", i);
+    }
+    return full() + "/";
+  });
+  Node* node = graph_.add(std::move(spec));
+  reads_.note(*node);
+  return node;
+}
+
 void ImportBody::apply_shape_hints(const NodeDef& def, Node* node) {
   const std::string* bytes = find_attr(def.attrs, "_output_shapes");
   if (bytes == nullptr) return;
@@ -283,7 +298,7 @@ void ImportBody::add_plain(const NodeDef& def, const OpDef& op) {
     }
   }
   Known known;
-  known.node = graph_.add(std::move(spec));
+  known.node = add_node(def, std::move(spec));
   for (int i = 0; i < known.node->num_outputs(); ++i) {
     known.outputs.push_back(known.node->output(i));
   }
@@ -317,7 +332,7 @@ void ImportBody::add(const NodeDef& def) {
 void ImportBody::add_all(const std::vector<NodeDef>& nodes, const std::vector<char>& wanted) {
   const auto count = nodes.size();
   const auto left_out = [&](std::size_t i) { return !wanted.empty() && !wanted[i]; };
-  std::unordered_map<std::string_view, std::size_t> by_name;
+  auto& by_name = file_names_;
   for (std::size_t i = 0; i < count; ++i) {
     if (!by_name.emplace(nodes[i].name, i).second || known_.contains(nodes[i].name)) {
       invalid("Node '", nodes[i].name, "' is not unique");

@@ -13,6 +13,7 @@
 #include "caudal/graph_def.h"
 #include "caudal/op_def.h"
 #include "graph/graph_def.h"
+#include "graph/variable_reads.h"
 
 namespace caudal {
 
@@ -66,6 +67,8 @@ class ImportBody {
   std::vector<Node*> control_inputs(const NodeDef& def);
   AttrList attrs_of(const NodeDef& def, const OpDef& op);
   NodeSpec spec_for(const NodeDef& def, const OpDef& op);
+  /// Adds the node with reads of variables behind the writes that it waits for.
+  Node* add_node(const NodeDef& def, NodeSpec spec);
   void add(const NodeDef& def);
   void add_plain(const NodeDef& def, const OpDef& op);
   void add_variable_reference(const NodeDef& def, const OpDef& op);
@@ -87,6 +90,8 @@ class ImportBody {
   bool in_function_;
   const EncodedAttrs* binding_;
   std::unordered_map<std::string, Known> known_;
+  std::unordered_map<std::string_view, std::size_t> file_names_;
+  VariableReads reads_;
   std::unordered_map<std::string, Mapped> mapped_;  ///< "name:k" or "^name"; top level only
 };
 

@@ -131,7 +131,7 @@ void ImportBody::add_if(const NodeDef& def, const OpDef& op) {
     if (!constants[i]) spec.inputs.push_back(inputs[i]);
   }
   Known known;
-  known.node = graph_.add(std::move(spec));
+  known.node = add_node(def, std::move(spec));
   for (int i = 0; i < int(types.size()); ++i) known.outputs.push_back(known.node->output(i));
   apply_shape_hints(def, known.node);
   known_.emplace(def.name, std::move(known));
@@ -183,7 +183,7 @@ void ImportBody::add_while(const NodeDef& def, const OpDef& op) {
     if (!constants[i]) spec.inputs.push_back(inputs[i]);
   }
   Known known;
-  known.node = graph_.add(std::move(spec));
+  known.node = add_node(def, std::move(spec));
   for (std::size_t i = 0, k = 0; i < count; ++i) {
     known.outputs.push_back(constants[i] ? inputs[i] : known.node->output(int(k++)));
   }
@@ -226,7 +226,7 @@ void ImportBody::add_call(const NodeDef& def, const FunctionDef& function) {
   }
   spec.op = spec.inputs.empty() ? "NoOp" : spec.inputs.size() == 1 ? "Identity" : "IdentityN";
   Known known;
-  known.node = graph_.add(std::move(spec));
+  known.node = add_node(def, std::move(spec));
   known.callee = &function;
   for (int i = 0; i < known.node->num_outputs(); ++i) {
     known.outputs.push_back(known.node->output(i));

@@ -63,7 +63,9 @@ struct Paths {
   bool below(int inner, int outer) const;
   int predicate_of(const Edge& origin);
   int path_of(const Edge& e) const;
+  bool assume_results();
   void find_paths();
+  void place_switch(int node, int here);
   void place_merge(int node);
   void rewrite();
   void mark_needed();
@@ -71,6 +73,8 @@ struct Paths {
   Scope& scope_;
   Library& library_;
   std::vector<Edge> origin_;
+  std::vector<int> assumed_;             ///< by predicate: the only branch there is, or -1
+  std::vector<int> variable_;            ///< answers of variable_behind
   std::vector<std::array<int, 2>> out_;  ///< of Switch nodes
   std::vector<Edge> alias_;              ///< what a Switch hands on
   std::vector<int> sync_;                ///< a NoOp that stands for a Switch's control inputs

@@ -95,7 +95,7 @@ ScopeNode stand_in(const ScopeNode& variable) {
 
 // ---- names and types ------------------------------------------------------------------------
 
-Library::Library(GraphDef& graph) : graph_(graph) {
+Library::Library(const GraphDef& graph) {
   for (const NodeDef& node : graph.nodes) node_names_.insert(node.name);
   for (const FunctionDef& f : graph.functions) {
     function_names_.insert(f.name);
@@ -127,7 +127,7 @@ std::string Library::free_function_name(const std::string& wanted) {
   return free_name(function_names_, name);
 }
 
-void Library::add(FunctionDef function) { graph_.functions.push_back(std::move(function)); }
+void Library::add(FunctionDef function) { added_.push_back(std::move(function)); }
 
 DType Library::output_type(const NodeDef& def, int port) const {
   if (const auto f = function_outputs_.find(def.op); f != function_outputs_.end()) {
@@ -386,13 +386,24 @@ bool has_primitives(const std::vector<NodeDef>& nodes) {
 
 void raise_control_flow(GraphDef& graph) {
   using namespace raising;
-  if (!has_primitives(graph.nodes)) return;
+  std::vector<std::size_t> functions;
+  for (std::size_t i = 0; i < graph.functions.size(); ++i) {
+    if (has_primitives(graph.functions[i].nodes)) functions.push_back(i);
+  }
+  const bool top = has_primitives(graph.nodes);
+  if (!top && functions.empty()) return;
   Library library(graph);
-  Scope scope = load_scope(std::move(graph.nodes));
-  scope.top = true;
-  raise_loops(scope, library);
-  raise_conditionals(scope, library);
-  graph.nodes = take_nodes(scope);
+  std::unordered_map<std::string_view, const FunctionDef*> known;
+  for (const FunctionDef& f : graph.functions) known.emplace(f.name, &f);
+  for (const std::size_t i : functions) raise_function(graph.functions[i], library, known);
+  if (top) {
+    Scope scope = load_scope(std::move(graph.nodes));
+    scope.top = true;
+    raise_loops(scope, library);
+    raise_conditionals(scope, library);
+    graph.nodes = take_nodes(scope);
+  }
+  for (FunctionDef& f : library.take_added()) graph.functions.push_back(std::move(f));
 }
 
 }  // namespace caudal

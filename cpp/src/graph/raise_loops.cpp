@@ -234,15 +234,16 @@ class LoopRaiser {
     }
     if (node.primitive == Primitive::kEnter) {
       loop_.controls.insert(loop_.controls.end(), node.controls.begin(), node.controls.end());
-      if (node.ref_form) {
+      const DType type = type_attr(node.def, "T");
+      if (node.ref_form || type == DType::kResource) {
         const int variable = variable_behind(scope_, node.inputs[0], variable_);
-        if (variable < 0) {
+        if (variable >= 0) return Edge{stand_in_here(part, variable, node.inputs[0]), 0};
+        if (node.ref_form) {
           invalid("node '", name(e.node),
                   "' (RefEnter) hands on a reference that is of no variable");
         }
-        return Edge{stand_in_here(part, variable, node.inputs[0]), 0};
       }
-      return argument(capture(node.inputs[0], type_attr(node.def, "T")));
+      return argument(capture(node.inputs[0], type));
     }
     if (node.primitive == Primitive::kNextIteration || node.primitive == Primitive::kExit) {
       invalid("the value of '", name(e.node), "' (", node.def.op, ") is used within its loop");

@@ -20,8 +20,9 @@ std::uint64_t pair_key(int a, int b) {
 Paths::Paths(Scope& scope, Library& library) : scope_(scope), library_(library) {
   order = topological_order(scope);
   origin_ = origins(scope, order);
-  tree.emplace_back();
-  find_paths();
+  do {
+    find_paths();
+  } while (assume_results());
   rewrite();
   mark_needed();
 }
@@ -42,6 +43,9 @@ int Paths::common(int a, int b) const {
 }
 
 int Paths::child(int at, int predicate, int branch) {
+  if (const int only = assumed_[std::size_t(predicate)]; only >= 0) {
+    return only == branch ? at : kDead;
+  }
   for (int p = at; p != 0; p = tree[std::size_t(p)].outer) {
     const Path& step = tree[std::size_t(p)];
     if (groups[std::size_t(step.group)].predicate != predicate) continue;
@@ -88,7 +92,10 @@ int Paths::group_at(int node, int wanted) const {
 
 int Paths::predicate_of(const Edge& origin) {
   const auto [found, is_new] = predicate_ids_.emplace(key_of(origin), int(predicates.size()));
-  if (is_new) predicates.push_back(origin);
+  if (is_new) {
+    predicates.push_back(origin);
+    assumed_.push_back(-1);
+  }
   return found->second;
 }
 
@@ -98,8 +105,31 @@ int Paths::path_of(const Edge& e) const {
   return e.port < 2 ? out_[std::size_t(e.node)][std::size_t(e.port)] : kDead;
 }
 
+/// The results of a loop's condition and body are always there: where they seem to depend on a
+/// branch, that branch is the one in which the whole loop stands. True if something was learned.
+bool Paths::assume_results() {
+  int all = 0;
+  for (const Edge& e : scope_.returns) {
+    const int p = path_of(e);
+    all = join(all, p);
+    if (all == kDead) {
+      invalid("the result '", scope_.nodes[std::size_t(e.node)].def.name,
+              "' of a loop is never there");
+    }
+  }
+  for (int p = all; p != 0; p = tree[std::size_t(p)].outer) {
+    const Path& step = tree[std::size_t(p)];
+    assumed_[std::size_t(groups[std::size_t(step.group)].predicate)] = step.branch;
+  }
+  return all != 0;
+}
+
 void Paths::find_paths() {
   const std::size_t count = scope_.nodes.size();
+  tree.assign(1, Path());
+  groups.clear();
+  group_ids_.clear();
+  merge.clear();
   path.assign(count, 0);
   out_.assign(count, {0, 0});
   merge.resize(count);
@@ -114,31 +144,49 @@ void Paths::find_paths() {
       invalid("node '", node.def.name, "' (", node.def.op, ") is not part of a loop");
     }
     int here = 0;
-    if (node.def.op == "ControlTrigger") {
-      // Runs even if what it waits for does not.
-      bool first = true;
-      for (const int c : node.controls) {
-        const int p = path[std::size_t(c)];
-        if (p == kDead) continue;
-        here = first ? p : common(here, p);
-        first = false;
-      }
-    } else {
+    // A ControlTrigger runs even if what it waits for does not.
+    if (node.def.op != "ControlTrigger") {
       for (const Edge& e : node.inputs) here = join(here, path_of(e));
       for (const Edge& e : node.refs) here = join(here, path_of(e));
       for (const int c : node.controls) here = join(here, path[std::size_t(c)]);
     }
     path[std::size_t(n)] = here;
-    if (node.primitive != Primitive::kSwitch) continue;
-    if (node.inputs.size() != 2) {
-      invalid("node '", node.def.name, "' (Switch) has ", node.inputs.size(),
-              " inputs instead of two");
+    if (node.primitive == Primitive::kSwitch) place_switch(n, here);
+  }
+}
+
+void Paths::place_switch(int n, int here) {
+  const ScopeNode& node = scope_.nodes[std::size_t(n)];
+  if (node.inputs.size() != 2) {
+    invalid("node '", node.def.name, "' (Switch) has ", node.inputs.size(),
+            " inputs instead of two");
+  }
+  const Edge& asked = node.inputs[1];
+  const Edge origin = asked.port == 0 ? origin_[std::size_t(asked.node)] : asked;
+  int predicate = -1, if_true = 1;
+  // Gradients of conditionals ask which input a Merge took.
+  const ScopeNode& test = scope_.nodes[std::size_t(origin.node)];
+  if (test.def.op == "Equal" && test.inputs.size() == 2 && test.inputs[0].port == 1) {
+    const MergeInfo& info = merge[std::size_t(test.inputs[0].node)];
+    const ScopeNode& constant = scope_.nodes[std::size_t(test.inputs[1].node)];
+    const std::string* value = find_attr(constant.def.attrs, "value");
+    if (info.group >= 0 && has_trait(constant.def, kConstant) && value != nullptr) {
+      const AttrValue decoded = decode_attr(*value, "tensor");
+      const Tensor& t = decoded.get<Tensor>();
+      if (t.dtype() == DType::kInt32 && t.num_elements() == 1) {
+        const int wanted = *t.data<std::int32_t>();
+        for (int b = 0; b < 2; ++b) {
+          if (info.inputs[std::size_t(b)] != wanted) continue;
+          predicate = groups[std::size_t(info.group)].predicate;
+          if_true = b;
+        }
+      }
     }
-    const Edge& asked = node.inputs[1];
-    const int predicate = predicate_of(asked.port == 0 ? origin_[std::size_t(asked.node)] : asked);
-    for (int b = 0; b < 2; ++b) {
-      out_[std::size_t(n)][std::size_t(b)] = here == kDead ? kDead : child(here, predicate, b);
-    }
+  }
+  if (predicate < 0) predicate = predicate_of(origin);
+  for (int b = 0; b < 2; ++b) {
+    out_[std::size_t(n)][std::size_t(b)] =
+        here == kDead ? kDead : child(here, predicate, b == 1 ? if_true : 1 - if_true);
   }
 }
 
@@ -223,7 +271,10 @@ void Paths::rewrite() {
     if (here == kDead) continue;
     if (node.primitive == Primitive::kSwitch) {
       Edge from = node.inputs[0];
-      from.by_ref = from.by_ref || node.ref_form;
+      // Handles of variables are references, too.
+      from.by_ref = from.by_ref || node.ref_form ||
+                    (variable_behind(scope_, from, variable_) >= 0 &&
+                     type_attr(node.def, "T") == DType::kResource);
       alias_[std::size_t(n)] = from;
       if (find_attr(node.def.attrs, "T") != nullptr) {
         types.emplace(key_of({from.node, from.port, false}), type_attr(node.def, "T"));
@@ -287,14 +338,13 @@ void Paths::mark_needed() {
     }
   }
   for (Edge& e : scope_.returns) {
-    if (path_of(e) != 0) {
-      invalid("the result '", scope_.nodes[std::size_t(e.node)].def.name,
-              "' of a loop is there in one branch of a conditional only");
+    if (scope_.nodes[std::size_t(e.node)].primitive == Primitive::kSwitch) {
+      e = alias_[std::size_t(e.node)];
     }
     want(e.node);
   }
   for (const int n : scope_.must_run) {
-    if (path[std::size_t(n)] != kDead) want(n);
+    if (path[std::size_t(n)] != kDead && scope_.nodes[std::size_t(n)].alive) want(n);
   }
   for (const int a : scope_.arguments) needed[std::size_t(a)] = 1;
   while (!stack.empty()) {

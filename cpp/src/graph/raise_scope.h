@@ -75,11 +75,13 @@ struct Scope {
 /// Names that are taken, and the functions of the file.
 class Library {
  public:
-  explicit Library(GraphDef& graph);
+  explicit Library(const GraphDef& graph);
 
   std::string free_node_name(const std::string& wanted);
   std::string free_function_name(const std::string& wanted);
   void add(FunctionDef function);
+  /// Functions that were added; they are to be put into the file at the end.
+  std::vector<FunctionDef> take_added() { return std::move(added_); }
   /// kInvalid when the op is not known or has no such output.
   DType output_type(const NodeDef& def, int port) const;
   void add_argument(Scope& scope, DType type);
@@ -87,7 +89,7 @@ class Library {
  private:
   std::string free_name(std::unordered_set<std::string>& taken, const std::string& wanted);
 
-  GraphDef& graph_;
+  std::vector<FunctionDef> added_;
   std::unordered_set<std::string> node_names_, function_names_;
   std::unordered_map<std::string, int> next_;
   std::unordered_map<std::string, std::vector<DType>> function_outputs_;
@@ -114,6 +116,9 @@ Scope load_scope(std::vector<NodeDef> nodes);
 std::vector<NodeDef> take_nodes(Scope& scope);
 FunctionDef take_function(Scope& scope, std::string name, bool stateful);
 
+/// The same for a function of the file; `functions` is its library.
+void raise_function(FunctionDef& function, Library& library,
+                    const std::unordered_map<std::string_view, const FunctionDef*>& functions);
 /// Makes While nodes of all loops.
 void raise_loops(Scope& scope, Library& library);
 /// Makes If nodes of all pairs of Switch and Merge; there are no loops left.

@@ -18,6 +18,8 @@ struct Component {
   std::priority_queue<std::pair<int, int>> ready;     ///< (position, node)
   std::priority_queue<std::pair<int, int>> children;  ///< (position, component); may be outdated
   int ready_below = 0;                                ///< nodes ready here or in components within
+  bool open = false;                                  ///< a batch of it is being filled
+  std::vector<int> delayed;  ///< Merge nodes that nodes of the open batch read
 };
 
 class Stages {
@@ -90,7 +92,8 @@ class Stages {
       for (const int n : level_nodes) {
         const int group = paths_.group_at(n, level);
         for_each_input(n, [&](int from) {
-          if (counts(from) && paths_.level(from) >= level &&
+          // The result of a Merge is a value of the place around its conditional.
+          if (counts(from) && paths_.depth(paths_.path[std::size_t(from)]) >= level &&
               paths_.group_at(from, level) == group) {
             parent_[std::size_t(root(n))] = root(from);
           }
@@ -117,6 +120,7 @@ class Stages {
 
   void count_readers() {
     readers_.assign(scope_.nodes.size(), 0);
+    waits_.assign(scope_.nodes.size(), 0);
     const auto one_more = [&](int from) { ++readers_[std::size_t(from)]; };
     for (int n = 0; n < int(scope_.nodes.size()); ++n) {
       if (!counts(n)) continue;
@@ -147,7 +151,15 @@ class Stages {
       --components_[std::size_t(c)].ready_below;
     }
     const auto one_less = [&](int from) {
-      if (--readers_[std::size_t(from)] == 0 && counts(from)) make_ready(from);
+      Component& of = components_[std::size_t(component_[std::size_t(from)])];
+      // An If cannot read its own results: such a Merge belongs to a batch of its own.
+      if (counts(from) && paths_.joins(from) && of.open) waits_[std::size_t(from)] = 1;
+      if (--readers_[std::size_t(from)] != 0 || !counts(from)) return;
+      if (waits_[std::size_t(from)] && of.open) {
+        of.delayed.push_back(from);
+      } else {
+        make_ready(from);
+      }
     };
     for_each_input(n, one_less);
     for_each_predicate(n, one_less);
@@ -167,7 +179,11 @@ class Stages {
       }
       if (component.ready_below == 0) {
         component.children = {};
+        component.open = false;
         open.pop_back();
+        const std::vector<int> delayed = std::move(component.delayed);
+        component.delayed.clear();
+        for (const int n : delayed) make_ready(n);
         continue;
       }
       const int next = component.children.top().second;
@@ -175,6 +191,7 @@ class Stages {
         component.children.pop();
         continue;
       }
+      components_[std::size_t(next)].open = true;
       open.emplace_back(next, int(batches_.list.size()));
       batches_.list.push_back({components_[std::size_t(next)].group, batch});
     }
@@ -184,6 +201,7 @@ class Stages {
   const Paths& paths_;
   Batches batches_;
   std::vector<int> parent_, component_, readers_;
+  std::vector<char> waits_;  ///< Merge nodes that a node of an open batch of their own reads
   std::vector<Component> components_;
 };
 

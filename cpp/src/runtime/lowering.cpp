@@ -77,7 +77,9 @@ class Lowering {
  public:
   Lowering(const PlanEnvironment& env, Program& program, const std::vector<LiveIn>& live_ins,
            const std::vector<Tensor>& values)
-      : values_(values), plan_of_(std::size_t(program.graph->num_nodes()), -1) {
+      : values_(values),
+        plan_of_(std::size_t(program.graph->num_nodes()), -1),
+        after_effects_(plan_of_.size()) {
     g_.env = &env;
     g_.program = &program;
     g_.live_ins = live_ins;
@@ -94,6 +96,7 @@ class Lowering {
       if (f.dtype() == DType::kVariant) tapes_read_.emplace(f.node->id(), 0);
     }
     for (Node* node : order) {
+      mark_effects(*node);
       try {
         if (must_wait(*node)) {
           defer(node);
@@ -143,6 +146,18 @@ class Lowering {
     return p <= kAlias ? aliases_[std::size_t(kAlias - p)] : PlanRef{p, o.index};
   }
 
+  /// Notes whether the node, or anything that it waits for, can be noticed otherwise than by
+  /// values.
+  void mark_effects(const Node& node) {
+    const OpDef& op = node.op();
+    bool found = op.has(kWritesRef) || (op.has(kControlFlow) && ops::has_effects(node)) ||
+                 (op.has(kStateful) && !op.has(kRandom) && !op.has(kVariable));
+    for (const Output& in : node.inputs()) found = found || after_effects_[id_of(*in.node)];
+    for (const Node* c : node.control_inputs()) found = found || after_effects_[id_of(*c)];
+    after_effects_[id_of(node)] = found;
+  }
+  static std::size_t id_of(const Node& node) { return std::size_t(node.id()); }
+
   static bool touches_state(const Node& node) {
     if (node.op().has(kStateful) && !node.op().has(kRandom) && !node.op().has(kVariable))
       return true;
@@ -185,6 +200,7 @@ class Lowering {
   void lower_node(Node* node) {
     const OpDef& op = node->op();
     if (fully_fed(*node)) return;
+    if (node->num_outputs() == 0 && !after_effects_[id_of(*node)]) return;  // orders values only
     if (op.has(kPlaceholder)) {
       invalid("You must feed a value for placeholder tensor '", node->name(), "' with dtype ",
               dtype_signature_name(node->output_dtype(0)),
@@ -450,7 +466,12 @@ class Lowering {
     const bool reduces_nothing =
         n.has(kOneIsItself) && in.shape.num_elements() == out.shape.num_elements();
     if (!same || !(n.has(kView) || reduces_nothing)) return false;
-    if (!(in.shape == out.shape) || !n.controls.empty()) {
+    // When a value is computed does not matter; what has effects keeps its place.
+    const bool waits = std::any_of(n.controls.begin(), n.controls.end(), [&](int c) {
+      const Node* from = g_.nodes[std::size_t(c)].node;
+      return from == nullptr || after_effects_[id_of(*from)];
+    });
+    if (!(in.shape == out.shape) || waits) {
       n.view = reduces_nothing;
       return false;
     }
@@ -553,6 +574,7 @@ class Lowering {
   const std::vector<Tensor>& values_;
   static constexpr int kAlias = -2;  ///< and below: entries of aliases_; -1: not planned
   std::vector<int> plan_of_;
+  std::vector<char> after_effects_;  ///< by node id
   std::vector<PlanRef> aliases_;
   std::unordered_map<std::uint64_t, int> live_in_of_;
   std::unordered_map<int, char> deferred_;

@@ -61,7 +61,9 @@ def gradients(ys, xs, grad_ys=None, name="gradients", colocate_gradients_with_op
       grad_ys: initial gradients, one per y, None for ones.
       name: name scope of the new nodes.
       colocate_gradients_with_ops: place gradient nodes on the devices of their operations.
-      gate_gradients: no effect; a gradient here does not depend on other gradients' timing.
+      gate_gradients: whether what reads a gradient of an operation waits for all gradients of it.
+        Here variables are updated after they are read in any case; in TensorFlow, which may run the
+        graph, gates make it so.
       aggregation_method: a field of `tf.AggregationMethod`.
       stop_gradients: tensors to treat as constants.
       unconnected_gradients: "none" or "zero".
@@ -100,7 +102,14 @@ def gradients(ys, xs, grad_ys=None, name="gradients", colocate_gradients_with_op
         stops = [_x_tensor(x) for x in stop_gradients]
         grad_ys = [_grad_y(g, y, i) for i, (g, y) in enumerate(zip(grad_ys, ys))]
         results = _compute(
-            graph, ys, x_tensors, grad_ys, stops, scope, bool(colocate_gradients_with_ops)
+            graph,
+            ys,
+            x_tensors,
+            grad_ys,
+            stops,
+            scope,
+            bool(colocate_gradients_with_ops),
+            bool(gate_gradients),
         )
     finally:
         default_graphs.stack.pop()
@@ -190,21 +199,23 @@ def _from_core(graph, grad):
     return tensor(grad)
 
 
-def _compute(graph, ys, xs, grad_ys, stops, scope, colocate):
-    results = _compute_inside(graph, ys, xs, grad_ys, stops, scope, colocate)
+def _compute(graph, ys, xs, grad_ys, stops, scope, colocate, gate):
+    results = _compute_inside(graph, ys, xs, grad_ys, stops, scope, colocate, gate)
     if isinstance(graph, FuncGraph):
         for i, x in enumerate(xs):
             if isinstance(x, Tensor) and x._graph is not graph:
-                rest = _compute_through_captures(graph, ys, x, grad_ys, stops, scope, colocate)
+                rest = _compute_through_captures(
+                    graph, ys, x, grad_ys, stops, scope, colocate, gate
+                )
                 results[i] = _total([results[i], rest])
     return results
 
 
-def _compute_through_captures(graph, ys, x, grad_ys, stops, scope, colocate):
+def _compute_through_captures(graph, ys, x, grad_ys, stops, scope, colocate, gate):
     """The part of a gradient inside of a branch or body that leads through what is around it."""
 
     def grads_of(tensors):
-        return _compute_inside(graph, ys, tensors, grad_ys, stops, scope, colocate)
+        return _compute_inside(graph, ys, tensors, grad_ys, stops, scope, colocate, gate)
 
     around = Around(graph, x)
     check_starts(graph, around, grads_of, x)
@@ -214,10 +225,12 @@ def _compute_through_captures(graph, ys, x, grad_ys, stops, scope, colocate):
     if not pairs:
         return None
     copies = [around.copy(t) for t, _ in pairs]
-    return _compute_inside(graph, copies, [x], [g for _, g in pairs], stops, scope, colocate)[0]
+    return _compute_inside(graph, copies, [x], [g for _, g in pairs], stops, scope, colocate, gate)[
+        0
+    ]
 
 
-def _compute_inside(graph, ys, xs, grad_ys, stops, scope, colocate):
+def _compute_inside(graph, ys, xs, grad_ys, stops, scope, colocate, gate):
     if not xs:
         return []
     if not ys:
@@ -235,6 +248,7 @@ def _compute_inside(graph, ys, xs, grad_ys, stops, scope, colocate):
             [k for s in stops for k in _keys_of(graph, s)],
             scope,
             colocate,
+            gate,
             where,
         )
     except _core.Error as error:

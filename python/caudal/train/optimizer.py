@@ -156,6 +156,7 @@ class Optimizer:
             loss,
             [_target(var) for var in var_list],
             grad_ys=grad_loss,
+            gate_gradients=gate_gradients == Optimizer.GATE_OP,
             aggregation_method=aggregation_method,
             colocate_gradients_with_ops=colocate_gradients_with_ops,
         )
