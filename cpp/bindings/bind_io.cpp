@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files. Bytes go in and come out as they are; paths are str.
 //   CheckpointReader(prefix)  .names() .has(n) .dtype(n) .shape(n) .read(n) .read_slice(n, spec)
-//                             .shapes() .dtypes() (dicts) .version() .debug_string()
+//                             .slices(n) (as such specs) .shapes() .dtypes() (dicts) .version()
+//                             .debug_string()
 //   CheckpointWriter(prefix)  .add(n, array) .add_slice(n, spec, array) .finish()
 //   RecordReader(path, offset=0)   iterates over records as bytes; .next() -> bytes or None;
 //   .offset() RecordWriter(path, append=False)  .write(bytes) .flush(sync=False) .close()
@@ -96,6 +97,7 @@ void bind_checkpoints(py::module_& m) {
              return out;
            })
       .def("read", [](const CheckpointReader& r, const std::string& n) { return read(r, n, ""); })
+      .def("slices", &CheckpointReader::slices, py::arg("name"))
       .def("read_slice", &read, py::arg("name"), py::arg("shape_and_slice"))
       .def("version", &CheckpointReader::version)
       .def("debug_string", &CheckpointReader::debug_string);

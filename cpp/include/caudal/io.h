@@ -34,6 +34,8 @@ class CAUDAL_API CheckpointReader {
   Tensor read(const std::string& name) const;
   /// A part, named as in TensorFlow's shape_and_slices: "10 4 0,4:-" or "" for all.
   Tensor read_slice(const std::string& name, const std::string& shape_and_slice) const;
+  /// The parts in which a tensor is stored, in the words of read_slice(); none when it is whole.
+  std::vector<std::string> slices(const std::string& name) const;
   /// Where a tensor starts: reading in this order goes through the files from front to back.
   std::int64_t position(const std::string& name) const;
   /// 1 or 2.

@@ -87,6 +87,18 @@ Tensor CheckpointReader::read_slice(const std::string& name, const std::string& 
   return slice.covers(full) ? impl_->bundle->read(name) : impl_->bundle->read_slice(name, slice);
 }
 
+std::vector<std::string> CheckpointReader::slices(const std::string& name) const {
+  const Shape full = shape(name);
+  std::string dims;
+  for (const std::int64_t d : full.dims()) dims += str(d, " ");
+  std::vector<std::string> out;
+  for (const io::TensorSlice& s :
+       impl_->bundle ? impl_->bundle->find(name)->slices : impl_->old->slices(name)) {
+    if (!s.covers(full)) out.push_back(dims + s.text());
+  }
+  return out;
+}
+
 std::int64_t CheckpointReader::position(const std::string& name) const {
   if (!impl_->bundle) return 0;
   const io::BundleEntry* e = impl_->bundle->find(name);
@@ -98,8 +110,7 @@ std::string CheckpointReader::debug_string() const {
   for (const std::string& name : names()) {
     std::string type(dtype_signature_name(dtype(name)));
     std::ranges::transform(type, type.begin(), [](unsigned char c) { return std::toupper(c); });
-    const std::size_t parts =
-        impl_->bundle ? impl_->bundle->find(name)->slices.size() : impl_->old->parts(name);
+    const std::size_t parts = slices(name).size();
     out += str(name, " (DT_", type, ") ", shape(name));
     if (parts > 1) out += str(", ", parts, " slices");
     out += '\n';

@@ -142,6 +142,12 @@ std::vector<std::string> CheckpointV1::names() const {
   return out;
 }
 
+std::vector<TensorSlice> CheckpointV1::slices(const std::string& name) const {
+  std::vector<TensorSlice> out;
+  for (const Part& p : tensors_.at(name).parts) out.push_back(p.slice);
+  return out;
+}
+
 Tensor CheckpointV1::read_part(const std::string& name, const Stored& stored,
                                const Part& part) const {
   const TableReader& file = *files_[part.file];

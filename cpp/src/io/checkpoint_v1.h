@@ -25,7 +25,7 @@ class CheckpointV1 {
   // The caller has checked that there is such a name.
   DType dtype(const std::string& name) const { return tensors_.at(name).dtype; }
   const Shape& shape(const std::string& name) const { return tensors_.at(name).shape; }
-  std::size_t parts(const std::string& name) const { return tensors_.at(name).parts.size(); }
+  std::vector<TensorSlice> slices(const std::string& name) const;
   Tensor read_slice(const std::string& name, const TensorSlice& slice) const;
 
  private:

@@ -208,7 +208,7 @@ with tf.Session() as session:
     try:
         saver.save(session, prefix, write_meta_graph=False)
     except tf.errors.PermissionDeniedError as error:
-        print("refused:", error.message)
+        print("refused:", error.message.splitlines()[0])
     saver.restore(session, prefix)
     print(session.run(v).tolist())
 """
