@@ -31,14 +31,16 @@ void sub_grad(GradContext& g) {
 }
 
 void mul_grad(GradContext& g) {
-  set_broadcast_grads(g, g.needs(0) ? mul(g, g.dy(), conj(g, g.input(1))) : Output(),
-                      g.needs(1) ? mul(g, conj(g, g.input(0)), g.dy()) : Output());
+  const Output gx = g.needs(0) ? mul(g, g.dy(), conj(g, g.input(1))) : Output();
+  const Output gy = g.needs(1) ? mul(g, conj(g, g.input(0)), g.dy()) : Output();
+  set_broadcast_grads(g, gx, gy);
 }
 
 void mul_no_nan_grad(GradContext& g) {
   // As in TensorFlow no conjugates here, nor in the gradients of Xdivy, Xlogy and Cumprod.
-  set_broadcast_grads(g, g.needs(0) ? g("MulNoNan", {g.dy(), g.input(1)}) : Output(),
-                      g.needs(1) ? g("MulNoNan", {g.input(0), g.dy()}) : Output());
+  const Output gx = g.needs(0) ? g("MulNoNan", {g.dy(), g.input(1)}) : Output();
+  const Output gy = g.needs(1) ? g("MulNoNan", {g.input(0), g.dy()}) : Output();
+  set_broadcast_grads(g, gx, gy);
 }
 
 // dx = dy / y and dy * (-x / y) / y, with the op's own kind of division.
@@ -79,8 +81,9 @@ void pow_grad(GradContext& g) {
 // Ties go to the first input.
 void extremum_grad(GradContext& g, const char* first_wins) {
   const Output mask = g(first_wins, {g.input(0), g.input(1)});
-  set_broadcast_grads(g, g.needs(0) ? keep_where(g, mask, g.dy()) : Output(),
-                      g.needs(1) ? zero_where(g, mask, g.dy()) : Output());
+  const Output gx = g.needs(0) ? keep_where(g, mask, g.dy()) : Output();
+  const Output gy = g.needs(1) ? zero_where(g, mask, g.dy()) : Output();
+  set_broadcast_grads(g, gx, gy);
 }
 void maximum_grad(GradContext& g) { extremum_grad(g, "GreaterEqual"); }
 void minimum_grad(GradContext& g) { extremum_grad(g, "LessEqual"); }
@@ -98,8 +101,9 @@ void atan2_grad(GradContext& g) {
   const Output y = g.input(0);
   const Output x = g.input(1);
   const Output slope = realdiv(g, g.dy(), add(g, square(g, x), square(g, y)));
-  set_broadcast_grads(g, g.needs(0) ? mul(g, x, slope) : Output(),
-                      g.needs(1) ? mul(g, neg(g, y), slope) : Output());
+  const Output gx = g.needs(0) ? mul(g, x, slope) : Output();
+  const Output gy = g.needs(1) ? mul(g, neg(g, y), slope) : Output();
+  set_broadcast_grads(g, gx, gy);
 }
 
 // 1 where x != 0, in x's dtype: zero times anything counts as zero, and so does its derivative.

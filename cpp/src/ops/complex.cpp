@@ -19,8 +19,9 @@ Output complex_of(GradContext& g, Output re, Output im) {
 Output widened(GradContext& g, Output re) { return complex_of(g, re, like(g, re, 0)); }
 
 void complex_grad(GradContext& g) {
-  set_broadcast_grads(g, g.needs(0) ? real(g, g.dy()) : Output(),
-                      g.needs(1) ? imag(g, g.dy()) : Output());
+  const Output gx = g.needs(0) ? real(g, g.dy()) : Output();
+  const Output gy = g.needs(1) ? imag(g, g.dy()) : Output();
+  set_broadcast_grads(g, gx, gy);
 }
 void real_grad(GradContext& g) { g.set(0, widened(g, g.dy())); }
 void imag_grad(GradContext& g) { g.set(0, complex_of(g, like(g, g.dy(), 0), g.dy())); }
