@@ -4,6 +4,7 @@
 Fuzz targets (tests/fuzz) look for such files; here are kinds of them that every run tries.
 """
 
+import functools
 import os
 import random
 import struct
@@ -58,6 +59,10 @@ def read_checkpoint(prefix):
     return {name: reader.read(name) for name in reader.names()}
 
 
+def read_into(found, prefix):
+    found.update(read_checkpoint(prefix))
+
+
 def good_checkpoint(prefix):
     values = {
         "a": np.arange(30, dtype=np.float32).reshape(5, 6),
@@ -101,7 +106,7 @@ def test_damaged_checkpoints(tmp_path):
             with open(prefix + ending, "wb") as file:
                 file.write(content)
             found = {}
-            outcomes.append(refused(lambda: found.update(read_checkpoint(prefix))))
+            outcomes.append(refused(functools.partial(read_into, found, prefix)))
             # What is not refused is right: the change hit nothing that matters.
             for name, value in found.items():
                 np.testing.assert_array_equal(value, values[name])
@@ -117,13 +122,13 @@ def test_damaged_checkpoints(tmp_path):
 def test_damaged_old_checkpoints(tmp_path):
     path, rng = str(tmp_path / "old"), random.Random(1)
     with tf.Session(graph=tf.Graph()) as session, session.graph.as_default():
-        session.run(apply("Save", path, ["a", "b"],
-                          [np.arange(30, dtype=np.float32), np.array([b"x", b""], object)]))  # fmt: skip
+        values = [np.arange(30, dtype=np.float32), np.array([b"x", b""], object)]
+        session.run(apply("Save", path, ["a", "b"], values))
     good = open(path, "rb").read()
     for content in variants(good, rng):
         with open(path, "wb") as file:
             file.write(content)
-        refused(lambda: read_checkpoint(path))
+        refused(functools.partial(read_checkpoint, path))
 
 
 def varint(n):
