@@ -16,8 +16,8 @@ NAMES = {
         RandomShuffleQueue ReaderBase SparseConditionalAccumulator SparseTensorSpec
         TFRecordReader TensorArraySpec TensorSpec TextLineReader TypeSpec WholeFileReader
         audio autograph config data delete_session_tensor distribute estimator
-        experimental feature_column get_session_handle get_session_tensor gfile
-        import_graph_def keras lite load_file_system_library load_library load_op_library
+        experimental feature_column get_session_handle get_session_tensor
+        keras lite load_file_system_library load_library load_op_library
         nondifferentiable_batch_function profiler queue resource_loader sysconfig tpu
         user_ops xla
     """,
@@ -111,7 +111,7 @@ NAMES = {
     """,
     "io": """
         PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue decode_proto
-        encode_proto gfile match_filenames_once
+        encode_proto match_filenames_once
     """,
     "layers": """
         experimental

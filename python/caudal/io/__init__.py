@@ -13,6 +13,7 @@ __getattr__ = _module_getattr(
         "caudal.framework.graph_io": "write_graph",
         "caudal.io.tf_record": "TFRecordCompressionType TFRecordOptions TFRecordWriter "
         "tf_record_iterator",
+        "caudal.io.gfile": "@",
         "caudal.ops.string_ops": "decode_base64 encode_base64",
         "caudal.ops.sparse_ops": "deserialize_many_sparse serialize_many_sparse serialize_sparse",
         "caudal.ops.image_files_ops": "decode_and_crop_jpeg decode_bmp decode_gif decode_image "

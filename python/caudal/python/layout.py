@@ -26,8 +26,10 @@ framework.dtypes framework.dtypes @
 framework.errors framework.errors
 framework.errors_impl framework.errors
 framework.function framework.function
+framework.importer framework.importer
 framework.indexed_slices framework.indexed_slices framework.ops
-framework.ops framework.ops framework.behavior client.session framework.conversion @
+framework.meta_graph framework.meta_graph
+framework.ops framework.ops framework.behavior client.session framework.conversion framework.proto_registry @
 framework.random_seed framework.random_seed @
 framework.smart_cond layers.utils
 framework.sparse_tensor framework.sparse_tensor @
@@ -44,6 +46,7 @@ layers.layers layers
 layers.normalization layers
 layers.pooling layers
 layers.utils layers.utils
+lib.io.file_io io.file_io
 lib.io.python_io python_io
 lib.io.tf_record io.tf_record
 ops.array_grad
@@ -177,6 +180,7 @@ ops.weights_broadcast_ops ops.weights_broadcast_ops
 ops.while_loop @
 platform.app platform.app app
 platform.flags platform.flags flags
+platform.gfile gfile
 platform.googletest client.test
 platform.test client.test
 platform.tf_logging platform.tf_logging logging
