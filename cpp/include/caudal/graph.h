@@ -155,6 +155,7 @@ class CAUDAL_API Subgraph {
   std::unique_ptr<Graph> graph;
   std::vector<Output> inputs;  ///< outputs of Placeholder nodes in `graph`
   std::vector<Output> outputs;
+  std::vector<Node*> targets;  ///< run as well, though no output needs them
   std::vector<Output> saved;  ///< intermediates that the gradient asks the run to keep
   int forward_nodes = -1;     ///< nodes before gradients were added; -1: all
 };

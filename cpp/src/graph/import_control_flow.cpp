@@ -99,6 +99,13 @@ SubgraphPtr ImportBody::build(const FunctionDef& function, const std::vector<Out
   for (const FunctionArg& output : function.outputs) {
     made->outputs.push_back(body.resolve(returned(function, output), function.name));
   }
+  for (const auto& [label, name] : function.control_returns) {
+    const Known* known = body.find(name);
+    if (known == nullptr) {
+      invalid("function '", function.name, "' returns the node '", name, "', which it lacks");
+    }
+    if (known->node != nullptr) made->targets.push_back(known->node);
+  }
   return made;
 }
 

@@ -53,6 +53,7 @@ std::span<const OpRow> state_ops();              // VariableV2, Assign*, Scatter
 std::span<const OpRow> training_ops();           // Apply*
 std::span<const OpRow> control_flow_ops();       // NoOp, If, While, TapeRead
 std::span<const OpRow> tensor_array_ops();
+std::span<const OpRow> stack_ops();
 std::span<const OpRow> host_ops();      // Print, Assert, CheckNumerics, PyFunc
 std::span<const OpRow> sparse_ops();    // SparseTensor, sets
 std::span<const OpRow> string_ops();    // text, regular expressions, Unicode, files

@@ -18,6 +18,7 @@ Program& program_of(Run& run, Subgraph& subgraph, bool with_saved) {
     slot->graph = subgraph.graph.get();
     slot->feeds = subgraph.inputs;
     slot->fetches = subgraph.outputs;
+    slot->targets = subgraph.targets;
     if (with_saved)
       slot->fetches.insert(slot->fetches.end(), subgraph.saved.begin(), subgraph.saved.end());
     resolve(*slot);
