@@ -125,8 +125,24 @@ _SCATTER_ND_TEXT = """%s
     """
 
 
+def apply_update(op_name, ref, *inputs, name=None, **attrs):
+    """The Operation that changes variables as an op does: behind handles by the Resource* op.
+
+    Args:
+      op_name: an op on references, such as "ApplyMomentum".
+      ref: reference to the variable, or its handle.
+      *inputs, name, **attrs: as for the op.
+    """
+    if ref.op.type == "VarHandleOp":
+        return apply("Resource" + op_name, ref, *inputs, name=name, **attrs)
+    return apply(op_name, ref, *inputs, name=name, **attrs).op
+
+
 def _scatter(op_name, py_name, locking, text):
     def function(ref, indices, updates, use_locking=locking, name=None):
+        if not _is_ref(ref) and not op_name.startswith("ScatterNd"):
+            values = ops.convert_to_tensor(updates, ref.dtype)
+            return ref._written(apply("Resource" + op_name, ref.handle, indices, values, name=name))
         return apply(op_name, ref, indices, updates, use_locking=use_locking, name=name)
 
     function.__name__ = function.__qualname__ = py_name

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Adadelta."""
 
-from caudal.framework.op_factory import apply
+from caudal.ops import state_ops
 from caudal.train import optimizer
 from caudal.train.optimizer import like
 
@@ -46,13 +46,15 @@ class AdadeltaOptimizer(optimizer.Optimizer):
         )
 
     def _apply_dense(self, grad, var):
-        return apply("ApplyAdadelta", *self._state(var), grad, use_locking=self._use_locking).op
+        return state_ops.apply_update(
+            "ApplyAdadelta", *self._state(var), grad, use_locking=self._use_locking
+        )
 
     def _apply_sparse(self, grad, var):
-        return apply(
+        return state_ops.apply_update(
             "SparseApplyAdadelta",
             *self._state(var),
             grad.values,
             grad.indices,
             use_locking=self._use_locking,
-        ).op
+        )

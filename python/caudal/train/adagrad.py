@@ -2,8 +2,7 @@
 """Adagrad and its proximal form."""
 
 from caudal.framework import constant_op, ops
-from caudal.framework.op_factory import apply
-from caudal.ops import array_ops, init_ops, math_ops
+from caudal.ops import array_ops, init_ops, math_ops, state_ops
 from caudal.train import optimizer
 from caudal.train.optimizer import like
 
@@ -51,18 +50,18 @@ class AdagradOptimizer(optimizer.Optimizer):
 
     def _apply_dense(self, grad, var):
         accum = self.get_slot(var, "accumulator")
-        return apply(
+        return state_ops.apply_update(
             "ApplyAdagrad",
             var._ref(),
             accum._ref(),
             like(self._learning_rate_tensor, var),
             grad,
             use_locking=self._use_locking,
-        ).op
+        )
 
     def _apply_sparse(self, grad, var):
         accum = self.get_slot(var, "accumulator")
-        return apply(
+        return state_ops.apply_update(
             "SparseApplyAdagrad",
             var._ref(),
             accum._ref(),
@@ -70,7 +69,7 @@ class AdagradOptimizer(optimizer.Optimizer):
             grad.values,
             grad.indices,
             use_locking=self._use_locking,
-        ).op
+        )
 
 
 def _fill_like(var, value):
@@ -139,18 +138,18 @@ class ProximalAdagradOptimizer(optimizer.Optimizer):
         )
 
     def _apply_dense(self, grad, var):
-        return apply(
+        return state_ops.apply_update(
             "ApplyProximalAdagrad", *self._state(var), grad, use_locking=self._use_locking
-        ).op
+        )
 
     def _apply_sparse(self, grad, var):
-        return apply(
+        return state_ops.apply_update(
             "SparseApplyProximalAdagrad",
             *self._state(var),
             grad.values,
             grad.indices,
             use_locking=self._use_locking,
-        ).op
+        )
 
 
 class AdagradDAOptimizer(optimizer.Optimizer):
@@ -232,20 +231,20 @@ class AdagradDAOptimizer(optimizer.Optimizer):
         )
 
     def _apply_dense(self, grad, var):
-        return apply(
+        return state_ops.apply_update(
             "ApplyAdagradDA",
             *self._state(var),
             grad,
             *self._scalars(var),
             use_locking=self._use_locking,
-        ).op
+        )
 
     def _apply_sparse(self, grad, var):
-        return apply(
+        return state_ops.apply_update(
             "SparseApplyAdagradDA",
             *self._state(var),
             grad.values,
             grad.indices,
             *self._scalars(var),
             use_locking=self._use_locking,
-        ).op
+        )

@@ -2,7 +2,6 @@
 """Adam."""
 
 from caudal.framework import ops
-from caudal.framework.op_factory import apply
 from caudal.ops import control_flow_ops, math_ops, state_ops
 from caudal.train import optimizer
 from caudal.train.optimizer import like
@@ -76,7 +75,7 @@ class AdamOptimizer(optimizer.Optimizer):
 
     def _apply_dense(self, grad, var):
         m, v = self.get_slot(var, "m"), self.get_slot(var, "v")
-        return apply(
+        return state_ops.apply_update(
             "ApplyAdam",
             var._ref(),
             m._ref(),
@@ -84,7 +83,7 @@ class AdamOptimizer(optimizer.Optimizer):
             *self._scalars(var),
             grad,
             use_locking=self._use_locking,
-        ).op
+        )
 
     def _apply_sparse(self, grad, var):
         beta1_power, beta2_power, lr, beta1, beta2, epsilon = self._scalars(var)

@@ -2,7 +2,7 @@
 """FTRL-Proximal."""
 
 from caudal.framework import constant_op, ops
-from caudal.framework.op_factory import apply
+from caudal.ops import state_ops
 from caudal.train import optimizer
 from caudal.train.optimizer import like
 
@@ -104,7 +104,7 @@ class FtrlOptimizer(optimizer.Optimizer):
         if self._l2_shrinkage_regularization_strength > 0.0:
             scalars.insert(3, self._l2_shrinkage_regularization_strength_tensor)
             op += "V2"
-        return apply(
+        return state_ops.apply_update(
             op,
             var._ref(),
             self.get_slot(var, "accum")._ref(),
@@ -112,7 +112,7 @@ class FtrlOptimizer(optimizer.Optimizer):
             *gradient,
             *[like(t, var) for t in scalars],
             use_locking=self._use_locking,
-        ).op
+        )
 
     def _apply_dense(self, grad, var):
         return self._apply("", (grad,), var)

@@ -2,7 +2,7 @@
 """Plain gradient descent and its proximal form."""
 
 from caudal.framework import ops
-from caudal.framework.op_factory import apply
+from caudal.ops import state_ops
 from caudal.train import optimizer
 from caudal.train.optimizer import like
 
@@ -24,13 +24,13 @@ class GradientDescentOptimizer(optimizer.Optimizer):
         self._learning_rate_tensor = self._scalar(self._learning_rate, "learning_rate")
 
     def _apply_dense(self, grad, var):
-        return apply(
+        return state_ops.apply_update(
             "ApplyGradientDescent",
             var._ref(),
             like(self._learning_rate_tensor, var),
             grad,
             use_locking=self._use_locking,
-        ).op
+        )
 
     def _apply_sparse_duplicate_indices(self, grad, var):
         # Subtraction adds up duplicates by itself.
@@ -80,20 +80,20 @@ class ProximalGradientDescentOptimizer(optimizer.Optimizer):
         )
 
     def _apply_dense(self, grad, var):
-        return apply(
+        return state_ops.apply_update(
             "ApplyProximalGradientDescent",
             var._ref(),
             *self._scalars(var),
             grad,
             use_locking=self._use_locking,
-        ).op
+        )
 
     def _apply_sparse(self, grad, var):
-        return apply(
+        return state_ops.apply_update(
             "SparseApplyProximalGradientDescent",
             var._ref(),
             *self._scalars(var),
             grad.values,
             grad.indices,
             use_locking=self._use_locking,
-        ).op
+        )

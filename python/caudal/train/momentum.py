@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gradient descent with momentum."""
 
-from caudal.framework.op_factory import apply
+from caudal.ops import state_ops
 from caudal.train import optimizer
 from caudal.train.optimizer import like
 
@@ -35,7 +35,7 @@ class MomentumOptimizer(optimizer.Optimizer):
 
     def _apply_dense(self, grad, var):
         accum = self.get_slot(var, "momentum")
-        return apply(
+        return state_ops.apply_update(
             "ApplyMomentum",
             var._ref(),
             accum._ref(),
@@ -44,11 +44,11 @@ class MomentumOptimizer(optimizer.Optimizer):
             like(self._momentum_tensor, var),
             use_locking=self._use_locking,
             use_nesterov=self._use_nesterov,
-        ).op
+        )
 
     def _apply_sparse(self, grad, var):
         accum = self.get_slot(var, "momentum")
-        return apply(
+        return state_ops.apply_update(
             "SparseApplyMomentum",
             var._ref(),
             accum._ref(),
@@ -58,4 +58,4 @@ class MomentumOptimizer(optimizer.Optimizer):
             like(self._momentum_tensor, var),
             use_locking=self._use_locking,
             use_nesterov=self._use_nesterov,
-        ).op
+        )

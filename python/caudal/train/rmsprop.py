@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """RMSProp, plain and centered."""
 
-from caudal.framework.op_factory import apply
-from caudal.ops import array_ops, init_ops
+from caudal.ops import array_ops, init_ops, state_ops
 from caudal.train import optimizer
 from caudal.train.optimizer import like
 
@@ -73,16 +72,18 @@ class RMSPropOptimizer(optimizer.Optimizer):
         return prefix + ("ApplyCenteredRMSProp" if self._centered else "ApplyRMSProp")
 
     def _apply_dense(self, grad, var):
-        return apply(self._op(""), *self._state(var), grad, use_locking=self._use_locking).op
+        return state_ops.apply_update(
+            self._op(""), *self._state(var), grad, use_locking=self._use_locking
+        )
 
     def _apply_sparse(self, grad, var):
-        return apply(
+        return state_ops.apply_update(
             self._op("Sparse"),
             *self._state(var),
             grad.values,
             grad.indices,
             use_locking=self._use_locking,
-        ).op
+        )
 
 
 def _ones_like(var):

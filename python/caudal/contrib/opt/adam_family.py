@@ -13,7 +13,7 @@ class NadamOptimizer(adam.AdamOptimizer):
 
     def _apply_dense(self, grad, var):
         m, v = self.get_slot(var, "m"), self.get_slot(var, "v")
-        return apply(
+        return state_ops.apply_update(
             "ApplyAdam",
             var._ref(),
             m._ref(),
@@ -22,7 +22,7 @@ class NadamOptimizer(adam.AdamOptimizer):
             grad,
             use_locking=self._use_locking,
             use_nesterov=True,
-        ).op
+        )
 
     def _apply_sparse(self, grad, var):
         beta1_power, beta2_power, lr, beta1, beta2, epsilon = self._scalars(var)
@@ -109,7 +109,7 @@ class AdaMaxOptimizer(adam.AdamOptimizer):
 
     def _apply_dense(self, grad, var):
         m, v = self.get_slot(var, "m"), self.get_slot(var, "v")
-        return apply(
+        return state_ops.apply_update(
             "ApplyAdaMax",
             var._ref(),
             m._ref(),
@@ -117,7 +117,7 @@ class AdaMaxOptimizer(adam.AdamOptimizer):
             *self._scalars(var),
             grad,
             use_locking=self._use_locking,
-        ).op
+        )
 
     def _apply_sparse(self, grad, var):
         beta1_power, lr, beta1, beta2, epsilon = self._scalars(var)

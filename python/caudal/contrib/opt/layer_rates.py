@@ -3,8 +3,7 @@
 
 import contextlib
 
-from caudal.framework.op_factory import apply
-from caudal.ops import array_ops, linalg_ops
+from caudal.ops import array_ops, linalg_ops, state_ops
 from caudal.train import adagrad, momentum
 from caudal.train.optimizer import like
 
@@ -49,7 +48,7 @@ class LARSOptimizer(momentum.MomentumOptimizer):
 
     def _apply_dense(self, grad, var):
         rate, grad = self.compute_lr(grad, var)
-        return apply(
+        return state_ops.apply_update(
             "ApplyMomentum",
             var._ref(),
             self.get_slot(var, "momentum")._ref(),
@@ -58,7 +57,7 @@ class LARSOptimizer(momentum.MomentumOptimizer):
             like(self._momentum_tensor, var),
             use_locking=False,
             use_nesterov=self._use_nesterov,
-        ).op
+        )
 
 
 class RegAdagradOptimizer(adagrad.AdagradOptimizer):
@@ -79,7 +78,7 @@ class RegAdagradOptimizer(adagrad.AdagradOptimizer):
             self._should_update_slots = old
 
     def _apply_dense(self, grad, var):
-        return apply(
+        return state_ops.apply_update(
             "ApplyAdagrad",
             var._ref(),
             self.get_slot(var, "accumulator")._ref(),
@@ -87,10 +86,10 @@ class RegAdagradOptimizer(adagrad.AdagradOptimizer):
             grad,
             use_locking=self._use_locking,
             update_slots=self._should_update_slots,
-        ).op
+        )
 
     def _apply_sparse(self, grad, var):
-        return apply(
+        return state_ops.apply_update(
             "SparseApplyAdagrad",
             var._ref(),
             self.get_slot(var, "accumulator")._ref(),
@@ -99,4 +98,4 @@ class RegAdagradOptimizer(adagrad.AdagradOptimizer):
             grad.indices,
             use_locking=self._use_locking,
             update_slots=self._should_update_slots,
-        ).op
+        )

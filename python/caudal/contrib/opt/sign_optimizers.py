@@ -4,7 +4,6 @@
 import math
 
 from caudal.framework import dtypes, ops
-from caudal.framework.op_factory import apply
 from caudal.ops import array_ops, control_flow_ops, math_ops, state_ops
 from caudal.train import optimizer
 from caudal.train.optimizer import like
@@ -36,7 +35,7 @@ class _SignOptimizer(optimizer.Optimizer):
             self._sign_decay_t = ops.convert_to_tensor(1.0, name="sign_decay")
 
     def _apply_dense(self, grad, var):
-        return apply(
+        return state_ops.apply_update(
             self._op,
             var._ref(),
             self.get_slot(var, "m")._ref(),
@@ -46,7 +45,7 @@ class _SignOptimizer(optimizer.Optimizer):
             like(self._beta_t, var),
             grad,
             use_locking=self._use_locking,
-        ).op
+        )
 
     def _apply_sparse(self, grad, var):
         lr, beta = like(self._lr_t, var), like(self._beta_t, var)
