@@ -26,6 +26,8 @@ class _scope:
     def __init__(self, name, family, values):
         name = clean_tag(name)
         self._family = clean_tag(family)
+        if not name:
+            raise ValueError("%r is not a valid node name" % name)
         self._scope = ops.name_scope(
             name if family is None else "%s/%s" % (self._family, name), None, values
         )
@@ -33,8 +35,6 @@ class _scope:
     def __enter__(self):
         scope = self._scope.__enter__()
         tag = scope.rstrip("/")
-        if not tag:
-            raise ValueError("%r is not a valid node name" % tag)
         return (tag if self._family is None else "%s/%s" % (self._family, tag)), scope
 
     def __exit__(self, *args):

@@ -315,12 +315,35 @@ def test_run_metadata_and_timeline():
             sess.run(y, options=3)
         with pytest.raises(TypeError):
             sess.run(y, run_metadata=3)
-    stats = [n for d in metadata.step_stats.dev_stats for n in d.node_stats]
+    (device,) = metadata.step_stats.dev_stats
+    assert device.device == "/job:localhost/replica:0/task:0/device:CPU:0"
+    stats = device.node_stats
+    product = next(n for n in stats if n.node_name == "product")
+    assert product.timeline_label.startswith("product = MatMul(") and product.thread_id > 0
+    assert product.all_start_nanos // 1000 == product.all_start_micros
+    output = product.output[0].tensor_description
+    assert output.dtype == 1 and [d.size for d in output.shape.dim] == [50, 50]
+    assert output.allocation_description.requested_bytes == product.memory[0].total_bytes == 10000
     assert stats and all(n.all_start_micros > 0 and n.all_end_rel_micros >= 1 for n in stats)
     events = json.loads(
         timeline.Timeline(metadata.step_stats).generate_chrome_trace_format(show_memory=True)
     )["traceEvents"]
     assert any(e["ph"] == "X" and e["dur"] >= 1 for e in events)
+
+
+def test_run_metadata_says_what_this_run_did():
+    x = tf.placeholder(tf.int32, [None])
+    found = tf.unique(x)[0]
+    metadata = tf.RunMetadata()
+    full = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
+    with tf.Session() as sess:
+        for feed in ([1, 2, 1], [3, 3, 3]):
+            sess.run(found, {x: feed}, options=full, run_metadata=metadata)
+            (stats,) = metadata.step_stats.dev_stats[0].node_stats
+            sizes = [[d.size for d in o.tensor_description.shape.dim] for o in stats.output]
+            assert sizes == [[len(set(feed))], [3]]
+        sess.run(found, {x: [1]}, run_metadata=metadata)
+        assert not metadata.step_stats.dev_stats
 
 
 def test_timeout():
