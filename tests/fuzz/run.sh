@@ -24,9 +24,23 @@ done
 clang++ "${flags[@]}" tests/fuzz/make_seeds.cpp "${objects[@]}" -o "$build/make_seeds"
 rm -rf "$build/seeds"
 "$build/make_seeds" "$build/seeds" ${CAUDAL_FIXTURES:+"$CAUDAL_FIXTURES"}
+# Graphs need the definitions of all ops; these are kept from one build to the next.
+graph_objects=()
+if [[ " ${targets[*]} " == *" graph_def "* ]]; then
+  for f in cpp/src/{graph,ops}/*.cpp cpp/src/tensor/*.cpp cpp/src/base/text_hash.cpp \
+    cpp/src/model/meta_graph.cpp; do
+    o=$build/$(basename "$(dirname "$f")")_$(basename "$f" .cpp).o
+    [[ " ${objects[*]} " == *"/$(basename "$f" .cpp).o "* && $f == cpp/src/tensor/* ]] && continue
+    [ $f = cpp/src/tensor/allocator.cpp ] && continue
+    graph_objects+=("$o")
+    [ "$o" -nt "$f" ] || clang++ "${flags[@]}" -fsanitize=fuzzer-no-link -c "$f" -o "$o"
+  done
+fi
 for t in "${targets[@]}"; do
+  extra=()
+  [ "$t" = graph_def ] && extra=("${graph_objects[@]}")
   clang++ "${flags[@]}" -fsanitize=fuzzer "tests/fuzz/fuzz_$t.cpp" "${objects[@]}" \
-    -o "$build/fuzz_$t"
+    "${extra[@]}" -o "$build/fuzz_$t"
 done
 
 run_one() {

@@ -12,10 +12,11 @@ pytestmark = pytest.mark.no_graph
 HEADERS = {
     "base": {"version", "dtype", "shape", "error"},
     "tensor": {"tensor", "attr"},
-    "graph": {"graph", "op_def", "gradients", "ops"},
+    "graph": {"graph", "graph_def", "op_def", "gradients", "ops"},
     "kernels": {"kernel"},
     "io": {"io"},
     "runtime": {"session", "caudal"},
+    "model": {"meta_graph"},
 }
 # A layer sees itself and these.
 SEES = {
@@ -26,6 +27,7 @@ SEES = {
     "kernels": {"base", "tensor", "io", "kernels"},
     "io": {"base", "tensor", "io"},
     "runtime": {"base", "tensor", "graph", "ops", "kernels", "io", "runtime"},
+    "model": {"base", "tensor", "graph", "io", "runtime", "model"},
 }
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.M)
 # Python: a folder sees folders of its own and lower levels. Modules beside the folders (nn.py,

@@ -123,6 +123,9 @@ def cmake():
     return shutil.which("cmake", path=os.pathsep.join(folders))
 
 
+ROWS = "import model; [print(*point) for point in model.three_clouds()[0][:3]]"
+
+
 def build_and_train(root, folder, package):
     source, binary = root / "examples" / "cpp_project", folder / "build"
     run(
@@ -132,6 +135,17 @@ def build_and_train(root, folder, package):
     out = run(binary / "xor")
     results = [float(line.split("=")[1]) for line in out.splitlines() if "xor" in line]
     assert [round(r) for r in results] == [0, 1, 1, 0], out
+    printed = run(sys.executable, source / "model.py", folder / "model").splitlines()
+    expected = [[float(p) for p in row.split()] for row in printed[-3:]]
+    rows = run(sys.executable, "-c", ROWS, cwd=source)
+    for model in ("checkpoints", "saved_model"):
+        arguments = [binary / "serve", folder / "model" / model, "x:0", "probabilities:0"]
+        done = subprocess.run(
+            [str(a) for a in arguments], input=rows, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        served = [[float(p) for p in row.split()] for row in done.stdout.splitlines()]
+        np.testing.assert_allclose(served, expected, rtol=1e-5, atol=1e-7)
 
 
 @installed

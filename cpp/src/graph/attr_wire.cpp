@@ -234,6 +234,8 @@ std::string encode_attr(const AttrValue& value) {
   return std::move(out.out);
 }
 
+PartialShape decode_shape(std::string_view bytes) { return shape_from(bytes); }
+
 std::string encode_function(std::string_view function) {
   WireWriter name, out;
   name.bytes(1, function);
