@@ -158,3 +158,11 @@ def test_every_example_is_tested(root):
     text = (root / "tests" / "python" / "test_examples.py").read_text()
     for path in (root / "examples").glob("*.py"):
         assert f'"{path.name}"' in text or path.name == "mnist.py", path.name
+
+
+def test_tensorboard(root, tmp_path):
+    out = run(root, "tensorboard.py", "--logdir", tmp_path, "--epochs", 2)
+    assert last_number(out, "test accuracy") >= 80
+    written = {p.name for p in (tmp_path / "train").iterdir()}
+    assert {"codes.tsv", "labels.tsv", "digits.png", "projector_config.pbtxt"} <= written
+    assert len(list(tmp_path.glob("*/events.out.tfevents.*"))) == 2
