@@ -31,6 +31,12 @@ std::string_view view(const py::bytes& b) {
   return {p, std::size_t(n)};
 }
 
+/// Names are UTF-8, but what a file holds may be anything.
+py::object text(const std::string& s) {
+  return py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(s.data(), py::ssize_t(s.size()), "backslashreplace"));
+}
+
 py::object record_or_none(bool found, const std::string& record) {
   return found ? py::object(py::bytes(record)) : py::none();
 }
@@ -79,7 +85,12 @@ struct Shared {
 void bind_checkpoints(py::module_& m) {
   py::class_<CheckpointReader>(m, "CheckpointReader")
       .def(py::init<const std::string&>(), py::arg("prefix"), Unlocked())
-      .def("names", &CheckpointReader::names)
+      .def("names",
+           [](const CheckpointReader& r) {
+             py::list out;
+             for (const std::string& n : r.names()) out.append(text(n));
+             return out;
+           })
       .def("has", &CheckpointReader::has, py::arg("name"))
       .def("dtype", [](const CheckpointReader& r, const std::string& n) { return int(r.dtype(n)); })
       .def("shape", [](const CheckpointReader& r,
@@ -87,20 +98,20 @@ void bind_checkpoints(py::module_& m) {
       .def("shapes",
            [](const CheckpointReader& r) {
              py::dict out;
-             for (const std::string& n : r.names()) out[py::str(n)] = shape_to_python(r.shape(n));
+             for (const std::string& n : r.names()) out[text(n)] = shape_to_python(r.shape(n));
              return out;
            })
       .def("dtypes",
            [](const CheckpointReader& r) {
              py::dict out;
-             for (const std::string& n : r.names()) out[py::str(n)] = int(r.dtype(n));
+             for (const std::string& n : r.names()) out[text(n)] = int(r.dtype(n));
              return out;
            })
       .def("read", [](const CheckpointReader& r, const std::string& n) { return read(r, n, ""); })
       .def("slices", &CheckpointReader::slices, py::arg("name"))
       .def("read_slice", &read, py::arg("name"), py::arg("shape_and_slice"))
       .def("version", &CheckpointReader::version)
-      .def("debug_string", &CheckpointReader::debug_string);
+      .def("debug_string", [](const CheckpointReader& r) { return text(r.debug_string()); });
   py::class_<CheckpointWriter>(m, "CheckpointWriter")
       .def(py::init<const std::string&>(), py::arg("prefix"), Unlocked())
       .def("add", [](CheckpointWriter& w, const std::string& n,

@@ -32,8 +32,11 @@ PYBIND11_MODULE(_core, m) {
     try {
       if (p) std::rethrow_exception(p);
     } catch (const caudal::Error& e) {
-      py::object instance = (*error_type)(e.message());
-      instance.attr("message") = e.message();
+      // Names in damaged files are not always text.
+      const auto message = py::reinterpret_steal<py::object>(PyUnicode_DecodeUTF8(
+          e.message().data(), py::ssize_t(e.message().size()), "backslashreplace"));
+      py::object instance = (*error_type)(message);
+      instance.attr("message") = message;
       instance.attr("code") = int(e.code());
       instance.attr("node_name") = e.node_name();
       instance.attr("kind") = kind_name(e.kind());

@@ -5,7 +5,8 @@ CAUDAL_PEERS=FOLDER python tests/benchmarks/run.py [--rounds N] [BENCHMARK ...]
 
 make_peers.sh makes the environments in FOLDER. Every contender is a process of its own; they take
 turns, round by round, so that a busy machine disturbs all alike. A ratio is the median over rounds
-of (time of the peer / time of caudal): above 1, caudal is faster.
+of (time of the peer / time of caudal): above 1, caudal is faster. Checkpoints are written below the
+current folder, or below CAUDAL_DISK.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 
 WORKERS = pathlib.Path(__file__).parent / "workers"
 PEERS = pathlib.Path(os.environ.get("CAUDAL_PEERS", "build/peers"))
@@ -36,6 +38,11 @@ ONLY = {
     "gan": ("caudal", "TF 2.21", "torch", "torch.compile"),
 }
 GRAPHS = (1000, 10000, 100000)
+CHECKPOINTS = {
+    "save": "save 1 GB of variables, onto the disk",
+    "restore": "restore 1 GB of variables",
+    "open": "open a checkpoint of 10,000 variables",
+}
 CONTENDERS = {
     "caudal": (sys.executable, "graph_worker.py", "caudal"),
     "TF 2.21": (PEERS / "tf2/bin/python", "graph_worker.py", "tensorflow"),
@@ -43,19 +50,26 @@ CONTENDERS = {
     "torch.compile": (PEERS / "torch/bin/python", "torch_worker.py", "compile"),
     "JAX": (PEERS / "jax/bin/python", "jax_worker.py", "jit"),
 }
+# "plain" writes and reads the same bytes without any format.
+KEEPERS = {
+    "caudal": (sys.executable, "checkpoint_worker.py", "caudal"),
+    "plain": (sys.executable, "checkpoint_worker.py", "plain"),
+    "TF 2.21": (PEERS / "tf2/bin/python", "checkpoint_worker.py", "tensorflow"),
+    "TF 1.15": (PEERS / "tf1/bin/python", "checkpoint_worker.py", "tensorflow1"),
+}
 
 
-def command(name, *arguments):
-    python, script, mode = CONTENDERS[name]
+def command(name, *arguments, table=CONTENDERS):
+    python, script, mode = table[name]
     return [str(python), str(WORKERS / script), mode, *map(str, arguments)]
 
 
 class Worker:
     """One contender's process in one benchmark."""
 
-    def __init__(self, name, benchmark):
+    def __init__(self, arguments):
         self.process = subprocess.Popen(
-            command(name, benchmark),
+            arguments,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.answer()
@@ -78,21 +92,19 @@ class Worker:
         self.process.stderr.close()
 
 
-def present():
-    names = [n for n, (python, _, _) in CONTENDERS.items() if pathlib.Path(python).exists()]
-    for name in CONTENDERS.keys() - set(names):
-        print(f"{name} is missing: no {CONTENDERS[name][0]}", file=sys.stderr)
+def present(table=CONTENDERS):
+    names = [n for n, (python, _, _) in table.items() if pathlib.Path(python).exists()]
+    for name in table.keys() - set(names):
+        print(f"{name} is missing: no {table[name][0]}", file=sys.stderr)
     return names
 
 
-def measure(benchmark, names, rounds):
+def measure(benchmark, commands, rounds):
     """{name: (median seconds, median ratio to caudal, peak bytes)}"""
     workers, times, peaks = {}, {}, {}
-    for name in names:
-        if name not in ONLY.get(benchmark, names):
-            continue
+    for name, arguments in commands.items():
         try:
-            workers[name] = Worker(name, benchmark)
+            workers[name] = Worker(arguments)
         except RuntimeError as error:
             print(f"{name} cannot run {benchmark}: {error}", file=sys.stderr)
     for index in range(rounds):
@@ -130,7 +142,8 @@ def table_head(names):
 def report_steps(chosen, names, rounds):
     table_head(names)
     for benchmark in chosen:
-        results = measure(benchmark, names, rounds)
+        takers = [n for n in names if n in ONLY.get(benchmark, names)]
+        results = measure(benchmark, {n: command(n, benchmark) for n in takers}, rounds)
         cells = []
         for name in names:
             if name not in results:
@@ -171,6 +184,26 @@ def report_graphs(names):
         row([f"{nodes:,} forward nodes", *cells])
 
 
+def report_checkpoints(rounds):
+    names = present(KEEPERS)
+    print()
+    table_head(names)
+    for benchmark, what in CHECKPOINTS.items():
+        with tempfile.TemporaryDirectory(dir=os.environ.get("CAUDAL_DISK", ".")) as folder:
+            commands = {
+                n: command(n, benchmark, folder, table=KEEPERS)
+                for n in names
+                if (n, benchmark) != ("plain", "open")
+            }
+            results = measure(benchmark, commands, rounds)
+        cells = []
+        for name in names:
+            seconds, ratio, _ = results.get(name, (0, 0, 0))
+            shown = duration(seconds) + ("" if name == "caudal" else f" ({ratio:.2f}x)")
+            cells.append(shown if seconds else "-")
+        row([what, *cells])
+
+
 def processor():
     with open("/proc/cpuinfo") as info:
         for line in info:
@@ -181,10 +214,10 @@ def processor():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("benchmarks", nargs="*", choices=[*STEPS, "graphs", []])
+    parser.add_argument("benchmarks", nargs="*", choices=[*STEPS, "graphs", "checkpoints", []])
     parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args()
-    chosen = arguments.benchmarks or [*STEPS, "graphs"]
+    chosen = arguments.benchmarks or [*STEPS, "graphs", "checkpoints"]
     names = present()
     cores = len(os.sched_getaffinity(0))
     print(
@@ -196,6 +229,8 @@ def main():
         report_steps(steps, names, arguments.rounds)
     if "graphs" in chosen:
         report_graphs(names)
+    if "checkpoints" in chosen:
+        report_checkpoints(arguments.rounds)
 
 
 if __name__ == "__main__":

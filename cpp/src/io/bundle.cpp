@@ -368,6 +368,8 @@ void merge_bundles(const std::vector<std::string>& prefixes, const std::string& 
     const std::string folder = folder_of(prefix);
     if (!folder.empty() && folder != folder_of(destination)) ::rmdir(folder.c_str());
   }
+  // Where savers put shards before they are merged: of processes that died before that.
+  remove_stale_folders(destination + "_temp_", "part-");
 }
 
 }  // namespace caudal::io

@@ -11,8 +11,10 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <random>
 
@@ -318,6 +320,28 @@ void remove_stale_temporaries(const std::string& path) {
     if (fd < 0) continue;
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlink(full.c_str());
     ::close(fd);
+  }
+}
+
+void remove_stale_folders(const std::string& start, const std::string& part) {
+  namespace fs = std::filesystem;
+  const auto now = fs::file_time_type::clock::now();
+  for (const std::string& name : siblings_with_prefix(start)) {
+    const fs::path folder = in_folder_of(start, name);
+    std::error_code error;
+    const auto changed = fs::last_write_time(folder, error);
+    bool stale = !error && fs::is_directory(fs::symlink_status(folder, error)) &&
+                 now - changed > std::chrono::minutes(1);
+    for (fs::directory_iterator i(folder, error), end; stale && !error && i != end;
+         i.increment(error)) {
+      const std::string file = i->path().string();
+      stale = i->path().filename().string().starts_with(part);
+      const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+      if (fd < 0) continue;
+      stale = stale && ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+      ::close(fd);
+    }
+    if (stale && !error) fs::remove_all(folder, error);
   }
 }
 

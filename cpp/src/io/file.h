@@ -108,5 +108,8 @@ class AtomicFile {
 
 /// Removes temporaries of `path` that no living writer holds.
 void remove_stale_temporaries(const std::string& path);
+/// Removes folders whose paths begin with `start`, if all in them are files that begin with `part`,
+/// nobody holds one of them, and nothing has changed for a minute.
+void remove_stale_folders(const std::string& start, const std::string& part);
 
 }  // namespace caudal::io

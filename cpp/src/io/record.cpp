@@ -12,7 +12,8 @@ namespace caudal {
 namespace {
 
 constexpr std::size_t kHeader = 12, kFooter = 4;
-constexpr std::size_t kLeastRead = std::size_t(1) << 18, kMostRead = std::size_t(1) << 26;
+constexpr std::uint64_t kLeastRead = 4096;
+constexpr std::size_t kUsualRead = std::size_t(1) << 18, kMostRead = std::size_t(1) << 26;
 
 }  // namespace
 
@@ -90,11 +91,11 @@ RecordReader& RecordReader::operator=(RecordReader&&) noexcept = default;
 bool RecordReader::next(std::string& record) {
   Impl& s = *impl_;
   // Pieces grow with what has come, so that a wrong length takes no more memory than the file.
-  std::size_t piece = kLeastRead;
+  std::size_t most = kUsualRead;
   while (!s.parser.next(record)) {
-    std::string bytes(
-        std::min<std::uint64_t>(std::max<std::uint64_t>(s.parser.wanted(), kLeastRead), piece),
-        '\0');
+    const std::uint64_t rest = s.file.size() > s.read_to ? s.file.size() - s.read_to : 0;
+    const std::uint64_t useful = std::max<std::uint64_t>(s.parser.wanted(), kUsualRead);
+    std::string bytes(std::min({useful, std::uint64_t(most), std::max(rest, kLeastRead)}), '\0');
     const std::size_t n = s.file.read_some(s.read_to, bytes.data(), bytes.size());
     if (n == 0) {
       s.parser.finish();
@@ -102,7 +103,7 @@ bool RecordReader::next(std::string& record) {
     }
     s.parser.feed({bytes.data(), n});
     s.read_to += n;
-    piece = std::min(2 * piece, kMostRead);
+    most = std::min(2 * most, kMostRead);
   }
   return true;
 }

@@ -202,6 +202,7 @@ BOMBS = {
     "no header": entry(b"a", b"\x08\x01" + dims(1) + b"\x28\x04"),
     "keys out of order": HEADER + entry(b"b", b"\x08\x01") + entry(b"a", b"\x08\x01"),
     "no entries": b"",
+    "a name that is no text": HEADER + entry(b"\xff\xfe", b"\x08\x01" + dims(9)),
 }
 
 

@@ -140,6 +140,21 @@ def test_cut_short_between_renames(tmp_path, staged, renamed, expected):
     ]
 
 
+def test_shards_of_a_dead_process_go(tmp_path):
+    def shard(folder):
+        save(tmp_path / folder / "part-00000-of-00001", 1)
+        return tmp_path / folder
+
+    dead, others, fresh = shard("model_temp_a"), shard("model_temp_b"), shard("model_temp_c")
+    (others / "notes").write_text("of somebody")
+    for folder in (dead, others):
+        os.utime(folder, (1, 1))
+    part = str(shard("model_temp_d") / "part-00000-of-00001")
+    _core.merge_checkpoints([part], str(tmp_path / "model"))
+    assert value(tmp_path / "model") == 1
+    assert not dead.exists() and others.exists() and fresh.exists()
+
+
 def test_a_writer_at_work_keeps_its_files(tmp_path):
     first = _core.CheckpointWriter(str(tmp_path / "model"))
     first.add("v", np.full(1000, 1, np.float32))
