@@ -152,5 +152,42 @@ def compute_gradient_error(
     )
 
 
+def assert_equal_graph_def(actual, expected, checkpoint_v2=False, hash_table_shared_name=False):
+    """Fails unless two GraphDefs have the same nodes, in whatever order.
+
+    Args:
+      actual, expected: GraphDef messages.
+      checkpoint_v2: leaves out the names of temporary files of sharded checkpoints.
+      hash_table_shared_name: leaves out shared names that tables made up.
+
+    Raises:
+      AssertionError: naming the nodes that differ.
+      TypeError: for what is no GraphDef.
+    """
+    from caudal import proto
+
+    nodes = []
+    for which, message in (("actual", actual), ("expected", expected)):
+        if not hasattr(message, "node"):
+            raise TypeError(
+                "Expected tf.GraphDef for %s, got %s" % (which, type(message).__name__)
+            )
+        copy = proto.GraphDef()
+        copy.CopyFrom(proto.of(proto.GraphDef, message))
+        for node in copy.node:
+            if checkpoint_v2 and node.op == "Const" and "StringJoin" in node.name:
+                node.attr["value"].tensor.string_val[:] = []
+            if hash_table_shared_name and node.op in ("HashTable", "HashTableV2"):
+                node.attr["shared_name"].s = b""
+        nodes.append({node.name: node for node in copy.node})
+    different = [
+        "%s:\n  %s\n  %s" % (name, *(str(n.get(name, "missing")).strip() for n in nodes))
+        for name in sorted({*nodes[0], *nodes[1]})
+        if nodes[0].get(name) != nodes[1].get(name)
+    ]
+    if different:
+        raise AssertionError("the graphs differ in\n" + "\n".join(different))
+
+
 _later = {"caudal.client.benchmark": "Benchmark benchmark_config"}
 __getattr__ = _module_getattr("test", _later, home=__name__)

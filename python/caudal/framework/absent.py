@@ -129,7 +129,7 @@ NAMES = {
         initialize
     """,
     "test": """
-        assert_equal_graph_def create_local_cluster
+        create_local_cluster
     """,
     "train": """
         Checkpoint CheckpointSaverHook CheckpointSaverListener ChiefSessionCreator
