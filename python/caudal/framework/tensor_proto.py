@@ -59,8 +59,8 @@ def make_tensor_proto(values, dtype=None, shape=None, verify_shape=False, allow_
     dtype = None if dtype is None else dtypes.as_dtype(dtype).base_dtype
     if shape is not None:
         shape = tuple(int(d) for d in tensor_shape.as_shape(shape).as_list())
-    if shape is not None and 0 in shape and not np.size(values):
-        array = tensor_util.make_array(values, dtype, shape)
+    if shape is not None and 0 in shape and not isinstance(values, (np.ndarray, np.generic)):
+        array = tensor_util.make_array([], dtype, shape)  # whatever the values are
     else:
         array = tensor_util.make_array(values, dtype)
     dtype = dtype or dtypes.of_array(array)
