@@ -32,16 +32,17 @@ class CheckpointReader:
         return self._reader.has(self._name(tensor_str))
 
     def get_tensor(self, tensor_str):
-        """A tensor as a NumPy array.
+        """A tensor as a NumPy array, a scalar as a NumPy scalar.
 
         Raises:
           tf.errors.NotFoundError: if there is none of the name.
           tf.errors.DataLossError: if the file is damaged.
         """
         try:
-            return self._reader.read(self._name(tensor_str))
+            value = self._reader.read(self._name(tensor_str))
         except _core.Error as error:
             raise errors.from_core(error) from None
+        return value[()] if value.ndim == 0 else value
 
     def debug_string(self):
         """A text of all names, dtypes and shapes, as bytes."""

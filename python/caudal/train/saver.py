@@ -419,9 +419,7 @@ def object_graph_key_mapping(checkpoint_path):
     reader = NewCheckpointReader(checkpoint_path)
     if not reader.has_tensor(_OBJECT_GRAPH_KEY):
         return None
-    text = reader.get_tensor(_OBJECT_GRAPH_KEY)
-    text = text.item() if hasattr(text, "item") else text
-    graph = proto.TrackableObjectGraph.FromString(text)
+    graph = proto.TrackableObjectGraph.FromString(reader.get_tensor(_OBJECT_GRAPH_KEY))
     return {
         attribute.full_name: attribute.checkpoint_key
         for node in graph.nodes
