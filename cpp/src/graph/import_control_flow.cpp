@@ -82,10 +82,15 @@ SubgraphPtr ImportBody::build(const FunctionDef& function, const std::vector<Out
   made->graph->set_outer(&graph_);
   ImportBody body(context_, *made->graph, "", true, &binding);
   const Builder b = Builder(*made->graph).with_origin(context_.options.origin);
+  // Placeholders have names of their own: a node of the body may be called like an argument.
+  std::string scope = "arg/";
+  while (std::any_of(function.nodes.begin(), function.nodes.end(),
+                     [&](const NodeDef& n) { return n.name.starts_with(scope); })) {
+    scope.insert(3, "_");
+  }
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const std::string& name = function.inputs[i].name;
-    // Placeholders have names of their own: a node of the body may be called like an argument's.
-    const std::string unique = "arg/" + name;
+    const std::string unique = scope + name;
     if (constants[i]) {
       body.define(name, {b.constant(inputs[i].node->attrs().tensor("value"), unique)});
       continue;
