@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """Evaluation: some operations run a number of times in a session."""
 
+from caudal import summary as summary_lib
 from caudal.client import session as session_lib
 from caudal.contrib.framework import variables
+from caudal.contrib.slim import progress
 from caudal.framework import ops
 from caudal.ops import control_flow_ops
 from caudal.ops import variables as tf_variables
+from caudal.train import training_util
 
 __all__ = ["checkpoints_iterator", "evaluate_once", "evaluation_loop", "wait_for_new_checkpoint"]
+
+# Stands for "the usual", where None means "none".
+_USE_DEFAULT = 0
 
 
 def evaluate_once(master, checkpoint_path, logdir, num_evals=1, initial_op=None,
@@ -19,16 +25,17 @@ def evaluate_once(master, checkpoint_path, logdir, num_evals=1, initial_op=None,
     Args:
       master: "": this process.
       checkpoint_path: values of the variables; None: their initial values.
-      logdir: not used: no summaries are written.
+      logdir: folder of the summaries; None: none are written.
       num_evals: how often `eval_op` is run.
       initial_op, eval_op, final_op: operations, each with its feeds.
-      summary_op, summary_op_feed_dict: without effect.
+      summary_op: run at the end, with its feeds, and written; default: all summaries of the graph
+        merged; None: no summaries.
       variables_to_restore: list; default: those for restoring.
       session_config: ConfigProto.
       hooks: not supported.
 
     Raises:
-      NotImplementedError: for other machines, hooks, and checkpoints while there is no reader.
+      NotImplementedError: for other machines and hooks.
     """
     if master:
         raise NotImplementedError("slim.evaluation runs in this process: master is not supported")
@@ -44,6 +51,8 @@ def evaluate_once(master, checkpoint_path, logdir, num_evals=1, initial_op=None,
         tf_variables.tables_initializer(),
     )
     graph = ops.get_default_graph()
+    if summary_op == _USE_DEFAULT:
+        summary_op = progress.default_summary_op(graph) if logdir else None
     with session_lib.Session(graph=graph, config=session_config) as sess:
         sess.run(initialize)
         if restore is not None:
@@ -53,7 +62,16 @@ def evaluate_once(master, checkpoint_path, logdir, num_evals=1, initial_op=None,
         if eval_op is not None:
             for _ in range(num_evals):
                 sess.run(eval_op, eval_op_feed_dict)
-        return None if final_op is None else sess.run(final_op, final_op_feed_dict)
+        value = None if final_op is None else sess.run(final_op, final_op_feed_dict)
+        if logdir and summary_op is not None:
+            step = training_util.get_global_step(graph)
+            writer = summary_lib.FileWriterCache.get(logdir)
+            writer.add_summary(
+                sess.run(summary_op, summary_op_feed_dict),
+                None if step is None else training_util.global_step(sess, step),
+            )
+            writer.flush()
+        return value
 
 
 def _needs_checkpoints(name):

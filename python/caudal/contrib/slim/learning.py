@@ -4,6 +4,7 @@
 import time
 
 from caudal.client import session as session_lib
+from caudal.contrib.slim import progress as progress_lib
 from caudal.contrib.training import training
 from caudal.framework import constant_op, errors, ops
 from caudal.ops import control_flow_ops, math_ops
@@ -79,11 +80,29 @@ def train_step(sess, train_op, global_step, train_step_kwargs):
       sess: the session.
       train_op: Tensor of the loss, see `create_train_op`.
       global_step: Tensor.
-      train_step_kwargs: dict with "should_stop" and "should_log", bool tensors, or without.
+      train_step_kwargs: dict with "should_stop", "should_log" and "should_trace", bool tensors, or
+        without; a trace goes into "logdir", and to "summary_writer" if that is there.
+
+    Raises:
+      ValueError: if there is "should_trace" but no "logdir".
     """
     start = time.time()
-    total_loss, step = sess.run([train_op, global_step])
+    options = metadata = None
+    if "should_trace" in train_step_kwargs:
+        if "logdir" not in train_step_kwargs:
+            raise ValueError(
+                "logdir must be present in train_step_kwargs when should_trace is present"
+            )
+        if sess.run(train_step_kwargs["should_trace"]):
+            from caudal import proto
+
+            options = proto.RunOptions(trace_level=proto.RunOptions.FULL_TRACE)
+            metadata = proto.RunMetadata()
+    total_loss, step = sess.run([train_op, global_step], options=options, run_metadata=metadata)
     elapsed = time.time() - start
+    if metadata is not None:
+        writer = train_step_kwargs.get("summary_writer")
+        progress_lib.write_trace(metadata, train_step_kwargs["logdir"], step, writer)
     if "should_log" in train_step_kwargs and sess.run(train_step_kwargs["should_log"]):
         tf_logging.info("global step %d: loss = %.4f (%.3f sec/step)", step, total_loss, elapsed)
     stop = False
@@ -109,12 +128,12 @@ def train(train_op, logdir, train_step_fn=train_step, train_step_kwargs=_USE_DEF
           ignore_live_threads=False):  # fmt: skip
     """Runs training steps until there are enough; returns the last loss.
 
-    This is a plain loop: it writes no checkpoints and no summaries, whatever `logdir` is, and
-    starts from the initial values.
+    It goes on where the last checkpoint in `logdir` ended. Between steps it writes summaries and
+    checkpoints, and a last one of both at the end.
 
     Args:
       train_op: Tensor of the loss, see `create_train_op`.
-      logdir: not used; a warning says so.
+      logdir: folder of checkpoints and summaries; None: nothing is written or restored.
       train_step_fn: function (session, train_op, global_step, train_step_kwargs) that gives
         (loss, whether to stop).
       train_step_kwargs: of that function; default: "should_stop" and "should_log" by
@@ -125,15 +144,20 @@ def train(train_op, logdir, train_step_fn=train_step, train_step_kwargs=_USE_DEF
       number_of_steps: value of the global step at which to stop; None: never.
       init_op, init_feed_dict: run first; default: initializers of global variables.
       local_init_op: run next; default: initializers of local variables and tables.
-      init_fn: function of the session that is called then.
+      init_fn: function of the session that is called then, unless there is a checkpoint.
+      summary_op: default: all summaries of the graph merged; None: no summaries.
+      save_summaries_secs, save_interval_secs: seconds between summaries, and checkpoints.
+      summary_writer: a FileWriter; default: one for `logdir`; None: no summaries.
+      saver: a Saver; default: one of all variables.
+      trace_every_n_steps: how often a step is traced; None: never.
       session_config: ConfigProto.
       session_wrapper: function of the session that gives the one to use.
-      ready_op, save_summaries_secs, summary_op, summary_writer, startup_delay_steps,
-        save_interval_secs, ignore_live_threads: without effect.
+      ready_op, startup_delay_steps, ignore_live_threads: without effect.
 
     Raises:
-      ValueError: for an empty `train_op`, a missing global step or a negative number of steps.
-      NotImplementedError: if other machines, a Saver of its own or traces are asked for.
+      ValueError: for an empty `train_op`, a missing global step, a negative number of steps, or a
+        Saver or traces without `logdir`.
+      NotImplementedError: if other machines are asked for.
     """
     if train_op is None:
         raise ValueError("train_op cannot be None.")
@@ -141,13 +165,11 @@ def train(train_op, logdir, train_step_fn=train_step, train_step_kwargs=_USE_DEF
         raise ValueError("`number_of_steps` must be either None or a positive number.")
     _refuse("master", master, ("", None))
     _refuse("is_chief=False", is_chief, (True,))
-    _refuse("saver", saver, (None,))
     _refuse("sync_optimizer", sync_optimizer, (None,))
-    _refuse("trace_every_n_steps", trace_every_n_steps, (None,))
-    if logdir:
-        tf_logging.warning(
-            "slim.learning.train writes no checkpoints and no summaries to %s", logdir
-        )
+    if trace_every_n_steps is not None and not logdir:
+        raise ValueError("Cannot provide trace_every_n_steps because logdir=None")
+    if saver is not None and not logdir:
+        raise ValueError("Cannot provide saver because logdir=None")
     graph = graph or ops.get_default_graph()
     with graph.as_default():
         if global_step is None:
@@ -171,22 +193,44 @@ def train(train_op, logdir, train_step_fn=train_step, train_step_kwargs=_USE_DEF
                     train_step_kwargs["should_log"] = math_ops.equal(
                         math_ops.mod(global_step, log_every_n_steps), 0
                     )
+                if trace_every_n_steps is not None:
+                    train_step_kwargs["should_trace"] = math_ops.equal(
+                        math_ops.mod(global_step, trace_every_n_steps), 0
+                    )
+                    train_step_kwargs["logdir"] = logdir
+        if summary_op == _USE_DEFAULT:
+            summary_op = progress_lib.default_summary_op(graph) if logdir else None
+        progress = progress_lib.Progress(
+            logdir,
+            graph,
+            global_step,
+            saver,
+            summary_op,
+            "default" if summary_writer == _USE_DEFAULT else summary_writer,
+            save_summaries_secs,
+            save_interval_secs,
+        )
+        if trace_every_n_steps is not None and progress.writer is not None:
+            train_step_kwargs["summary_writer"] = progress.writer
     total_loss = None
     with session_lib.Session(graph=graph, config=session_config) as sess:
         if session_wrapper is not None:
             sess = session_wrapper(sess)
-        if init_op is not None:
+        restored = progress.restore(sess)
+        if init_op is not None and not restored:
             sess.run(init_op, init_feed_dict)
         if local_init_op is not None:
             sess.run(local_init_op)
-        if init_fn is not None:
+        if init_fn is not None and not restored:
             init_fn(sess)
         tf_logging.info("Starting Session.")
         stop = False
         try:
             while not stop:
+                progress.step(sess)
                 total_loss, stop = train_step_fn(sess, train_op, global_step, train_step_kwargs)
         except errors.OutOfRangeError as error:
             tf_logging.info("Caught OutOfRangeError. Stopping Training. %s", error)
+        progress.end(sess)
         tf_logging.info("Finished training!")
     return total_loss
