@@ -28,6 +28,12 @@ from caudal.framework.graph import Graph
 from caudal.framework.graph_keys import GraphKeys
 from caudal.framework.indexed_slices import IndexedSlices, IndexedSlicesValue
 from caudal.framework.operation import Operation
+from caudal.framework.proto_registry import (
+    get_collection_proto_type,
+    get_from_proto_function,
+    get_to_proto_function,
+    register_proto_function,
+)
 from caudal.framework.scopes import (
     _graph_from_inputs,
     add_to_collection,
