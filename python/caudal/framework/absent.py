@@ -139,12 +139,12 @@ NAMES = {
         SecondOrStepTimer Server SessionCreator SessionManager SessionRunArgs
         SessionRunContext SessionRunHook SessionRunValues SingularMonitoredSession
         StepCounterHook StopAtStepHook SummarySaverHook Supervisor SyncReplicasOptimizer
-        VocabInfo WorkerSessionCreator add_queue_runner basic_train_loop batch batch_join
+        WorkerSessionCreator add_queue_runner basic_train_loop batch batch_join
         do_quantize_training_on_graphdef experimental input_producer limit_epochs
         match_filenames_once maybe_batch maybe_batch_join maybe_shuffle_batch
         maybe_shuffle_batch_join queue_runner range_input_producer replica_device_setter
         sdca_fprint sdca_optimizer sdca_shrink_l1 shuffle_batch shuffle_batch_join
-        slice_input_producer start_queue_runners string_input_producer warm_start
+        slice_input_producer start_queue_runners string_input_producer
     """,
 }
 

@@ -26,6 +26,9 @@ framework.dtypes framework.dtypes @
 framework.errors framework.errors
 framework.errors_impl framework.errors
 framework.function framework.function
+framework.graph_io framework.graph_io
+framework.graph_util framework.graph_util
+framework.graph_util_impl framework.graph_util
 framework.importer framework.importer
 framework.indexed_slices framework.indexed_slices framework.ops
 framework.meta_graph framework.meta_graph
@@ -190,11 +193,29 @@ summary.writer.event_file_writer io.event_files
 summary.writer.writer summary.writer
 summary.writer.writer_cache summary.writer
 tf2 framework.behavior
+pywrap_tensorflow io.checkpoint_reader
+saved_model.builder saved_model.builder
+saved_model.builder_impl saved_model.builder
+saved_model.constants saved_model.constants
+saved_model.loader saved_model.loader
+saved_model.loader_impl saved_model.loader
+saved_model.main_op saved_model.main_op
+saved_model.saved_model saved_model
+saved_model.signature_constants saved_model.signature_constants
+saved_model.signature_def_utils saved_model.signature_def_utils
+saved_model.signature_def_utils_impl saved_model.signature_def_utils
+saved_model.simple_save saved_model.simple_save
+saved_model.tag_constants saved_model.tag_constants
+saved_model.utils saved_model.utils
+saved_model.utils_impl saved_model.utils
+tools.freeze_graph tools.freeze_graph
 training.adadelta train train.adadelta
 training.adagrad train train.adagrad
 training.adagrad_da train
 training.adam train train.adam
+training.checkpoint_management train.checkpoint_management
 training.checkpoint_state_pb2 proto
+training.checkpoint_utils train.checkpoint_utils
 training.ftrl train train.ftrl
 training.gradient_descent train train.gradient_descent
 training.learning_rate_decay train train.learning_rate_decay
@@ -204,10 +225,14 @@ training.optimizer train train.optimizer
 training.proximal_adagrad train
 training.proximal_gradient_descent train
 training.rmsprop train train.rmsprop
+training.saver train.saver train.saver_builder train.checkpoint_management
+training.saving.saveable_object ops.saveable_object
+training.saving.saveable_object_util ops.saveable_object
 training.slot_creator train.slot_creator
 training.training train
 training.training_ops generated
 training.training_util train train.training_util
+training.warm_starting_util train.warm_starting_util
 util.compat compat
 util.deprecation contrib.framework.deprecation
 util.nest framework.nest

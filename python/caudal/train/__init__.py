@@ -80,6 +80,7 @@ __getattr__ = _module_getattr(
         "latest_checkpoint remove_checkpoint update_checkpoint_state",
         "caudal.train.checkpoint_utils": "NewCheckpointReader checkpoints_iterator "
         "init_from_checkpoint list_variables load_checkpoint load_variable",
+        "caudal.train.warm_starting_util": "VocabInfo warm_start",
         "caudal.framework.graph_io": "write_graph",
     },
 )

@@ -182,3 +182,24 @@ def test_waiting(saved, tmp_path):
         str(tmp_path), timeout=0, timeout_fn=lambda: calls.append(1) or len(calls) == 3
     )
     assert list(itertools.islice(found, 5)) == [str(tmp_path / "m2")] and len(calls) == 3
+
+
+def test_warm_start(saved):
+    prefix, values = saved
+    with tf.variable_scope("a"):
+        x = tf.get_variable("x", [2, 3])
+        moved = tf.get_variable("moved", [5, 3])
+    p = tf.get_variable("p", [10, 3], partitioner=tf.fixed_size_partitioner(2))
+    frozen = tf.get_variable("other", [2], trainable=False, initializer=tf.zeros_initializer())
+    tf.train.warm_start(prefix, "a/|p", var_name_to_prev_var_name={"a/moved": "a/b/x"})
+    have = initialized(x, moved, tf.convert_to_tensor(p), frozen)
+    for value, name in zip(have, ("a/x", "a/b/x", "p")):
+        np.testing.assert_array_equal(value, values[name])
+    tf.train.warm_start(prefix, [x, p])
+    with pytest.raises(ValueError, match="not found"):
+        tf.train.warm_start(prefix, ["other"])
+    with pytest.raises(ValueError, match="not used"):
+        tf.train.warm_start(prefix, ["a/x"], var_name_to_prev_var_name={"b": "c"})
+    with pytest.raises(NotImplementedError, match="vocabulary"):
+        info = tf.train.VocabInfo("new", 3, 0, "old")
+        tf.train.warm_start(prefix, ["a/x"], var_name_to_vocab_info={"a/x": info})
