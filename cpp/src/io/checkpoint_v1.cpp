@@ -229,12 +229,9 @@ void CheckpointV1Writer::add(const std::string& name, const Shape& full, const T
   if (!entries_.emplace(slice_key(name, stored), std::move(entry.out)).second) {
     invalid("Overlapping slices: tensor ", name, " ", stored.text(), " is saved twice");
   }
-  auto at = std::ranges::find(metas_, name, &std::pair<std::string, Meta>::first);
-  if (at == metas_.end()) {
-    metas_.push_back({name, {value.dtype(), full, {}}});
-    at = metas_.end() - 1;
-  }
-  Meta& meta = at->second;
+  const auto [at, fresh] = meta_of_.try_emplace(name, metas_.size());
+  if (fresh) metas_.push_back({name, {value.dtype(), full, {}}});
+  Meta& meta = metas_[at->second].second;
   if (meta.dtype != value.dtype() || !(meta.shape == full)) {
     invalid("Mismatching shapes or types of the slices of ", name);
   }

@@ -60,6 +60,7 @@ class CheckpointV1Writer {
     std::string slices;  ///< fields of the message
   };
   std::vector<std::pair<std::string, Meta>> metas_;  ///< in the order of the first parts
+  std::map<std::string, std::size_t> meta_of_;       ///< name -> index
   std::map<std::string, std::string> entries_;
 };
 

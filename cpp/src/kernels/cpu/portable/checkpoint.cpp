@@ -51,8 +51,11 @@ void save_old(Call& c, std::size_t first) {
   const auto names = strings(c.in[1], n, "tensor_names");
   const auto slices =
       first == 3 ? strings(c.in[2], n, "shapes_and_slices") : std::span<const std::string>();
+  std::vector<std::size_t> order(n);  // of names, as in TensorFlow's files
+  std::iota(order.begin(), order.end(), std::size_t(0));
+  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return std::string_view(names[i]); });
   io::CheckpointV1Writer writer;
-  for (std::size_t i = 0; i < n; ++i) {
+  for (const std::size_t i : order) {
     check_cancelled(c);
     const Tensor& value = c.in[first + i];
     if (slices.empty() || slices[i].empty()) {
