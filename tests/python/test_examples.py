@@ -160,6 +160,16 @@ def test_every_example_is_tested(root):
         assert f'"{path.name}"' in text or path.name == "mnist.py", path.name
 
 
+def test_checkpoints(root, tmp_path):
+    out = run(root, "checkpoints.py", "--folder", tmp_path, "--epochs", 1)
+    saved, restored = (re.search(when + ": (.*)", out)[1] for when in ("saved", "restored"))
+    assert saved == restored
+    assert last_number(out, "continued: step 200, test accuracy") >= 85
+    assert last_number(out, "served: test accuracy") >= 85
+    assert last_number(out, "frozen graph:") < 1e-4
+    assert {"checkpoint", "frozen.pb", "served"} <= {p.name for p in tmp_path.iterdir()}
+
+
 def test_tensorboard(root, tmp_path):
     out = run(root, "tensorboard.py", "--logdir", tmp_path, "--epochs", 2)
     assert last_number(out, "test accuracy") >= 80
