@@ -55,6 +55,8 @@ struct RunContext {
   const std::atomic<bool>* cancelled = nullptr;
   std::int64_t step_id = 0;
   int threads = 1;
+  /// Throws when the run has to end; for kernels that wait.
+  const std::function<void()>* check = nullptr;
 };
 
 /// Runs with bound pointers. `in` and `out` follow the request's order; a Ref input's pointer is

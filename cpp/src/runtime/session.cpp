@@ -118,6 +118,8 @@ struct Session::Impl {
     run.context.threads = threads_now();
     set_intra_op_threads(run.context.threads);
     run.context.step_id = runtime.steps_run.fetch_add(1, std::memory_order_relaxed);
+    const std::function<void()> check = [&run] { run.check(); };
+    run.context.check = &check;
     if (options != nullptr) run.started = run.next_poll = std::chrono::steady_clock::now();
     std::vector<Tensor> values(feeds, feeds + p.feeds.size());
     run_program(run, p, values);
