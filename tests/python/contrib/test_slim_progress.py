@@ -85,3 +85,28 @@ def test_evaluation_writes_summaries(tmp_path):
     assert value == 4
     (shown,) = [v for e in events(tmp_path) for v in e.summary.value]
     assert (shown.tag, shown.simple_value) == ("x_now", 3)
+
+
+def test_evaluation_of_each_new_checkpoint(tmp_path):
+    step = tf.train.get_or_create_global_step()
+    saver = tf.train.Saver()
+    with tf.Session() as session:
+        for k in (3, 5):
+            session.run(step.assign(k))
+            path = saver.save(session, str(tmp_path / "m"), global_step=k)
+    assert slim.evaluation.wait_for_new_checkpoint(str(tmp_path)) == path
+    assert list(slim.evaluation.checkpoints_iterator(str(tmp_path), timeout=0)) == [path]
+    value = slim.evaluation.evaluation_loop(
+        "", str(tmp_path), None, final_op=step + 1, variables_to_restore=[step],
+        max_number_of_evaluations=1,
+    )  # fmt: skip
+    assert value == 6
+
+
+def test_training_needs_initialized_variables():
+    loss = tf.reduce_sum(tf.square(tf.get_variable("w", [2])))
+    train_op = slim.learning.create_train_op(loss, tf.train.GradientDescentOptimizer(0.1))
+    with pytest.raises(RuntimeError, match="not initialized: .*w"):
+        slim.learning.train(train_op, None, init_op=None, number_of_steps=2)
+    with pytest.raises(ValueError, match="summary_op"):
+        slim.learning.train(train_op, None, summary_op=tf.constant(""), number_of_steps=2)

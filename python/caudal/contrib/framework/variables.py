@@ -9,11 +9,12 @@ import numpy as np
 from caudal.contrib.framework.arg_scope import add_arg_scope
 from caudal.framework import device as device_lib
 from caudal.framework import dtypes, ops
+from caudal.io import checkpoint_reader
 from caudal.ops import array_ops, control_flow_ops, variable_scope
 from caudal.ops.ref_variable import Variable, VariableAggregation, VariableSynchronization
 from caudal.platform import tf_logging
-from caudal.train import checkpoint_utils, training_util
 from caudal.train import saver as saver_lib
+from caudal.train import training_util
 
 __all__ = [
     "VariableDeviceChooser",
@@ -329,7 +330,7 @@ def assign_from_checkpoint(model_path, var_list, ignore_missing_vars=False):
     Raises:
       ValueError: for missing names and sizes that do not fit.
     """
-    reader = checkpoint_utils.load_checkpoint(model_path)
+    reader = checkpoint_reader.NewCheckpointReader(model_path)
     feed_dict, assignments = {}, []
     for name, parts in _by_checkpoint_name(var_list).items():
         if not reader.has_tensor(name):
@@ -377,7 +378,7 @@ def assign_from_checkpoint_fn(
     if not var_list:
         raise ValueError("var_list cannot be empty")
     if ignore_missing_vars:
-        reader = checkpoint_utils.load_checkpoint(model_path)
+        reader = checkpoint_reader.NewCheckpointReader(model_path)
         found = {}
         for name, parts in _by_checkpoint_name(var_list).items():
             if reader.has_tensor(name):

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Evaluation: some operations run a number of times in a session."""
 
+import itertools
+
 from caudal import summary as summary_lib
 from caudal.client import session as session_lib
 from caudal.contrib.framework import variables
@@ -8,7 +10,9 @@ from caudal.contrib.slim import progress
 from caudal.framework import ops
 from caudal.ops import control_flow_ops
 from caudal.ops import variables as tf_variables
+from caudal.platform import tf_logging
 from caudal.train import training_util
+from caudal.train.checkpoint_utils import checkpoints_iterator, wait_for_new_checkpoint
 
 __all__ = ["checkpoints_iterator", "evaluate_once", "evaluation_loop", "wait_for_new_checkpoint"]
 
@@ -74,18 +78,35 @@ def evaluate_once(master, checkpoint_path, logdir, num_evals=1, initial_op=None,
         return value
 
 
-def _needs_checkpoints(name):
-    def function(*args, **kwargs):
-        raise NotImplementedError(
-            "slim.evaluation.%s waits for checkpoints, which caudal does not write in training "
-            "loops: use evaluate_once" % name
-        )
+def evaluation_loop(master, checkpoint_dir, logdir, num_evals=1, initial_op=None,
+                    initial_op_feed_dict=None, init_fn=None, eval_op=None, eval_op_feed_dict=None,
+                    final_op=None, final_op_feed_dict=None, summary_op=0,
+                    summary_op_feed_dict=None, variables_to_restore=None, eval_interval_secs=60,
+                    max_number_of_evaluations=None, session_config=None, timeout=None,
+                    timeout_fn=None, hooks=None):  # fmt: skip
+    """Evaluates each new checkpoint of a folder; returns the last value of `final_op`.
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = "Raises NotImplementedError: use `evaluate_once`."
-    return function
+    Args:
+      checkpoint_dir: the folder.
+      init_fn: not supported.
+      eval_interval_secs: least seconds between two evaluations.
+      max_number_of_evaluations: None: no limit.
+      timeout: most seconds to wait for a checkpoint; None: for ever.
+      timeout_fn: see `tf.train.checkpoints_iterator`.
+      Others: see `evaluate_once`.
 
-
-evaluation_loop = _needs_checkpoints("evaluation_loop")
-checkpoints_iterator = _needs_checkpoints("checkpoints_iterator")
-wait_for_new_checkpoint = _needs_checkpoints("wait_for_new_checkpoint")
+    Raises:
+      ValueError: for `init_fn`.
+    """
+    if init_fn is not None:
+        raise ValueError("init_fn is not supported: the values come from the checkpoints")
+    value = None
+    paths = checkpoints_iterator(checkpoint_dir, eval_interval_secs, timeout, timeout_fn)
+    for path in itertools.islice(paths, max_number_of_evaluations):
+        tf_logging.info("Starting evaluation of %s", path)
+        value = evaluate_once(
+            master, path, logdir, num_evals, initial_op, initial_op_feed_dict, eval_op,
+            eval_op_feed_dict, final_op, final_op_feed_dict, summary_op, summary_op_feed_dict,
+            variables_to_restore, session_config, hooks,
+        )  # fmt: skip
+    return value

@@ -152,11 +152,14 @@ def train(train_op, logdir, train_step_fn=train_step, train_step_kwargs=_USE_DEF
       trace_every_n_steps: how often a step is traced; None: never.
       session_config: ConfigProto.
       session_wrapper: function of the session that gives the one to use.
-      ready_op, startup_delay_steps, ignore_live_threads: without effect.
+      ready_op: names of what is not initialized, checked before the first step; default: variables;
+        None: not checked.
+      startup_delay_steps, ignore_live_threads: without effect.
 
     Raises:
       ValueError: for an empty `train_op`, a missing global step, a negative number of steps, or a
-        Saver or traces without `logdir`.
+        Saver, summaries or traces without `logdir`.
+      RuntimeError: if there is something that is not initialized.
       NotImplementedError: if other machines are asked for.
     """
     if train_op is None:
@@ -170,6 +173,8 @@ def train(train_op, logdir, train_step_fn=train_step, train_step_kwargs=_USE_DEF
         raise ValueError("Cannot provide trace_every_n_steps because logdir=None")
     if saver is not None and not logdir:
         raise ValueError("Cannot provide saver because logdir=None")
+    if summary_op not in (_USE_DEFAULT, None) and not logdir:
+        raise ValueError("Cannot provide summary_op because logdir=None")
     graph = graph or ops.get_default_graph()
     with graph.as_default():
         if global_step is None:
@@ -180,6 +185,8 @@ def train(train_op, logdir, train_step_fn=train_step, train_step_kwargs=_USE_DEF
             local_init_op = control_flow_ops.group(
                 tf_variables.local_variables_initializer(), tf_variables.tables_initializer()
             )
+        if ready_op == _USE_DEFAULT:
+            ready_op = tf_variables.report_uninitialized_variables()
         if train_step_kwargs == _USE_DEFAULT:
             with ops.name_scope("train_step"):
                 train_step_kwargs = {}
@@ -223,6 +230,12 @@ def train(train_op, logdir, train_step_fn=train_step, train_step_kwargs=_USE_DEF
             sess.run(local_init_op)
         if init_fn is not None and not restored:
             init_fn(sess)
+        missing = [] if ready_op is None else sess.run(ready_op)
+        if len(missing):
+            raise RuntimeError(
+                "Init operations did not make model ready. Variables not initialized: %s"
+                % ", ".join(name.decode() for name in missing)
+            )
         tf_logging.info("Starting Session.")
         stop = False
         try:
