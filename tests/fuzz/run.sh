@@ -36,6 +36,12 @@ if [[ " ${targets[*]} " == *" graph_def "* ]]; then
     [ "$o" -nt "$f" ] || clang++ "${flags[@]}" -fsanitize=fuzzer-no-link -c "$f" -o "$o"
   done
 fi
+# Graphs of real TensorFlow.
+mkdir -p "$build/seeds/graph_def" "$build/tensorflow"
+tar -xJf tests/data/tensorflow_files.tar.xz -C "$build/tensorflow"
+for f in "$build"/tensorflow/checkpoints*/*/*.meta tests/data/*/*.pb; do
+  [ ! -f "$f" ] || cp "$f" "$build/seeds/graph_def/$(echo "$f" | tr / _)"
+done
 for t in "${targets[@]}"; do
   extra=()
   [ "$t" = graph_def ] && extra=("${graph_objects[@]}")
@@ -45,8 +51,10 @@ done
 
 run_one() {
   mkdir -p "$build/corpus/$1" "$build/seeds/$1"
-  local log=$build/$1.log status=clean
-  "$build/fuzz_$1" -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=1024 -malloc_limit_mb=80 -timeout=10 \
+  local log=$build/$1.log status=clean longest=65536 words=()
+  [ ! -f "tests/fuzz/$1.dict" ] || words=("-dict=tests/fuzz/$1.dict")
+  [ "$1" != graph_def ] || longest=262144
+  "$build/fuzz_$1" -max_total_time="$seconds" -max_len="$longest" "${words[@]}" -rss_limit_mb=1024 -malloc_limit_mb=80 -timeout=10 \
     -print_final_stats=1 -artifact_prefix="$build/$1-" "$build/corpus/$1" "$build/seeds/$1" \
     > "$log" 2>&1 || status=FAILED
   echo "$1: $status, $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") executions," \
