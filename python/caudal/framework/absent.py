@@ -107,7 +107,7 @@ NAMES = {
         resample_at_rate stratified_sample train weighted_resample
     """,
     "contrib.util": """
-        loader ops_used_by_graph_def stripped_op_list_for_graph
+        loader
     """,
     "io": """
         PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue decode_proto

@@ -108,6 +108,26 @@ def stripped_op_list(op_names):
     return ops
 
 
+def ops_used_by_graph_def(graph_def):
+    """The names of the ops that a GraphDef uses, as a set; names of its functions are not in it."""
+    functions = {f.signature.name: f for f in graph_def.library.function}
+    used, pending = set(), [node.op for node in graph_def.node]
+    seen = set()
+    while pending:
+        name = pending.pop()
+        if name not in functions:
+            used.add(name)
+        elif name not in seen:
+            seen.add(name)
+            pending.extend(node.op for node in functions[name].node_def)
+    return used
+
+
+def stripped_op_list_for_graph(graph_def):
+    """An OpList with the definitions of the ops that a GraphDef uses."""
+    return stripped_op_list(ops_used_by_graph_def(graph_def))
+
+
 def strip_default_attrs(graph_def):
     """Removes the attrs of nodes that have their default values."""
     for nodes in [graph_def.node] + [f.node_def for f in graph_def.library.function]:

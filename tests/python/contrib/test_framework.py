@@ -126,3 +126,13 @@ def test_summaries_are_left_out_or_refused():
     tf.contrib.layers.optimize_loss(w * w, None, 0.1, "SGD")
     with pytest.raises(NotImplementedError, match="tf.summary"):
         tf.contrib.layers.optimize_loss(w * w, None, 0.1, "SGD", summaries=["loss"], name="n")
+
+
+def test_hparams_as_messages():
+    given = dict(a=1, b=2.5, c="x", d=True, e=[1, 2], f=["a", "b"], g=[True], h=[1.5])
+    message = tf.contrib.training.HParams(**given).to_proto()
+    assert message.hparam["d"].bool_value and message.hparam["f"].bytes_list.value == [b"a", b"b"]
+    assert tf.contrib.training.HParams(hparam_def=message).values() == given
+    assert tf.contrib.training.HParams.from_proto(message.SerializeToString()).c == "x"
+    with pytest.raises(ValueError, match="Unsupported type"):
+        tf.contrib.training.HParams(z=None).to_proto()

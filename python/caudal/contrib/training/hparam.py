@@ -106,11 +106,20 @@ def _cast(name, type_, value):
     return type_(value)
 
 
+# In this order: bool is a kind of int.
+_PROTO_KINDS = (
+    (bool, "bool"),
+    (int, "int64"),
+    ((str, bytes), "bytes"),
+    (float, "float"),
+)
+
+
 class HParams:
     """Settings as attributes; a setting keeps the type of its first value.
 
     Args:
-      hparam_def: not supported.
+      hparam_def: a HParamDef message, whose settings are taken.
       model_structure: any object, see `get_model_structure`.
       **kwargs: the settings: numbers, texts, bool, None, or lists of one type.
 
@@ -119,12 +128,59 @@ class HParams:
     """
 
     def __init__(self, hparam_def=None, model_structure=None, **kwargs):
-        if hparam_def is not None:
-            raise NotImplementedError("HParams from a HParamDef message are not supported")
         self._hparam_types = {}
         self._model_structure = model_structure
+        if hparam_def is not None:
+            self._add_message(hparam_def)
         for name, value in kwargs.items():
             self.add_hparam(name, value)
+
+    def _add_message(self, hparam_def):
+        from caudal import proto
+
+        def plain(value):
+            return value.decode() if isinstance(value, bytes) else value
+
+        for name, setting in proto.of(proto.HParamDef, hparam_def).hparam.items():
+            kind = setting.WhichOneof("kind")
+            if kind is None:
+                raise ValueError("HParamDef without a value for %s" % name)
+            value = getattr(setting, kind)
+            if kind.endswith("_list"):
+                self.add_hparam(name, [plain(v) for v in value.value])
+            else:
+                self.add_hparam(name, plain(value))
+
+    def to_proto(self, export_scope=None):
+        """The settings as a HParamDef message.
+
+        Raises:
+          ValueError: for settings of types that it does not have.
+        """
+        from caudal import proto
+
+        message = proto.HParamDef()
+        for name, (type_, is_list) in self._hparam_types.items():
+            value = getattr(self, name)
+            for kinds, field in _PROTO_KINDS:
+                if issubclass(type_, kinds):
+                    break
+            else:
+                raise ValueError("Unsupported type for a HParamDef: %s of %s" % (type_, name))
+            setting = message.hparam[name]
+            items = value if is_list else [value]
+            if field == "bytes":
+                items = [v.encode() if isinstance(v, str) else v for v in items]
+            if is_list:
+                getattr(setting, field + "_list").value.extend(items)
+            else:
+                setattr(setting, field + "_value", items[0])
+        return message
+
+    @staticmethod
+    def from_proto(hparam_def, import_scope=None):
+        """HParams with the settings of a HParamDef message."""
+        return HParams(hparam_def=hparam_def)
 
     def add_hparam(self, name, value):
         """Adds a setting. Raises: ValueError for reserved names and empty lists."""
