@@ -118,3 +118,21 @@ def test_summaries_of_contrib():
         found = [v.tag for v in tf.Summary.FromString(sess.run(tf.summary.merge_all())).value]
     assert {"OptimizeLoss/loss", "OptimizeLoss/gradients/x_0",
             "OptimizeLoss/global_norm/clipped_gradient_norm"} <= set(found)  # fmt: skip
+
+
+def test_summaries_of_layers():
+    b = tf.constant([-1.0, 2.0], name="b")
+    layers = tf.contrib.layers
+    layers.summarize_activation(tf.nn.relu6(b, name="r"))
+    assert layers.summarize_tensor(tf.constant("text")) is None
+    layers.summarize_tensors([b, tf.reduce_sum(b, name="s")])
+    printed = tf.contrib.slim.summaries.add_scalar_summary(
+        tf.constant(3.0), "n", print_summary=True
+    )
+    assert printed.op.type == "Print"
+    found = [op.name for op in tf.get_collection(tf.GraphKeys.SUMMARIES)]
+    assert found == ["r/zeros:0", "r/sixes:0", "r/activation:0", "b_summary:0", "s_summary:0",
+                     printed.name]  # fmt: skip
+    with tf.Session() as sess:
+        values = tf.Summary.FromString(sess.run(tf.summary.merge_all())).value
+    assert [v.simple_value for v in values if v.HasField("simple_value")] == [0.5, 0, 1, 3]

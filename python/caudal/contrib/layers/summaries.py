@@ -20,25 +20,19 @@ __all__ = [
 ]
 
 
-def _once(function, tensor, tag):
-    """The summary of a tag, made unless the graph has it."""
-    for summary in ops.get_collection(ops.GraphKeys.SUMMARIES):
-        if summary.op.name == tag or summary.op.name.endswith("/" + tag):
-            return None
-    return function(tag, tensor)
-
-
 def summarize_tensor(tensor, tag=None):
-    """A scalar summary of a scalar, a histogram of other tensors.
+    """A scalar summary of a scalar, a histogram of other tensors; None for strings and bools.
 
     Args:
       tensor: Tensor or Variable.
-      tag: name of the summary; default: that of the tensor.
+      tag: name of the summary; default: that of the tensor and "_summary".
     """
-    tag = tag or tensor.op.name
+    if tensor.dtype.base_dtype in (dtypes.string, dtypes.bool):
+        return None
+    tag = tag or "%s_summary" % tensor.op.name
     if tensor.get_shape().ndims == 0:
-        return _once(summary_lib.scalar, tensor, tag)
-    return _once(summary_lib.histogram, tensor, tag)
+        return summary_lib.scalar(tag, tensor)
+    return summary_lib.histogram(tag, tensor)
 
 
 def summarize_activation(op):
@@ -48,14 +42,15 @@ def summarize_activation(op):
       op: Tensor.
     """
     if op.op.type in ("Relu", "Softplus", "Relu6"):
-        small = math_ops.less(op, math_ops.cast(1e-6, op.dtype))
-        share = math_ops.reduce_mean(math_ops.cast(small, dtypes.float32))
-        _once(summary_lib.scalar, share, "%s/zeros" % op.op.name)
+        before = op.op.inputs[0]
+        small = math_ops.less(before, math_ops.cast(1e-6, before.dtype))
+        share = math_ops.reduce_mean(math_ops.to_float(small))
+        summary_lib.scalar("%s/zeros" % op.op.name, share)
     if op.op.type == "Relu6":
-        large = math_ops.greater(op, math_ops.cast(6.0 - 1e-6, op.dtype))
-        share = math_ops.reduce_mean(math_ops.cast(large, dtypes.float32))
-        _once(summary_lib.scalar, share, "%s/sixes" % op.op.name)
-    return _once(summary_lib.histogram, op, "%s/activation" % op.op.name)
+        large = math_ops.greater(before, math_ops.cast(6.0 - 1e-6, before.dtype))
+        share = math_ops.reduce_mean(math_ops.to_float(large))
+        summary_lib.scalar("%s/sixes" % op.op.name, share)
+    return summary_lib.histogram("%s/activation" % op.op.name, op)
 
 
 def summarize_tensors(tensors, summarizer=summarize_tensor):

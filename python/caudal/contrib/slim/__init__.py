@@ -42,6 +42,7 @@ from caudal.contrib.framework import (
 from caudal.contrib.framework import variables as contrib_variables
 from caudal.contrib.layers import *
 from caudal.contrib.layers import initializers, optimizers, regularizers, utils
+import caudal.contrib.slim.summaries as summaries
 from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.ops import variables
 
@@ -54,6 +55,5 @@ __getattr__ = _module_getattr(
         "caudal.contrib.metrics": "@",
         "caudal.contrib.slim.model_analyzer": "@",
         "caudal.contrib.slim.nets": "@",
-        "caudal.contrib.slim.summaries": "@",
     },
 )

@@ -32,14 +32,14 @@ def add_histogram_summary(tensor, name=None, prefix=None):
 def add_image_summary(tensor, name=None, prefix=None, print_summary=False):
     """Images of a tensor, under `prefix`/`name`; printed as well, if wanted."""
     summary_name = _name(tensor, name, prefix)
-    summary = summary_lib.image(summary_name, tensor)
+    summary = summary_lib.image(summary_name, tensor, collections=_unless(print_summary))
     return _printed(summary, tensor, summary_name, print_summary)
 
 
 def add_scalar_summary(tensor, name=None, prefix=None, print_summary=False):
     """A scalar, under `prefix`/`name`; printed as well, if wanted."""
     summary_name = _name(tensor, name, prefix)
-    summary = summary_lib.scalar(summary_name, tensor)
+    summary = summary_lib.scalar(summary_name, tensor, _unless(print_summary))
     return _printed(summary, tensor, summary_name, print_summary)
 
 
@@ -47,7 +47,13 @@ def add_zero_fraction_summary(tensor, name=None, prefix=None, print_summary=Fals
     """The share of zeros in a tensor, under `prefix`/`name`."""
     summary_name = _name(tensor, name, prefix, "Fraction_of_Zero_Values")
     share = nn_impl.zero_fraction(tensor)
-    return _printed(summary_lib.scalar(summary_name, share), share, summary_name, print_summary)
+    summary = summary_lib.scalar(summary_name, share, _unless(print_summary))
+    return _printed(summary, share, summary_name, print_summary)
+
+
+def _unless(printed):
+    """The collections of a summary: its printing form is in them, if there is one."""
+    return [] if printed else None
 
 
 def _printed(summary, tensor, name, wanted):

@@ -162,10 +162,8 @@ class HParams:
         message = proto.HParamDef()
         for name, (type_, is_list) in self._hparam_types.items():
             value = getattr(self, name)
-            for kinds, field in _PROTO_KINDS:
-                if issubclass(type_, kinds):
-                    break
-            else:
+            field = next((f for kinds, f in _PROTO_KINDS if issubclass(type_, kinds)), None)
+            if field is None:
                 raise ValueError("Unsupported type for a HParamDef: %s of %s" % (type_, name))
             setting = message.hparam[name]
             items = value if is_list else [value]
