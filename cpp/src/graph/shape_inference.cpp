@@ -259,6 +259,7 @@ class StaticContext : public ShapeContext {
     outputs_[std::size_t(i)] = shape;
   }
   std::vector<PartialShape> take() { return std::move(outputs_); }
+  const Node* producer(int i) const { return inputs_[std::size_t(i)].node; }
 
  private:
   const std::vector<Output>& inputs_;
@@ -274,6 +275,11 @@ std::vector<PartialShape> infer_shapes(const OpDef& op, const std::vector<Output
   StaticContext context(inputs, attrs, num_outputs);
   if (op.shape != nullptr) op.shape(context);
   return context.take();
+}
+
+const Node* static_producer(const ShapeContext& context, int i) {
+  const auto* known = dynamic_cast<const StaticContext*>(&context);
+  return known != nullptr ? known->producer(i) : nullptr;
 }
 
 Tensor static_value(Output output) {

@@ -16,4 +16,7 @@ namespace caudal {
 std::vector<PartialShape> infer_shapes(const OpDef& op, const std::vector<Output>& inputs,
                                        const AttrMap& attrs, int num_outputs);
 
+/// The node that makes input i, while a graph is built and not while it is planned; else nullptr.
+const Node* static_producer(const ShapeContext& context, int i);
+
 }  // namespace caudal
