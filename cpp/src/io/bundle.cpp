@@ -147,9 +147,17 @@ BundleReader::BundleReader(const std::string& prefix) : prefix_(prefix) {
   index_ = index_path(prefix) + std::string(kCommitted);
   pending_ = file_exists(index_);
   if (!pending_) index_ = index_path(prefix);
-  const TableReader table(index_);
+  std::unique_ptr<TableReader> table;
+  try {
+    table = std::make_unique<TableReader>(index_);
+  } catch (const Error& e) {
+    if (!pending_ || e.code() != Code::kNotFound) throw;
+    pending_ = false;  // the writer has just finished
+    index_ = index_path(prefix);
+    table = std::make_unique<TableReader>(index_);
+  }
   bool first = true;
-  table.for_each([&](std::string_view key, std::string_view value) {
+  table->for_each([&](std::string_view key, std::string_view value) {
     try {
       if (first) {
         first = false;
@@ -192,7 +200,14 @@ std::string BundleReader::shard_path(std::int64_t shard) const {
 const File& BundleReader::shard(std::int64_t number) const {
   std::lock_guard lock(mutex_);
   std::unique_ptr<File>& file = files_[number];
-  if (!file) file = std::make_unique<File>(shard_path(number));
+  if (!file) {
+    try {
+      file = std::make_unique<File>(shard_path(number));
+    } catch (const Error& e) {
+      if (!pending_ || e.code() != Code::kNotFound) throw;
+      file = std::make_unique<File>(data_path(prefix_, number, shards_));
+    }
+  }
   return *file;
 }
 

@@ -51,9 +51,11 @@ void save_old(Call& c, std::size_t first) {
   const auto names = strings(c.in[1], n, "tensor_names");
   const auto slices =
       first == 3 ? strings(c.in[2], n, "shapes_and_slices") : std::span<const std::string>();
-  std::vector<std::size_t> order(n);  // of names, as in TensorFlow's files
+  // The order of names, and that in which this sort leaves equal ones: TensorFlow's files have it.
+  std::vector<std::size_t> order(n);
   std::iota(order.begin(), order.end(), std::size_t(0));
-  std::ranges::stable_sort(order, {}, [&](std::size_t i) { return std::string_view(names[i]); });
+  std::sort(order.begin(), order.end(),
+            [&](std::size_t a, std::size_t b) { return names[a] < names[b]; });
   io::CheckpointV1Writer writer;
   for (const std::size_t i : order) {
     check_cancelled(c);
