@@ -132,7 +132,7 @@ NAMES = {
         create_local_cluster
     """,
     "train": """
-        Checkpoint CheckpointSaverHook CheckpointSaverListener ChiefSessionCreator
+        CheckpointSaverHook CheckpointSaverListener ChiefSessionCreator
         ClusterSpec Coordinator FeedFnHook FinalOpsHook GlobalStepWaiterHook
         LoggingTensorHook LooperThread MonitoredSession MonitoredTrainingSession
         NanLossDuringTrainingError NanTensorHook ProfilerHook QueueRunner Scaffold

@@ -229,6 +229,7 @@ training.saver train.saver train.saver_builder train.checkpoint_management
 training.saving.saveable_object ops.saveable_object
 training.saving.saveable_object_util ops.saveable_object
 training.slot_creator train.slot_creator
+training.tracking.util train.checkpoint
 training.training train
 training.training_ops generated
 training.training_util train train.training_util

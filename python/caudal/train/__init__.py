@@ -74,6 +74,7 @@ __getattr__ = _module_getattr(
         "caudal.io.event_files": "summary_iterator",
         "caudal.proto": "BytesList ClusterDef Example Feature FeatureList FeatureLists Features "
         "FloatList Int64List JobDef SaverDef SequenceExample ServerDef",
+        "caudal.train.checkpoint": "Checkpoint",
         "caudal.train.saver": "Saver export_meta_graph import_meta_graph",
         "caudal.train.checkpoint_management": "CheckpointManager checkpoint_exists "
         "generate_checkpoint_state_proto get_checkpoint_mtimes get_checkpoint_state "
