@@ -31,6 +31,7 @@ struct SessionOptions {
 };
 
 /// Timing of one step, for RunMetadata.
+/// A node computed within the step of another one has a duration of 0.
 struct StepTiming {
   std::string node_name;
   std::string op;

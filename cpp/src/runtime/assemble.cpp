@@ -447,13 +447,22 @@ class Assembler {
       step.params = prepared.params.get();
       if (prepared.params) segment_->owned.push_back(std::move(prepared.params));
       step_of_[std::size_t(index)] = int(segment_->steps.size());
-      segment_->first_made.push_back(int(segment_->made.size()));
-      for (const PlanOutput& o : n.outputs) segment_->made.push_back({o.dtype, o.shape});
+      note_for_traces(n);
       segment_->steps.push_back(step);
       plan_node_of_step_.push_back(index);
       if (n.fresh_storage >= 0) publish(n, index);
       last_step_of_[std::size_t(index)] = int(segment_->steps.size()) - 1;
     }
+  }
+
+  void note_for_traces(const PlanNode& n) {
+    segment_->first_made.push_back(int(segment_->made.size()));
+    for (const PlanOutput& o : n.outputs) segment_->made.push_back({o.dtype, o.shape});
+    segment_->first_companion.push_back(int(segment_->companions.size()));
+    for (const FusedMember& m : n.members) {
+      if (m.node != n.node) segment_->companions.push_back({m.node, {m.dtype, m.shape}});
+    }
+    for (const AbsorbedOp& a : n.absorbed) segment_->companions.push_back({a.node, {}});
   }
 
   /// The run's value index of a dynamic result, or -1 when nobody asks for it.
@@ -477,6 +486,7 @@ class Assembler {
     if (!adopts) extra.storage = s.value;
     segment_->extras.push_back(std::move(extra));
     segment_->first_made.push_back(int(segment_->made.size()));
+    segment_->first_companion.push_back(int(segment_->companions.size()));
     segment_->steps.push_back(step);
     plan_node_of_step_.push_back(index);
   }

@@ -64,13 +64,18 @@ std::string label_of(const Node& node) {
   std::string text = node.name() + " = " + node.op().name + "(";
   const char* separator = "";
   for (const Output& in : node.inputs()) {
-    text += separator + in.node->name();
-    if (in.index > 0) text += ":" + std::to_string(in.index);
+    text += separator;
+    text += in.node->name();
+    if (in.index > 0) {
+      text += ':';
+      text += std::to_string(in.index);
+    }
     separator = ", ";
   }
   for (const Node* control : node.control_inputs()) {
     text += separator;
-    text += "^" + control->name();
+    text += '^';
+    text += control->name();
     separator = ", ";
   }
   return text + ")";
@@ -182,7 +187,22 @@ class Loop {
     t.start_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count();
     t.duration_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count();
     t.thread = std::uint32_t(std::hash<std::thread::id>()(std::this_thread::get_id()));
+    const std::size_t last_companion = next < segment_.first_companion.size()
+                                           ? std::size_t(segment_.first_companion[next])
+                                           : segment_.companions.size();
     std::lock_guard lock(run_.metadata_mutex);
+    for (auto i = std::size_t(segment_.first_companion[index]); i < last_companion; ++i) {
+      // Computed within this step: no time of its own.
+      const Segment::Companion& c = segment_.companions[i];
+      StepTiming u = t;
+      u.node_name = c.node->name();
+      u.op = c.node->op().name;
+      u.label = label_of(*c.node);
+      u.duration_ns = 0;
+      u.outputs.clear();
+      if (c.made.dtype != DType::kInvalid) u.outputs.push_back(c.made);
+      run_.metadata->steps.push_back(std::move(u));
+    }
     run_.metadata->steps.push_back(std::move(t));
   }
 

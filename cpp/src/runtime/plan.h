@@ -145,9 +145,16 @@ struct Segment {
   std::vector<LiveIn> next_live_ins;
   SegmentCache next;
 
-  /// What the steps make, for traces: of step s it begins at first_made[s].
+  /// What the steps make, and the nodes that they compute along with their own, for traces: of step
+  /// s they begin at first_made[s] and first_companion[s].
   std::vector<StepTiming::Made> made;
   std::vector<int> first_made;
+  struct Companion {
+    const Node* node;
+    StepTiming::Made made;
+  };
+  std::vector<Companion> companions;
+  std::vector<int> first_companion;
 
   std::mutex mutex;
   std::vector<std::unique_ptr<RunState>> idle;

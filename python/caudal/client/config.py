@@ -46,7 +46,8 @@ def fill_metadata(metadata, steps):
 
     Args:
       steps: of each step that ran (node, label, device, thread, start in ns since the epoch,
-        duration in ns, [(dtype, sizes, bytes) of each output]); None if there was no trace.
+        duration in ns, [(dtype, sizes, bytes) of each output]); None if there was no trace. Nodes
+        computed within the step of another one have a duration of 0 and take no memory.
     """
     metadata.Clear()
     by_device = {}
@@ -54,11 +55,12 @@ def fill_metadata(metadata, steps):
         stats = by_device.get(device)
         if stats is None:
             stats = by_device[device] = metadata.step_stats.dev_stats.add(device=device)
+        micros = max(1, (duration + 500) // 1000) if duration else 0
         one = stats.node_stats.add(
             node_name=node,
             all_start_micros=start // 1000,
-            op_end_rel_micros=max(1, (duration + 500) // 1000),
-            all_end_rel_micros=max(1, (duration + 500) // 1000),
+            op_end_rel_micros=micros,
+            all_end_rel_micros=micros,
             timeline_label=label,
             scheduled_micros=start // 1000,
             thread_id=thread,
@@ -79,7 +81,7 @@ def fill_metadata(metadata, steps):
             tensor.allocation_description.allocated_bytes = size
             tensor.allocation_description.allocator_name = _ALLOCATOR
             total += size
-        if total:
+        if total and duration:
             one.memory.add(
                 allocator_name=_ALLOCATOR, total_bytes=total, peak_bytes=total, live_bytes=total
             )

@@ -36,6 +36,8 @@ class Timeline:
             lanes = []  # end of the last event on each line, so that overlapping ones do not hide
             for stats in sorted(device.node_stats, key=lambda s: s.all_start_micros):
                 start, duration = stats.all_start_micros, stats.all_end_rel_micros
+                if duration == 0:
+                    continue  # computed within another event
                 lane = next((i for i, end in enumerate(lanes) if end <= start), len(lanes))
                 if lane == len(lanes):
                     lanes.append(0)

@@ -83,6 +83,14 @@ def _histograms(tf, session, dtype):
             assert v.tag == "h"
             check_histogram(v.histo, value)
         raises(tf, sess, "tags must be scalar", apply("HistogramSummary", ["h"], x))
+        if dtype in ("float32", "float64"):
+            wide = 10.0 ** np.linspace(-14, 22, 4000)
+            wide = np.concatenate([wide, -wide, limits()[1:-1], [0.0, -0.0]]).astype(x.dtype)
+            if dtype == "float64":
+                wide = np.concatenate([wide, [1e300, -1e300, -np.finfo(np.float64).max]])
+            (v,) = values_of(tf, sess, some, {feed: wide})
+            got = {k: n for k, n in zip(v.histo.bucket_limit, v.histo.bucket) if n}
+            assert got == counts_by_limit(wide.astype(np.float64))
         if kind.is_floating:
             bad = [apply("HistogramSummary", "h", tf.constant([1, v], kind), name="node")
                    for v in (np.nan, np.inf, -np.inf)]  # fmt: skip

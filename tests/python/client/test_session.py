@@ -346,6 +346,22 @@ def test_run_metadata_says_what_this_run_did():
         assert not metadata.step_stats.dev_stats
 
 
+def test_traces_name_the_nodes_that_were_fused():
+    x = tf.placeholder(tf.float32, [3, 4])
+    with tf.name_scope("chain"):
+        y = tf.exp(tf.tanh(x, name="a"), name="b") + 1
+    metadata = tf.RunMetadata()
+    full = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
+    with tf.Session() as sess:
+        sess.run(y, {x: np.zeros([3, 4])}, options=full, run_metadata=metadata)
+    found = {n.node_name: n for n in metadata.step_stats.dev_stats[0].node_stats}
+    assert set(found) == {"chain/a", "chain/b", "chain/add"}
+    for n in found.values():
+        assert [d.size for d in n.output[0].tensor_description.shape.dim] == [3, 4]
+    assert found["chain/add"].all_end_rel_nanos > 0 and found["chain/a"].all_end_rel_nanos == 0
+    assert found["chain/add"].memory and not found["chain/a"].memory
+
+
 def test_timeout():
     loop = tf.while_loop(lambda i: True, lambda i: i + 1, [0])
     with tf.Session() as sess:

@@ -99,24 +99,51 @@ std::string scalars(const SummaryCall& c) {
 
 // -- Histograms ----------------------------------------------------------------------------------
 
-/// Upper limits of the buckets: powers of 1.1 times 1e-12, mirrored at zero.
-const std::vector<double>& bucket_limits() {
-  static const std::vector<double> limits = [] {
-    std::vector<double> positive;
-    for (double v = 1e-12; v < 1e20; v *= 1.1) positive.push_back(v);
-    positive.push_back(DBL_MAX);
-    std::vector<double> all;
-    for (auto v = positive.rbegin(); v != positive.rend(); ++v) all.push_back(-*v);
-    all.push_back(0);
-    all.insert(all.end(), positive.begin(), positive.end());
-    return all;
-  }();
-  return limits;
+/// Buckets by upper limits: powers of 1.1 times 1e-12, mirrored at zero.
+class Buckets {
+ public:
+  Buckets() {
+    for (double v = 1e-12; v < 1e20; v *= 1.1) positive_.push_back(v);
+    positive_.push_back(DBL_MAX);
+    for (auto v = positive_.rbegin(); v != positive_.rend(); ++v) limits_.push_back(-*v);
+    limits_.push_back(0);
+    limits_.insert(limits_.end(), positive_.begin(), positive_.end());
+    for (std::size_t key = 0; key < first_.size(); ++key) {
+      const double low = std::bit_cast<double>(std::uint64_t(key) << kShift);
+      first_[key] = std::uint16_t(std::ranges::lower_bound(positive_, low) - positive_.begin());
+    }
+  }
+
+  const std::vector<double>& limits() const { return limits_; }
+
+  /// How many limits are at most v, which is finite.
+  std::size_t find(double v) const {
+    const double size = std::abs(v);
+    // Numbers with the same first bits lie closer together than two limits.
+    std::size_t i = first_[std::bit_cast<std::uint64_t>(size) >> kShift];
+    if (v < 0) {
+      while (positive_[i] < size) ++i;
+      return positive_.size() - i;
+    }
+    while (i < positive_.size() && positive_[i] <= size) ++i;
+    // The last limit is the largest number: even that has a bucket.
+    return std::min(positive_.size() + 1 + i, limits_.size() - 1);
+  }
+
+ private:
+  static constexpr int kShift = 48;
+  std::vector<double> positive_, limits_;
+  std::array<std::uint16_t, 1 << 15> first_;  ///< of the positive limits, by the first bits
+};
+
+const Buckets& buckets_of_all() {
+  static const Buckets buckets;
+  return buckets;
 }
 
 struct Histogram {
   double min = DBL_MAX, max = -DBL_MAX, num = 0, sum = 0, sum_squares = 0;
-  std::vector<std::int64_t> buckets = std::vector<std::int64_t>(bucket_limits().size());
+  std::vector<std::int64_t> buckets = std::vector<std::int64_t>(buckets_of_all().limits().size());
 
   std::string message() const {
     WireWriter out, limits, counts;
@@ -136,7 +163,7 @@ struct Histogram {
     // Of a run of empty buckets only the last one is written.
     for (std::size_t i = 0; i < buckets.size(); ++i) {
       while (buckets[i] == 0 && i + 1 < buckets.size() && buckets[i + 1] == 0) ++i;
-      packed(limits, bucket_limits()[i]);
+      packed(limits, buckets_of_all().limits()[i]);
       packed(counts, double(buckets[i]));
     }
     out.bytes(6, limits.out);
@@ -170,14 +197,9 @@ Histogram histogram_of(const T* values, std::int64_t n, const std::string& node_
   h.num = double(n);
   std::mutex mutex;
   parallel_for(n, 1 << 15, [&](std::int64_t begin, std::int64_t end) {
-    const std::vector<double>& limits = bucket_limits();
-    std::vector<std::int64_t> counts(limits.size());
-    for (std::int64_t i = begin; i < end; ++i) {
-      const double v = as_double(values[i]);
-      // The last limit is the largest number: even that has a bucket.
-      const auto at = std::size_t(std::ranges::upper_bound(limits, v) - limits.begin());
-      ++counts[std::min(at, limits.size() - 1)];
-    }
+    const Buckets& all = buckets_of_all();
+    std::vector<std::int64_t> counts(all.limits().size());
+    for (std::int64_t i = begin; i < end; ++i) ++counts[all.find(as_double(values[i]))];
     const std::lock_guard lock(mutex);
     for (std::size_t i = 0; i < counts.size(); ++i) h.buckets[i] += counts[i];
   });
