@@ -171,6 +171,26 @@ def loop():
     return feed, [tf.identity(h, name="state")], loss, train, tf.train.Saver()
 
 
+def dynamic_rnn():
+    x = tf.placeholder(tf.float32, [None, 5, 3], name="x")
+    y = tf.placeholder(tf.int64, [None], name="y")
+    feed = {x: RNG.randn(4, 5, 3).astype("f"), y: np.array([0, 1, 2, 1])}
+    with tf.variable_scope("rnn", initializer=tf.glorot_uniform_initializer(seed=2)):
+        cell = tf.nn.rnn_cell.LSTMCell(6)
+        outputs, state = tf.nn.dynamic_rnn(cell, x, [5, 2, 4, 1], dtype=tf.float32)
+    logits = dense(state.h, 3, "out")
+    loss = cross_entropy(logits, y)
+    optimizer = tf.train.AdamOptimizer(0.02)
+    grads, variables = zip(*optimizer.compute_gradients(loss))
+    grads, _ = tf.clip_by_global_norm(grads, 1.0)
+    train = optimizer.apply_gradients(zip(grads, variables), name="train")
+    return feed, [tf.identity(outputs, name="outputs")], loss, train, tf.train.Saver()
+
+
+if ENGINE == "caudal" or tf.VERSION.startswith("1."):  # TensorFlow 2 cannot build, but continue it
+    model(dynamic_rnn)
+
+
 @model
 def batch_norm():
     x = tf.placeholder(tf.float32, [None, 6, 6, 2], name="x")
@@ -295,7 +315,8 @@ def compare_files(first, second):
 
 
 def main():
-    action, folder, chosen = sys.argv[2], sys.argv[3], sys.argv[4:] or sorted(MODELS)
+    action, folder, chosen = sys.argv[2], sys.argv[3], sys.argv[4:]
+    chosen = chosen or sorted(MODELS if action == "make" else os.listdir(folder))
     failed = 0
     for name in chosen:
         try:
