@@ -94,9 +94,9 @@ class Checkpoint:
         """Counts `save_counter` up; returns its value."""
         with session.graph.as_default():
             counter = self.save_counter
-            if not session.run(variables.is_variable_initialized(counter)):
+            # Without new nodes: the graph may be finalized.
+            if not session.run(counter._is_initialized_op):
                 session.run(counter.initializer)
-            # Without a node: the graph may be finalized.
             counter.load(session.run(counter) + 1, session)
         return int(session.run(counter))
 

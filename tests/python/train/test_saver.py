@@ -247,6 +247,7 @@ def test_keeps_the_newest(sess, tmp_path):
 
 def test_keeps_all(sess, tmp_path):
     saver = tf.train.Saver(max_to_keep=None)
+    sess.graph.finalize()
     for k in range(7):
         saver.save(sess, str(tmp_path / "m"), global_step=k, write_meta_graph=False)
     assert steps(tmp_path) == list(range(7)) and saver.last_checkpoints == []
