@@ -13,6 +13,41 @@ from caudal.framework import errors, files
 _END = object()
 
 
+class _File:
+    """Where events go: after an error, which may leave half a record, to another file."""
+
+    def __init__(self, folder, suffix):
+        self._folder = folder
+        self._suffix = suffix
+        self._failures = 0
+        self._file = None
+        self._lock = threading.Lock()
+
+    def _call(self, name, *args):
+        with self._lock:
+            if self._file is None:
+                again = ".%d" % self._failures if self._failures else ""
+                self._file = _core.EventWriter(self._folder, self._suffix + again)
+            try:
+                getattr(self._file, name)(*args)
+            except _core.Error as error:
+                self._failures += 1
+                self._file = None
+                raise errors.from_core(error) from None
+
+    def open(self):
+        self._call("open")
+
+    def write(self, event):
+        self._call("write", event.SerializeToString())
+
+    def flush(self):
+        self._call("flush")
+
+    def close(self):
+        self._call("close")
+
+
 class _Worker(threading.Thread):
     """The thread that writes one file; it ends with the file closed when it gets _END."""
 
@@ -37,22 +72,17 @@ class _Worker(threading.Thread):
             if event is _END:
                 self.ended = True
             else:
-                self._try(self._write, event)
+                self._try(self.file.write, event)
                 if due is None:
                     due = time.monotonic() + self.flush_secs
             self.events.task_done()
         self._try(self.file.close)
 
-    def _write(self, event):
-        self.file.write(event.SerializeToString())
-
     def _try(self, function, *args):
-        if self.error is None:  # after an error the file may end in half a record
+        if self.error is None:  # until somebody was told, nothing more is tried
             try:
                 function(*args)
-            except _core.Error as error:
-                self.error = errors.from_core(error)
-            except Exception as error:  # noqa: BLE001: an event that cannot be serialized
+            except Exception as error:  # noqa: BLE001: of the disk, or of serializing
                 self.error = error
 
     def finish(self):
@@ -84,19 +114,13 @@ class EventFileWriter:
             raise files.error_of(error, self._logdir) from None
         suffix = filename_suffix or ""
         suffix = suffix.decode() if isinstance(suffix, bytes) else suffix
-        self._file = _core.EventWriter(self._logdir, suffix)
+        self._file = _File(self._logdir, suffix)
         self._max_queue = max_queue
         self._flush_secs = flush_secs
         self._finish = None
         self.reopen()
         if suffix:
-            self._call(self._file.open)
-
-    def _call(self, function):
-        try:
-            function()
-        except _core.Error as error:
-            raise errors.from_core(error) from None
+            self._file.open()
 
     def _raise_error(self):
         error, self._worker.error = self._worker.error, None
@@ -118,7 +142,7 @@ class EventFileWriter:
         if self._finish is not None:
             self._worker.events.join()
             self._raise_error()
-            self._call(self._file.flush)
+            self._file.flush()
 
     def close(self):
         """Flushes and closes the file; what is handed over later is dropped."""

@@ -192,6 +192,12 @@ def test_a_full_disk(tmp_path):
         for step in range(10000):
             writer.add_summary(SCALAR, step)
         writer.flush()
+    # What comes later is in a file of its own, not behind half a record.
+    writer.add_summary(SCALAR, 77)
+    writer.close()
+    whole = [n for n in os.listdir(tmp_path) if not os.path.islink(tmp_path / n)]
+    assert len(whole) == 1 and whole[0].endswith(".1")
+    assert list(tf.train.summary_iterator(str(tmp_path / whole[0])))[-1].step == 77
 
 
 def test_damaged_event_files(tmp_path):
