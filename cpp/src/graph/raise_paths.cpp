@@ -60,6 +60,9 @@ int Paths::child(int at, int predicate, int branch) {
     groups[std::size_t(group)].branches[std::size_t(branch)] = made;
     tree.push_back({at, group, branch, depth(at) + 1});
     if (depth(made) > kMaxNesting) invalid("conditionals are nested too deeply");
+    if (tree.size() > 2 * scope_.nodes.size() + 1000) {
+      invalid("the branches of conditionals cross each other in too many ways");
+    }
   }
   return made;
 }
@@ -145,7 +148,7 @@ void Paths::find_paths() {
     }
     int here = 0;
     // A ControlTrigger runs even if what it waits for does not.
-    if (node.def.op != "ControlTrigger") {
+    if (node.def.op != "ControlTrigger" || !node.inputs.empty()) {
       for (const Edge& e : node.inputs) here = join(here, path_of(e));
       for (const Edge& e : node.refs) here = join(here, path_of(e));
       for (const int c : node.controls) here = join(here, path[std::size_t(c)]);

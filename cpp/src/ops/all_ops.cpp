@@ -22,16 +22,17 @@ std::vector<std::span<const OpRow>> all_families() {
           state_ops(),        resource_variable_ops(),
           clustering_ops(),   training_ops(),
           control_flow_ops(), tensor_array_ops(),
-          stack_ops(),        host_ops(),
-          sparse_ops(),       bitwise_ops(),
-          segment_ops(),      special_ops(),
-          search_ops(),       update_ops(),
-          patches_ops(),      image_ops(),
-          diagonals_ops(),    quantize_ops(),
-          sampling_ops(),     string_ops(),
-          parsing_ops(),      lookup_ops(),
-          sequence_ops(),     checkpoint_ops(),
-          summary_ops()};
+          stack_ops(),        tensor_list_ops(),
+          host_ops(),         sparse_ops(),
+          bitwise_ops(),      segment_ops(),
+          special_ops(),      search_ops(),
+          update_ops(),       patches_ops(),
+          image_ops(),        diagonals_ops(),
+          quantize_ops(),     sampling_ops(),
+          string_ops(),       parsing_ops(),
+          lookup_ops(),       sequence_ops(),
+          checkpoint_ops(),   summary_ops(),
+          data_flow_ops()};
 }
 
 }  // namespace caudal::ops

@@ -54,6 +54,7 @@ std::span<const OpRow> training_ops();           // Apply*
 std::span<const OpRow> control_flow_ops();       // NoOp, If, While, TapeRead
 std::span<const OpRow> tensor_array_ops();
 std::span<const OpRow> stack_ops();
+std::span<const OpRow> tensor_list_ops();
 std::span<const OpRow> host_ops();      // Print, Assert, CheckNumerics, PyFunc
 std::span<const OpRow> sparse_ops();    // SparseTensor, sets
 std::span<const OpRow> string_ops();    // text, regular expressions, Unicode, files
@@ -61,6 +62,7 @@ std::span<const OpRow> parsing_ops();   // DecodeRaw, DecodeCSV, ParseExample
 std::span<const OpRow> lookup_ops();    // hash tables
 std::span<const OpRow> sequence_ops();  // GatherTree
 std::span<const OpRow> checkpoint_ops();
-std::span<const OpRow> summary_ops();  // values for TensorBoard
+std::span<const OpRow> summary_ops();    // values for TensorBoard
+std::span<const OpRow> data_flow_ops();  // queues, readers
 
 }  // namespace caudal::ops

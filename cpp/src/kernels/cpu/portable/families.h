@@ -14,6 +14,7 @@ namespace caudal::cpu {
 // LAPACK calls. One function per file of this folder, returning its rows.
 std::span<const KernelRow> tensor_array_kernels();
 std::span<const KernelRow> stack_kernels();
+std::span<const KernelRow> tensor_list_kernels();
 std::span<const KernelRow> bitwise_kernels();
 std::span<const KernelRow> segment_kernels();
 std::span<const KernelRow> special_kernels();
@@ -56,11 +57,14 @@ std::span<const KernelRow> image_box_kernels();     // and drawing
 std::span<const KernelRow> image_file_kernels();
 std::span<const KernelRow> checkpoint_kernels();
 std::span<const KernelRow> summary_kernels();
+std::span<const KernelRow> queue_kernels();
+std::span<const KernelRow> reader_kernels();
 
 inline void register_portable_kernels() {
   for (auto rows : {
            tensor_array_kernels(),
            stack_kernels(),
+           tensor_list_kernels(),
            clustering_kernels(),
            image_resize_kernels(),
            image_colour_kernels(),
@@ -103,6 +107,8 @@ inline void register_portable_kernels() {
            abort_kernels(),
            checkpoint_kernels(),
            summary_kernels(),
+           queue_kernels(),
+           reader_kernels(),
        }) {
     register_kernels("CPU", rows);
   }

@@ -102,13 +102,14 @@ Prepared prepare_pop(const KernelRequest& r) {
   return prepared;
 }
 
-void close(const void*, std::span<const Tensor> in, std::span<Tensor>, RunContext&) {
-  resource_of<Stack>(in[0])->close();
+void close(const void*, void* const* in, void* const*, void*, RunContext&) {
+  object_of<Stack>(*static_cast<const Variant*>(in[0]))->close();
 }
 
-Prepared prepare_close(const KernelRequest&) {
+Prepared prepare_close(const KernelRequest& r) {
+  if (r.inputs[0].shape.num_elements() != 1) invalid("the handle of a Stack must be a scalar");
   Prepared prepared;
-  prepared.run_dynamic = close;
+  prepared.run = close;
   return prepared;
 }
 

@@ -4,8 +4,10 @@
 #include <cstring>
 
 #include "kernels/cpu/portable/families.h"
+#include "tensor/resource.h"
 #include "tensor/tape.h"
 #include "tensor/tensor_array.h"
+#include "tensor/tensor_list.h"
 
 namespace caudal::cpu {
 namespace {
@@ -71,7 +73,18 @@ void run_read(const void* params, std::span<const Tensor> in, std::span<Tensor> 
   }
 }
 
+bool is_list(const Tensor& t) {
+  const Variant& v = *t.data<Variant>();
+  return v && std::static_pointer_cast<Object>(v)->kind() == TensorList::kKind;
+}
+
 void run_sum(const void*, std::span<const Tensor> in, std::span<Tensor> out, RunContext&) {
+  if (!in.empty() && is_list(in[0])) {
+    auto lists = std::make_shared<TensorList>(*resource_of<TensorList>(in[0]));
+    for (const Tensor& t : in.subspan(1)) lists->add(*resource_of<TensorList>(t));
+    out[0] = object_tensor(DType::kVariant, std::move(lists));
+    return;
+  }
   auto sum = std::make_shared<TapeGradient>();
   for (const Tensor& t : in) add_to(*sum, gradient_of(t));
   out[0] = make(std::move(sum));

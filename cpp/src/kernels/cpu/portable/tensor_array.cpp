@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "kernels/cpu/portable/element_rows.h"
 #include "kernels/cpu/portable/families.h"
 
 namespace caudal::cpu {
@@ -117,27 +118,6 @@ Prepared prepare_read(const KernelRequest& r) { return prepare_typed(r, read); }
 
 // ---- many elements --------------------------------------------------------------------------
 
-void copy_elements(const Tensor& from, Tensor& to, std::int64_t offset) {
-  const std::int64_t n = from.num_elements();
-  if (n == 0) return;
-  if (from.dtype() == DType::kString) {
-    std::copy_n(from.data<std::string>(), n, to.data<std::string>() + offset);
-  } else if (is_object(from.dtype())) {
-    std::copy_n(from.data<Variant>(), n, to.data<Variant>() + offset);
-  } else {
-    const std::size_t size = dtype_size(from.dtype());
-    std::memcpy(static_cast<char*>(to.raw()) + std::size_t(offset) * size, from.raw(),
-                std::size_t(n) * size);
-  }
-}
-
-Shape behind(std::int64_t first, const Shape& rest, int skip) {
-  Shape out{first};
-  for (int i = skip; i < rest.rank(); ++i) out.append(rest[i]);
-  checked_mul(1, out.num_elements());
-  return Shape(out.dims());
-}
-
 struct GatherParams {
   DType dtype;
   PartialShape element_shape;
@@ -246,14 +226,6 @@ Prepared prepare_concat(const KernelRequest& r) {
   p->element_shape = r.attrs->shape("element_shape_except0");
   prepared.run_dynamic = concat;
   return prepared;
-}
-
-/// Rows [begin, end) of a value, sharing its memory.
-Tensor rows_of(const Tensor& value, std::int64_t begin, const Shape& shape) {
-  const std::int64_t row = value.shape()[0] == 0 ? 0 : value.num_elements() / value.shape()[0];
-  char* data = static_cast<char*>(value.raw());
-  if (data != nullptr) data += std::size_t(begin * row) * dtype_size(value.dtype());
-  return Tensor(value.dtype(), shape, data, value.owner());
 }
 
 struct ScatterParams {
