@@ -172,10 +172,11 @@ py::object op_def(const std::string& name) {
 
 /// Maps are dicts from names to keys of outputs, or ids of nodes. Returns (first id, unused keys).
 py::tuple import_bytes(Graph& g, const py::bytes& bytes, std::string prefix, const py::dict& inputs,
-                       const py::dict& controls, bool clear_devices, const py::handle& origin) {
+                       const py::dict& controls, const py::bytes& op_list,
+                       const py::handle& origin) {
   ImportOptions options;
+  options.op_list = std::string_view(op_list);
   options.prefix = std::move(prefix);
-  options.clear_devices = clear_devices;
   options.origin = origin_from(g, origin);
   for (const auto& [name, key] : inputs) {
     options.input_map.emplace_back(name.cast<std::string>(),
@@ -310,7 +311,7 @@ void bind_graph(py::module_& m) {
            [](Graph& g, std::int64_t id) { return py::bytes(export_node_def(*node_of(g, id))); })
       .def("import_graph_def", &import_bytes, py::arg("bytes"), py::arg("prefix") = "",
            py::arg("input_map") = py::dict(), py::arg("control_map") = py::dict(),
-           py::arg("clear_devices") = false, py::arg("origin") = py::none())
+           py::arg("op_list") = py::bytes(), py::arg("origin") = py::none())
       .def("version", &Graph::num_nodes);
 
   py::class_<Subgraph, SubgraphPtr>(m, "Subgraph")

@@ -19,6 +19,9 @@ struct ImportOptions {
   std::vector<std::pair<std::string, Output>> input_map;
   /// Control inputs "^name" of the bytes, here without '^', -> what nodes wait for instead.
   std::vector<std::pair<std::string, Node*>> control_map;
+  /// Bytes of an OpList with definitions of ops that the engine may lack, as meta graphs carry it.
+  /// Nodes of such ops can be fed; running one is an error. Without it they are refused.
+  std::string_view op_list;
   bool clear_devices = false;
   Origin origin;  ///< of all nodes
 };

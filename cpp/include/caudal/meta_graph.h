@@ -37,6 +37,7 @@ struct SaverNames {
 /// A MetaGraphDef.
 struct MetaGraph {
   std::string graph_def;  ///< bytes, for import_graph_def()
+  std::string op_list;    ///< bytes, for ImportOptions
   SaverNames saver;
   std::vector<std::string> tags;
   std::map<std::string, Signature> signatures;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "caudal/error.h"
+#include "graph/foreign_ops.h"
 
 namespace caudal {
 namespace {
@@ -203,6 +204,16 @@ void GraphWriter::write_plain(const Node& node) {
       if (!places.empty()) put(def, name, places);
       continue;
     }
+    if (is_foreign(node.op()) && value.holds<std::string>()) {
+      if (name == kForeignLibrary) {
+        add_functions(value.get<std::string>());
+        continue;
+      }
+      if (name.starts_with(kForeignFunction)) {
+        put_attr(def.attrs, name.substr(kForeignFunction.size()), value.get<std::string>());
+        continue;
+      }
+    }
     put(def, name, value);
   }
   if (options_.add_shapes && function_ == nullptr) {
@@ -212,6 +223,13 @@ void GraphWriter::write_plain(const Node& node) {
   }
   nodes().push_back(std::move(def));
   set_texts(node);
+}
+
+/// Functions that a foreign op came with, once each.
+void GraphWriter::add_functions(const std::string& library) {
+  for (FunctionDef& f : parse_graph_def(library).functions) {
+    if (functions_.insert(f.name).second) file_.functions.push_back(std::move(f));
+  }
 }
 
 /// In TensorFlow's functions, too, a variable of the same shared name is the same variable.

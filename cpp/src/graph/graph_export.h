@@ -57,6 +57,7 @@ class GraphWriter {
 
   void write(const Node& node);
   void write_plain(const Node& node);
+  void add_functions(const std::string& library);
   void write_captured(const Node& node);
   void write_if(const Node& node);
   void write_while(const Node& node);

@@ -7,6 +7,7 @@
 #include <queue>
 
 #include "caudal/error.h"
+#include "graph/foreign_ops.h"
 #include "graph/graph_transaction.h"
 #include "graph/raise_control_flow.h"
 
@@ -170,10 +171,18 @@ std::vector<Node*> ImportBody::control_inputs(const NodeDef& def) {
 
 AttrList ImportBody::attrs_of(const NodeDef& def, const OpDef& op) {
   AttrList out;
+  bool foreign_functions = false;
   for (const auto& [name, bytes] : def.attrs) {
     if (name.empty() || name == "_output_shapes") continue;
     const AttrDef* wanted = op.attr(name);
-    if (wanted == nullptr && name[0] != '_') continue;  // of a newer version
+    if (wanted == nullptr && name[0] != '_') {
+      // Of a newer version; of a foreign op, for writing it again.
+      if (is_foreign(op) && holds_function(bytes)) {
+        out.emplace_back(str(kForeignFunction, name), bytes);
+        foreign_functions = true;
+      }
+      continue;
+    }
     if (wanted != nullptr && wanted->type == "func") continue;
     const std::string* value = &bytes;
     if (binding_ != nullptr) {
@@ -210,6 +219,12 @@ AttrList ImportBody::attrs_of(const NodeDef& def, const OpDef& op) {
       decoded = std::move(classes);
     }
     out.emplace_back(name, std::move(decoded));
+  }
+  if (foreign_functions) {
+    std::string functions = functions_of(def, context_.file);
+    context_.bytes_left -= std::int64_t(functions.size());
+    if (context_.bytes_left < 0) invalid("the functions of the graph are used too often");
+    out.emplace_back(kForeignLibrary, std::move(functions));
   }
   return out;
 }
@@ -427,6 +442,17 @@ ImportResult import_graph_def(Graph& graph, std::string_view bytes, const Import
     invalid("the graph asks for readers of version ", file.min_consumer, ", this is ", kConsumer);
   }
   raise_control_flow(file);
+  if (!options.op_list.empty()) {
+    std::set<std::string_view> unknown;
+    const auto collect = [&](const std::vector<NodeDef>& list) {
+      for (const NodeDef& node : list) {
+        if (find_op(node.op) == nullptr) unknown.insert(node.op);
+      }
+    };
+    collect(file.nodes);
+    for (const FunctionDef& f : file.functions) collect(f.nodes);
+    if (!unknown.empty()) define_foreign_ops(options.op_list, unknown);
+  }
   ImportContext context{file, options, {}, {}, 0, 0, 0};
   std::size_t nodes = file.nodes.size();
   for (const FunctionDef& f : file.functions) {

@@ -37,6 +37,12 @@ class Registry {
     return defs_.emplace(row->first, std::move(def)).first->second.get();
   }
 
+  void add(std::unique_ptr<OpDef> op) {
+    std::unique_lock lock(mutex_);
+    const std::string_view name = op->name;
+    if (!rows_.contains(name)) defs_.emplace(name, std::move(op));
+  }
+
   std::vector<std::string_view> names() {
     std::shared_lock lock(mutex_);
     std::vector<std::string_view> out;
@@ -83,6 +89,8 @@ void register_ops(std::span<const OpRow> rows) {
   for (const OpRow& row : rows) parse_op_row(row);  // a mistake throws before anything is added
   registry().add(rows);
 }
+
+void add_op(std::unique_ptr<OpDef> op) { registry().add(std::move(op)); }
 
 void no_gradient(GradContext&) {}
 

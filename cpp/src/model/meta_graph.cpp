@@ -90,6 +90,7 @@ MetaGraph parse_meta_graph(std::string_view bytes) {
   fields(bytes, "the meta graph", [&](const WireReader& r) {
     if (is_bytes(r, 1)) {
       fields(r.bytes(), "the information on the meta graph", [&](const WireReader& info) {
+        if (is_bytes(info, 2)) out.op_list = info.bytes();
         if (is_bytes(info, 4)) out.tags.emplace_back(info.bytes());
       });
     }

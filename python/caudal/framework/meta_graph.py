@@ -336,7 +336,8 @@ def import_scoped_meta_graph_with_return_elements(
         )
         elements = import_graph_def(
             graph_def, name=import_scope or inside or "", input_map=input_map,
-            return_elements=return_elements)  # fmt: skip
+            return_elements=return_elements,
+            producer_op_list=meta.meta_info_def.stripped_op_list)  # fmt: skip
         _restore_collections(graph, meta, scope, unbound_inputs_col_name,
                              restore_collections_predicate)  # fmt: skip
         variables = {}
