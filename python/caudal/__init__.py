@@ -514,6 +514,11 @@ __getattr__ = _module_getattr(
         "VarLenFeature decode_compressed decode_csv decode_json_example decode_raw parse_example "
         "parse_single_example parse_single_sequence_example parse_tensor serialize_tensor",
         "caudal.ops.file_ops": "matching_files read_file write_file",
+        "caudal.queue": "@",
+        "caudal.ops.data_flow_ops": "FIFOQueue PaddingFIFOQueue PriorityQueue QueueBase "
+        "RandomShuffleQueue",
+        "caudal.io.readers": "FixedLengthRecordReader IdentityReader ReaderBase TFRecordReader "
+        "TextLineReader WholeFileReader",
         "caudal.losses": "@",
         "caudal.summary": "@",
         "caudal.python_io": "@",

@@ -10,15 +10,12 @@ import sys
 # TensorFlow 1.15 has these and caudal does not, by module; "" is the top level.
 NAMES = {
     "": """
-        ConditionalAccumulator ConditionalAccumulatorBase CriticalSection FIFOQueue
-        FixedLengthRecordReader IdentityReader IndexedSlicesSpec LMDBReader Module
-        OptionalSpec PaddingFIFOQueue PriorityQueue QueueBase RaggedTensorSpec
-        RandomShuffleQueue ReaderBase SparseConditionalAccumulator SparseTensorSpec
-        TFRecordReader TensorArraySpec TensorSpec TextLineReader TypeSpec WholeFileReader
-        audio autograph config data delete_session_tensor distribute estimator
-        experimental feature_column get_session_handle get_session_tensor
-        keras lite load_file_system_library load_library load_op_library
-        nondifferentiable_batch_function profiler queue resource_loader sysconfig tpu
+        ConditionalAccumulator ConditionalAccumulatorBase CriticalSection IndexedSlicesSpec
+        LMDBReader Module OptionalSpec RaggedTensorSpec SparseConditionalAccumulator
+        SparseTensorSpec TensorArraySpec TensorSpec TypeSpec audio autograph config data
+        delete_session_tensor distribute estimator experimental feature_column
+        get_session_handle get_session_tensor keras lite load_file_system_library load_library
+        load_op_library nondifferentiable_batch_function profiler resource_loader sysconfig tpu
         user_ops xla
     """,
     "contrib": """
@@ -110,8 +107,7 @@ NAMES = {
         loader
     """,
     "io": """
-        PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue decode_proto
-        encode_proto match_filenames_once
+        decode_proto encode_proto
     """,
     "layers": """
         experimental
@@ -132,19 +128,14 @@ NAMES = {
         create_local_cluster
     """,
     "train": """
-        CheckpointSaverHook CheckpointSaverListener ChiefSessionCreator
-        ClusterSpec Coordinator FeedFnHook FinalOpsHook GlobalStepWaiterHook
-        LoggingTensorHook LooperThread MonitoredSession MonitoredTrainingSession
-        NanLossDuringTrainingError NanTensorHook ProfilerHook QueueRunner Scaffold
-        SecondOrStepTimer Server SessionCreator SessionManager SessionRunArgs
-        SessionRunContext SessionRunHook SessionRunValues SingularMonitoredSession
-        StepCounterHook StopAtStepHook SummarySaverHook Supervisor SyncReplicasOptimizer
-        WorkerSessionCreator add_queue_runner basic_train_loop batch batch_join
-        do_quantize_training_on_graphdef experimental input_producer limit_epochs
-        match_filenames_once maybe_batch maybe_batch_join maybe_shuffle_batch
-        maybe_shuffle_batch_join queue_runner range_input_producer replica_device_setter
-        sdca_fprint sdca_optimizer sdca_shrink_l1 shuffle_batch shuffle_batch_join
-        slice_input_producer start_queue_runners string_input_producer
+        CheckpointSaverHook CheckpointSaverListener ChiefSessionCreator ClusterSpec FeedFnHook
+        FinalOpsHook GlobalStepWaiterHook LoggingTensorHook MonitoredSession
+        MonitoredTrainingSession NanLossDuringTrainingError NanTensorHook ProfilerHook Scaffold
+        SecondOrStepTimer Server SessionCreator SessionManager SessionRunArgs SessionRunContext
+        SessionRunHook SessionRunValues SingularMonitoredSession StepCounterHook StopAtStepHook
+        SummarySaverHook Supervisor SyncReplicasOptimizer WorkerSessionCreator basic_train_loop
+        do_quantize_training_on_graphdef experimental replica_device_setter sdca_fprint
+        sdca_optimizer sdca_shrink_l1
     """,
 }
 

@@ -29,7 +29,7 @@ def register_proto_function(collection_name, proto_type=None, to_proto=None, fro
 
 
 # Modules that register collections of their own; they load when a graph is first written or read.
-_homes = ["caudal.ops.collection_protos", "caudal.train.saver"]
+_homes = ["caudal.ops.collection_protos", "caudal.train.saver", "caudal.train.queue_runner"]
 
 
 def _part(collection_name, which):

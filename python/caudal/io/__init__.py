@@ -19,5 +19,7 @@ __getattr__ = _module_getattr(
         "caudal.ops.image_files_ops": "decode_and_crop_jpeg decode_bmp decode_gif decode_image "
         "decode_jpeg decode_png encode_jpeg encode_png extract_jpeg_shape is_jpeg",
         "caudal.ops.file_ops": "matching_files read_file write_file",
+        "caudal.ops.data_flow_ops": "PaddingFIFOQueue PriorityQueue QueueBase RandomShuffleQueue",
+        "caudal.train.input": "match_filenames_once",
     },
 )

@@ -69,7 +69,7 @@ ops.control_flow_util framework.control_flow_util
 ops.ctc_ops nn
 ops.custom_gradient framework.custom_gradient @
 ops.data_flow_grad
-ops.data_flow_ops ops.array_ops @ generated
+ops.data_flow_ops ops.data_flow_ops ops.array_ops @ generated
 ops.distributions.bernoulli distributions
 ops.distributions.beta distributions
 ops.distributions.categorical distributions
@@ -98,7 +98,7 @@ ops.image_ops image
 ops.image_ops_impl image ops.image_ops
 ops.init_ops ops.init_ops initializers @
 ops.inplace_ops ops.inplace_ops generated
-ops.io_ops io @
+ops.io_ops io.readers io @
 ops.linalg.linalg linalg
 ops.linalg.linalg_impl linalg ops.linalg_impl
 ops.linalg.linear_operator linalg
@@ -216,14 +216,18 @@ training.adam train train.adam
 training.checkpoint_management train.checkpoint_management
 training.checkpoint_state_pb2 proto
 training.checkpoint_utils train.checkpoint_utils
+training.coordinator train.coordinator
 training.ftrl train train.ftrl
 training.gradient_descent train train.gradient_descent
+training.input train.input
 training.learning_rate_decay train train.learning_rate_decay
 training.momentum train train.momentum
 training.moving_averages train.moving_averages train
 training.optimizer train train.optimizer
 training.proximal_adagrad train
 training.proximal_gradient_descent train
+training.queue_runner train.queue_runner
+training.queue_runner_impl train.queue_runner
 training.rmsprop train train.rmsprop
 training.saver train.saver train.saver_builder train.checkpoint_management
 training.saving.saveable_object ops.saveable_object

@@ -83,5 +83,11 @@ __getattr__ = _module_getattr(
         "init_from_checkpoint list_variables load_checkpoint load_variable",
         "caudal.train.warm_starting_util": "VocabInfo warm_start",
         "caudal.framework.graph_io": "write_graph",
+        "caudal.train.coordinator": "Coordinator LooperThread",
+        "caudal.train.queue_runner": "@ QueueRunner add_queue_runner start_queue_runners",
+        "caudal.train.input": "batch batch_join input_producer limit_epochs match_filenames_once "
+        "maybe_batch maybe_batch_join maybe_shuffle_batch maybe_shuffle_batch_join "
+        "range_input_producer shuffle_batch shuffle_batch_join slice_input_producer "
+        "string_input_producer",
     },
 )

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ops on queues. A queue belongs to its node, or to all nodes of its shared name.
+#include <algorithm>
 #include <atomic>
 #include <limits>
 
@@ -192,6 +193,42 @@ void run_dequeue_many(Call& c) {
 void run_close(Call& c) {
   queue_at(c)->close(c.attrs.b("cancel_pending_enqueues"), c.context.check);
 }
+
+/// Handles side by side, of which a gather then chooses one.
+void run_pack_handles(Call& c) {
+  Shape shape{std::int64_t(c.in.size())};
+  for (const std::int64_t d : c.in[0].shape().dims()) shape.append(d);
+  if (shape.rank() > 1 && c.attrs.i("axis") != 0) {
+    fail(Code::kUnimplemented, "handles are packed along axis 0 only");
+  }
+  c.out[0] = Tensor(DType::kResource, Shape(shape.dims()));
+  Variant* to = c.out[0].data<Variant>();
+  for (const Tensor& t : c.in) {
+    if (!(t.shape() == c.in[0].shape())) {
+      invalid("Shapes of all inputs must match: ", c.in[0].shape(), " and ", t.shape());
+    }
+    to = std::copy_n(t.data<Variant>(), t.num_elements(), to);
+  }
+}
+
+void run_gather_handles(Call& c) {
+  if (c.in[0].shape().rank() != 1) {
+    fail(Code::kUnimplemented, "handles are gathered from vectors only, got ", c.in[0].shape());
+  }
+  if (c.in.size() > 2 && (c.in[2].num_elements() != 1 || c.in[2].as_int64s()[0] != 0)) {
+    invalid("axis must be 0");
+  }
+  const std::int64_t n = c.in[0].num_elements();
+  const std::vector<std::int64_t> indices = c.in[1].as_int64s();
+  c.out[0] = Tensor(DType::kResource, c.in[1].shape());
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    if (indices[i] < 0 || indices[i] >= n) {
+      invalid("indices[", std::int64_t(i), "] = ", indices[i], " is not in [0, ", n, ")");
+    }
+    c.out[0].data<Variant>()[i] = c.in[0].data<Variant>()[indices[i]];
+  }
+}
+
 void run_is_closed(Call& c) { c.out[0] = Tensor::scalar(queue_at(c)->closed()); }
 void run_size(Call& c) { c.out[0] = Tensor::scalar(std::int32_t(queue_at(c)->size())); }
 
@@ -212,6 +249,9 @@ std::span<const KernelRow> queue_kernels() {
       {"QueueCloseV2", "", kAny, dynamic_kernel<run_close>},
       {"QueueIsClosedV2", "", kAny, dynamic_kernel<run_is_closed>},
       {"QueueSizeV2", "", kAny, dynamic_kernel<run_size>},
+      {"Pack", "T", {DType::kResource}, dynamic_kernel<run_pack_handles>},
+      {"Gather", "Tparams", {DType::kResource}, dynamic_kernel<run_gather_handles>},
+      {"GatherV2", "Tparams", {DType::kResource}, dynamic_kernel<run_gather_handles>},
   };
   return rows;
 }
