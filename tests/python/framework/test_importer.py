@@ -247,6 +247,47 @@ def test_a_constant_is_not_far_larger_than_its_bytes():
         tf.import_graph_def(graph_of(*nodes))
 
 
+def strange_ops():
+    ops = proto.OpList()
+    op = ops.op.add(name="ReadFromAfar", is_stateful=True)
+    op.output_arg.add(name="values", type_list_attr="types")
+    op.attr.add(name="types", type="list(type)")
+    op.attr.add(name="f", type="func")
+    op.attr.add(name="speed", type="int").default_value.i = 3
+    ops.op.add(name="Broken").input_arg.add(name="x", type_attr="missing")
+    return ops
+
+
+def test_ops_that_only_the_file_knows():
+    types = proto.AttrValue(list=proto.AttrValue.ListValue(type=[proto.DT_FLOAT, proto.DT_INT32]))
+    call = proto.AttrValue(func=proto.NameAttrList(name="outer"))
+    far = ("far", "ReadFromAfar", [], {"types": types, "f": call})
+    message = graph_of(far, ("y", "Neg", ["far"], {"T": FLOAT}))
+    message.library.function.extend([
+        function("outer", ["x"], ["y"], [("n", "inner", ["x"], {})], {"y": "n:y:0"}),
+        function("inner", ["x"], ["y"], [("n", "ReadFromAfar", ["x"], {})], {"y": "n:y:0"}),
+        function("other", ["x"], ["y"], [("n", "Neg", ["x"], {"T": FLOAT})], {"y": "n:y:0"}),
+    ])  # fmt: skip
+    with pytest.raises(tf.errors.NotFoundError, match="ReadFromAfar"):
+        tf.import_graph_def(message)
+    broken = graph_of(("b", "Broken", [], {}))
+    with pytest.raises(tf.errors.NotFoundError, match="Broken"):
+        tf.import_graph_def(broken, producer_op_list=strange_ops())
+    far, y = tf.import_graph_def(
+        message, return_elements=["far", "y:0"], name="", producer_op_list=strange_ops()
+    )
+    assert [t.dtype for t in far.outputs] == [tf.float32, tf.int32]
+    assert far.get_attr("speed") == 3
+    with tf.Session() as session:
+        assert session.run(y, {far.outputs[0]: 2.0}) == -2.0
+        with pytest.raises(tf.errors.OpError, match="ReadFromAfar"):
+            session.run(y)
+    written = tf.get_default_graph().as_graph_def()
+    assert written.node[0].attr["f"].func.name == "outer"
+    assert not [name for name in written.node[0].attr if name.startswith("_")]
+    assert sorted(f.signature.name for f in written.library.function) == ["inner", "outer"]
+
+
 def function(name, inputs, outputs, nodes, returns):
     made = proto.FunctionDef()
     made.signature.name = name
