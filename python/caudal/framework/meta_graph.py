@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Meta graphs: a graph with its collections, as a MetaGraphDef message and back."""
 
+import operator
 import os
 
 from caudal.framework import graph_io, op_messages, proto_registry, versions
@@ -89,8 +90,6 @@ def create_meta_graph_def(meta_info_def=None, graph_def=None, saver_def=None, co
 
 
 def _kind_of(item):
-    if isinstance(item, bool):
-        raise TypeError("a collection of bools")
     for kind, types in (("int64_list", int), ("float_list", float), ("bytes_list", (str, bytes))):
         if isinstance(item, types):
             return kind
@@ -134,7 +133,7 @@ def add_collection_def(meta_graph_def, key, graph=None, export_scope=None, exclu
             elif kind == "any_list":
                 values.add(type_url=item.type_url, value=item.value)
             else:
-                values.append(item)
+                values.append(operator.index(item) if kind == "int64_list" else item)
     except (AttributeError, TypeError, ValueError) as error:
         tf_logging.warning(
             "Issue encountered when serializing %s.\nType is unsupported, or the types of the "
@@ -331,11 +330,12 @@ def import_scoped_meta_graph_with_return_elements(
     graph = graph or get_default_graph()
     with graph.as_default():
         inside = graph.get_name_scope()
-        scope = (
-            graph.unique_name(import_scope or "", mark_as_used=False) if import_scope else inside
-        )
+        scope = inside
+        if import_scope:  # with a slash at its end it is a whole name
+            whole = import_scope.endswith("/")
+            scope = import_scope[:-1] if whole else graph.unique_name(import_scope, False)
         elements = import_graph_def(
-            graph_def, name=import_scope or inside or "", input_map=input_map,
+            graph_def, name=import_scope or (inside and inside + "/"), input_map=input_map,
             return_elements=return_elements,
             producer_op_list=meta.meta_info_def.stripped_op_list)  # fmt: skip
         _restore_collections(graph, meta, scope, unbound_inputs_col_name,

@@ -116,6 +116,19 @@ def test_import_into_a_scope(tmp_path):
     ]
 
 
+def test_import_inside_of_a_scope(tmp_path):
+    tf.get_variable("a", [2])
+    tf.add_to_collection("flags", True)
+    tf.train.Saver().export_meta_graph(str(tmp_path / "m.meta"))
+    for scope, outer, prefix in ((None, "new", "new"), ("x/y/", None, "x/y"), ("x", "o", "o/x")):
+        tf.reset_default_graph()
+        with tf.name_scope(outer):
+            saver = tf.train.import_meta_graph(str(tmp_path / "m.meta"), import_scope=scope)
+        assert [v.name for v in tf.global_variables()] == [prefix + "/a:0"]
+        assert saver.saver_def.restore_op_name == prefix + "/save/restore_all"
+        assert tf.get_collection("flags") == [1]
+
+
 def test_graph_without_variables_has_no_saver():
     tf.constant(1.0)
     message = tf.train.export_meta_graph()
