@@ -9,6 +9,7 @@
 #include "caudal/error.h"
 #include "graph/foreign_ops.h"
 #include "graph/graph_transaction.h"
+#include "graph/op_versions.h"
 #include "graph/raise_control_flow.h"
 
 namespace caudal {
@@ -441,6 +442,7 @@ ImportResult import_graph_def(Graph& graph, std::string_view bytes, const Import
   if (file.min_consumer > kConsumer) {
     invalid("the graph asks for readers of version ", file.min_consumer, ", this is ", kConsumer);
   }
+  use_known_ops(file);
   raise_control_flow(file);
   if (!options.op_list.empty()) {
     std::set<std::string_view> unknown;
