@@ -3,8 +3,8 @@
 
 checkpoint_worker.py {caudal,tensorflow,tensorflow1,plain} {save,restore,open} FOLDER
 
-"plain" does what no format can do without: writes the bytes of the variables to a file and calls
-fsync, or reads them into memory, as NumPy would.
+"plain" does what no format can do without: writes the bytes of the variables to a new file, calls
+fsync and lets it replace the old one; or reads them into new memory that replaces the old.
 """
 
 import os
@@ -29,22 +29,24 @@ def plain(benchmark, folder):
     values = list(arrays())
 
     def save():
-        with open(path, "wb", buffering=0) as file:
+        with open(path + ".new", "wb", buffering=0) as file:
             for value in values:
                 view = memoryview(value).cast("B")
                 while len(view):
                     view = view[file.write(view) :]
             os.fsync(file.fileno())
+        os.replace(path + ".new", path)
 
     def restore():
+        read = []
         with open(path, "rb", buffering=0) as file:
-            for number, value in enumerate(values):
-                values[number] = None
+            for value in values:
                 fresh = np.empty_like(value)
                 view = memoryview(fresh).cast("B")
                 while len(view):
                     view = view[file.readinto(view) :]
-                values[number] = fresh
+                read.append(fresh)
+        values[:] = read
 
     if benchmark == "restore":
         save()
