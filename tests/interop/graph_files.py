@@ -191,6 +191,27 @@ if ENGINE == "caudal" or tf.VERSION.startswith("1."):  # TensorFlow 2 cannot bui
     model(dynamic_rnn)
 
 
+def resource_loop():
+    with tf.variable_scope("", use_resource=True):
+        x, y, feed = data()
+        w = tf.get_variable("w", [6, 6], initializer=tf.random_uniform_initializer(-0.3, 0.3, 9))
+        b = tf.get_variable("b", [6], initializer=tf.ones_initializer())
+
+        def body(i, h):
+            h = tf.cond(i < 2, lambda: tf.matmul(h, w) + x, lambda: tf.tanh(h) * b)
+            return i + 1, h
+
+        _, h = tf.while_loop(lambda i, h: i < 4, body, [0, tf.zeros_like(x)], name="steps")
+        logits = dense(h, 3, "out")
+        loss = cross_entropy(logits, y)
+        train = tf.train.AdamOptimizer(0.02).minimize(loss, name="train")
+        return feed, [tf.identity(h, name="state")], loss, train, tf.train.Saver()
+
+
+if ENGINE == "caudal" or not tf.VERSION.startswith("1."):  # 1.15 cannot differentiate it
+    model(resource_loop)
+
+
 @model
 def batch_norm():
     x = tf.placeholder(tf.float32, [None, 6, 6, 2], name="x")

@@ -281,8 +281,10 @@ void GraphWriter::write_tape_read(const Node& node) {
     if (loop) {
       NodeDef def = start(node, "TensorListGetItem");
       if (part > 0) def.name += str("_part_", part);
-      const PartialShape& shape =
-          is_tape(wanted) ? PartialShape::scalar() : node.attrs().shape("shape");
+      // Of a nested loop there are a count and lists, of a branch values of any shape.
+      PartialShape shape;
+      if (!is_tape(wanted)) shape = node.attrs().shape("shape");
+      if (is_tape(wanted) && is_loop(*wanted.node)) shape = PartialShape::scalar();
       const Tensor dims = int_vector(shape).get<Tensor>();
       def.inputs = {parts->texts[i], text(node.input(1)),
                     add_constant(def.name + "/element_shape", dims)};
