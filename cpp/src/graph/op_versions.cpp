@@ -93,6 +93,10 @@ constexpr Version kVersions[] = {
      "BatchMatMulV2",
      {{"Ta", "T"}, {"Tb", ""}, {"Tout", ""}},
      {"Ta", "Tb", "Tout"}},
+    {"TensorListSetItem",
+     "TensorListSetItem",
+     {{"resize_if_index_out_of_bounds", "_resize_if_index_out_of_bounds"}},
+     {}},
     {"CheckNumericsV2", "CheckNumerics", {}, {}},
     {"QuantizeAndDequantizeV4", "QuantizeAndDequantizeV2", {}, {}},
 };
@@ -113,7 +117,8 @@ void use_known_op(NodeDef& node,
   const auto found = versions.find(node.op);
   if (found == versions.end()) return;
   const Version& version = *found->second;
-  if (find_op(node.op) != nullptr || find_op(version.now) == nullptr) return;
+  const bool known = find_op(node.op) != nullptr && version.now != node.op;
+  if (known || find_op(version.now) == nullptr) return;
   if (!same_types(node, version)) return;
   node.op = version.now;
   for (const AttrName& name : version.attrs) {

@@ -16,6 +16,7 @@ struct ListParams {
   DType shape_type = DType::kInt32;
   PartialShape element_shape;
   std::int64_t count = -1;
+  bool grows = false;  ///< setting an item behind the end makes the list longer
 };
 
 List list_of(const Tensor& handle) { return resource_of<TensorList>(handle); }
@@ -309,6 +310,7 @@ void set_item(const ListParams& p, Inputs in, Outputs out) {
   List list = changed(in[0]);
   check_dtype(*list, p.dtype);
   const std::int64_t i = scalar_of(in[1], "index");
+  if (p.grows && i >= list->size()) list->resize(i + 1);
   check_index(*list, i, "modify");
   if (!list->element_shape().compatible_with(in[2].shape())) {
     invalid("Tried to set a tensor with incompatible shape at a list index. Item element shape: ",
@@ -450,6 +452,8 @@ Prepared prepare(const KernelRequest& r) {
   if (r.attrs->find("shape_type") != nullptr) p->shape_type = r.attrs->type("shape_type");
   if (r.attrs->find("element_shape") != nullptr) p->element_shape = r.attrs->shape("element_shape");
   if (r.attrs->find("num_elements") != nullptr) p->count = r.attrs->i("num_elements");
+  const AttrValue* grows = r.attrs->find("_resize_if_index_out_of_bounds");
+  p->grows = grows != nullptr && grows->holds<bool>() && grows->get<bool>();
   prepared.run_dynamic = [](const void* params, Inputs in, Outputs out, RunContext&) {
     kRun(*static_cast<const ListParams*>(params), in, out);
   };
