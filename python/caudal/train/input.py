@@ -154,7 +154,7 @@ def string_input_producer(string_tensor, num_epochs=None, shuffle=True, seed=Non
       ValueError: for an empty list. An empty tensor makes running raise InvalidArgumentError.
     """
     empty = "string_input_producer requires a non-null input tensor"
-    if not isinstance(string_tensor, ops.Tensor) and len(string_tensor) == 0:
+    if hasattr(string_tensor, "__len__") and len(string_tensor) == 0:
         raise ValueError(empty)
     with ops.name_scope(name, "input_producer", [string_tensor]) as scope:
         string_tensor = ops.convert_to_tensor(string_tensor, dtype=dtypes.string)
@@ -290,7 +290,7 @@ def _shapes(lists, shapes, enqueue_many):
     return out
 
 
-_Sparse = collections.namedtuple("_Sparse", "dtype shared_name rank")  # of what is in a map
+_Sparse = collections.namedtuple("_Sparse", "dtype shared_name rank")  # of a batch out of a map
 
 
 def _kept(keep_input):
@@ -337,8 +337,8 @@ def _store_sparse(lists, enqueue_many, keep_input):
             handle.set_shape([None] if enqueue_many else [])
             tensors[i] = array_ops.expand_dims(handle, -1)
         rank = ranks.pop() if len(ranks) == 1 else None
-        if rank is not None and enqueue_many:
-            rank -= 1
+        if rank is not None and not enqueue_many:
+            rank += 1  # the batch
         info.append(_Sparse(first.dtype, shared_name, rank))
     return lists, info
 
