@@ -4,7 +4,8 @@
 control_flow_graphs.py ENGINE make FOLDER    builds, runs, writes GraphDefs and what came out
 control_flow_graphs.py ENGINE use FOLDER     imports and compares
 
-ENGINE is caudal or tensorflow. The graphs hold gradients and training steps, too.
+ENGINE is caudal, tensorflow, or functional: TensorFlow with If and While. The graphs hold gradients
+and training steps, too.
 """
 
 import os
@@ -24,6 +25,8 @@ else:
         tf = tf.compat.v1
         tf.disable_v2_behavior()
         tf.disable_control_flow_v2()
+    if ENGINE == "functional":
+        tf.enable_control_flow_v2()
 tf.logging.set_verbosity(tf.logging.ERROR)
 
 PROGRAMS = {}
@@ -223,6 +226,8 @@ def make(name):
 
 
 def use(name):
+    if not os.path.exists(path(name, ".pkl")):
+        return
     with open(path(name, ".pkl"), "rb") as file:
         fetches, feeds, values, init = pickle.load(file)
     message = tf.GraphDef()
@@ -240,6 +245,10 @@ def use(name):
 
 if not os.path.isdir(FOLDER):
     os.makedirs(FOLDER)
+if ENGINE == "functional":
+    # Its functions cannot write reference variables.
+    for name in ("writes_in_a_branch", "writes_in_a_loop", "training_in_a_branch"):
+        del PROGRAMS[name]
 failed = 0
 for program_name in sys.argv[4:] or PROGRAMS:
     try:

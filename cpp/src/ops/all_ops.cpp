@@ -32,7 +32,7 @@ std::vector<std::span<const OpRow>> all_families() {
           string_ops(),       parsing_ops(),
           lookup_ops(),       sequence_ops(),
           checkpoint_ops(),   summary_ops(),
-          data_flow_ops()};
+          data_flow_ops(),    optional_ops()};
 }
 
 }  // namespace caudal::ops

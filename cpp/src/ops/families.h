@@ -55,6 +55,7 @@ std::span<const OpRow> control_flow_ops();       // NoOp, If, While, TapeRead
 std::span<const OpRow> tensor_array_ops();
 std::span<const OpRow> stack_ops();
 std::span<const OpRow> tensor_list_ops();
+std::span<const OpRow> optional_ops();
 std::span<const OpRow> host_ops();      // Print, Assert, CheckNumerics, PyFunc
 std::span<const OpRow> sparse_ops();    // SparseTensor, sets
 std::span<const OpRow> string_ops();    // text, regular expressions, Unicode, files

@@ -15,6 +15,7 @@ namespace caudal::cpu {
 std::span<const KernelRow> tensor_array_kernels();
 std::span<const KernelRow> stack_kernels();
 std::span<const KernelRow> tensor_list_kernels();
+std::span<const KernelRow> optional_kernels();
 std::span<const KernelRow> bitwise_kernels();
 std::span<const KernelRow> segment_kernels();
 std::span<const KernelRow> special_kernels();
@@ -65,6 +66,7 @@ inline void register_portable_kernels() {
            tensor_array_kernels(),
            stack_kernels(),
            tensor_list_kernels(),
+           optional_kernels(),
            clustering_kernels(),
            image_resize_kernels(),
            image_colour_kernels(),
