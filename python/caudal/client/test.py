@@ -169,9 +169,7 @@ def assert_equal_graph_def(actual, expected, checkpoint_v2=False, hash_table_sha
     nodes = []
     for which, message in (("actual", actual), ("expected", expected)):
         if not hasattr(message, "node"):
-            raise TypeError(
-                "Expected tf.GraphDef for %s, got %s" % (which, type(message).__name__)
-            )
+            raise TypeError("Expected tf.GraphDef for %s, got %s" % (which, type(message).__name__))
         copy = proto.GraphDef()
         copy.CopyFrom(proto.of(proto.GraphDef, message))
         for node in copy.node:
