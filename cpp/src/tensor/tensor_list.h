@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Owns: TensorList, an immutable list of tensors: every change makes a new one that shares
-// elements. Called by: the list kernels. Must not know: graphs, sessions.
+// Owns: TensorList, a list of tensors whose copies share elements.
+// Called by: the kernels of lists.
+// Must not know: graphs, sessions.
 #pragma once
 
 #include <cstdint>
