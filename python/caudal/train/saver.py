@@ -275,7 +275,7 @@ class Saver:
           write_meta_graph: whether to write that.
           write_state: whether to write the `checkpoint` file.
           strip_default_attrs: leaves attrs that have their default out of the graph.
-          save_debug_info: writes, in a folder `debug` beside the graph, where its nodes were made.
+          save_debug_info: writes where the nodes were made to a file `.debug` beside the graph.
 
         Returns:
           The prefix with the number, to be used with `restore`; None for an empty Saver.
@@ -538,7 +538,7 @@ def export_meta_graph(filename=None, meta_info_def=None, graph_def=None, saver_d
       clear_devices: leaves devices out.
       clear_extraneous_savers: leaves the nodes of other Savers out.
       strip_default_attrs: leaves attrs that have their default out.
-      save_debug_info: writes, in a folder `debug` beside the graph, where its nodes were made.
+      save_debug_info: writes where the nodes were made to a file `.debug` beside the graph.
 
     Returns:
       The message.
