@@ -257,8 +257,8 @@ def export_scoped_meta_graph(filename=None, graph_def=None, graph=None, export_s
         folder, base = os.path.split(os.fspath(filename))
         graph_io.write_message(meta, folder, base, as_text=as_text)
         if save_debug_info:
-            graph_io.write_message(_debug_info(graph, meta.graph_def), folder,
-                                   os.path.splitext(base)[0] + ".debug", as_text=as_text)  # fmt: skip
+            name = os.path.splitext(base)[0] + ".debug"
+            graph_io.write_message(_debug_info(graph, meta.graph_def), folder, name, as_text)
     return meta, variables
 
 
