@@ -24,8 +24,8 @@ def import_graph_def(graph_def, input_map=None, return_elements=None, name=None,
       return_elements: names of nodes ("node") and tensors ("node:k") to return.
       name: prefix of all names; "import" if not given, none if empty.
       op_dict: not used.
-      producer_op_list: OpList message with definitions of ops, as meta graphs carry it. Nodes of ops
-        that caudal lacks are accepted if they are defined there: they can be fed, not run.
+      producer_op_list: OpList message with definitions of ops, as meta graphs carry it. Nodes of
+        ops that caudal lacks are accepted if they are defined there: they can be fed, not run.
 
     Returns:
       A list of Operations and Tensors, one for each of `return_elements`; None without.
@@ -50,8 +50,13 @@ def import_graph_def(graph_def, input_map=None, return_elements=None, name=None,
     where = origin()
     try:
         first, unused = graph._core.import_graph_def(
-            data, prefix, {k: t._key for k, t in tensors.items()},
-            {k: op._id for k, op in controls.items()}, _op_list(producer_op_list), where)  # fmt: skip
+            data,
+            prefix,
+            {k: t._key for k, t in tensors.items()},
+            {k: op._id for k, op in controls.items()},
+            _op_list(producer_op_list),
+            where,
+        )
     except core_error as error:
         raise _exception(error, where) from None
     graph._apply_scopes_to(first)

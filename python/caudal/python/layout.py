@@ -32,7 +32,7 @@ framework.graph_util_impl framework.graph_util
 framework.importer framework.importer
 framework.indexed_slices framework.indexed_slices framework.ops
 framework.meta_graph framework.meta_graph
-framework.ops framework.ops framework.behavior client.session framework.conversion framework.proto_registry @
+framework.ops framework.ops framework.behavior client.session framework.conversion @
 framework.random_seed framework.random_seed @
 framework.smart_cond layers.utils
 framework.sparse_tensor framework.sparse_tensor @
