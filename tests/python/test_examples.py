@@ -176,3 +176,12 @@ def test_tensorboard(root, tmp_path):
     written = {p.name for p in (tmp_path / "train").iterdir()}
     assert {"codes.tsv", "labels.tsv", "digits.png", "projector_config.pbtxt"} <= written
     assert len(list(tmp_path.glob("*/events.out.tfevents.*"))) == 2
+
+
+def test_input_pipeline(root, tmp_path):
+    out = run(root, "input_pipeline.py", "--folder", tmp_path)
+    assert "400 steps were all" in out
+    assert last_number(out, "accuracy on 2000 test digits:") >= 85
+    assert len(list(tmp_path.glob("train-*"))) == 4
+    out = run(root, "input_pipeline.py", "--folder", tmp_path, "--epochs", 1)  # from those files
+    assert "200 steps were all" in out

@@ -22,6 +22,7 @@ from caudal.ops import (
     random_ops,
     sparse_ops,
 )
+from caudal.ops.ref_variable import Variable
 from caudal.ops.variable_scope import variable
 from caudal.summary.summary_ops import scalar
 from caudal.train.queue_runner import QueueRunner, add_queue_runner
@@ -154,7 +155,8 @@ def string_input_producer(string_tensor, num_epochs=None, shuffle=True, seed=Non
       ValueError: for an empty list. An empty tensor makes running raise InvalidArgumentError.
     """
     empty = "string_input_producer requires a non-null input tensor"
-    if hasattr(string_tensor, "__len__") and len(string_tensor) == 0:
+    graph_element = isinstance(string_tensor, (ops.Tensor, Variable))
+    if not graph_element and len(string_tensor) == 0:
         raise ValueError(empty)
     with ops.name_scope(name, "input_producer", [string_tensor]) as scope:
         string_tensor = ops.convert_to_tensor(string_tensor, dtype=dtypes.string)
