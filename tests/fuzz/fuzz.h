@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <string_view>
 
@@ -22,12 +23,16 @@ void limit_tensors(std::size_t bytes, bool strict);
 
 /// A path in memory that no other process uses.
 inline std::string path(const char* name) {
-  static const std::string folder = [] {
-    std::string f = "/dev/shm/caudal-fuzz-" + std::to_string(::getpid());
-    ::mkdir(f.c_str(), 0700);
-    return f;
-  }();
-  return folder + "/" + name;
+  struct Folder {
+    std::string path = "/dev/shm/caudal-fuzz-" + std::to_string(::getpid());
+    Folder() { ::mkdir(path.c_str(), 0700); }
+    ~Folder() {
+      std::error_code error;
+      std::filesystem::remove_all(path, error);
+    }
+  };
+  static const Folder folder;
+  return folder.path + "/" + name;
 }
 
 inline void write(const std::string& path, std::string_view bytes) {
