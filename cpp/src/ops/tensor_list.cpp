@@ -141,8 +141,8 @@ void pop_grad(GradContext& g) {
   const DType dtype = g.attrs().type("element_dtype");
   Output list = g.raw_dy(0).values;
   if (!list) {
-    list = g("TensorListReserve", {any_shape(g), length(g, g.output(0))},
-             {{"element_dtype", dtype}});
+    list =
+        g("TensorListReserve", {any_shape(g), length(g, g.output(0))}, {{"element_dtype", dtype}});
   }
   g.set(0, g("TensorListPushBack", {list, g.dy(1)}, {{"element_dtype", dtype}}));
 }
