@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <pybind11/stl.h>
 
+#include <atomic>
+#include <chrono>
 #include <mutex>
+#include <thread>
 
 #include "caudal/error.h"
 #include "caudal/session.h"
@@ -10,6 +13,52 @@
 
 namespace caudal::python {
 namespace {
+
+/// Once the interpreter ends, a thread that asks for the GIL is torn down, which C++ frames do not
+/// survive. So runs of other threads end before it does, and their threads never come back.
+class Ending {
+ public:
+  bool is_near() const { return near_.load() && std::this_thread::get_id() != ender_.load(); }
+
+  /// Called without the GIL by a thread that will not use Python any more.
+  [[noreturn]] void park() {
+    runs_.fetch_sub(1);
+    while (true) std::this_thread::sleep_for(std::chrono::hours(1));
+  }
+
+  /// Waits until no other thread is inside of a run, but not for ever.
+  void begin() {
+    ender_ = std::this_thread::get_id();
+    near_ = true;
+    const py::gil_scoped_release release;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (runs_.load() > 0 && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+
+  /// Stands for a run from before the GIL is released until it is held again.
+  class Mark {
+   public:
+    explicit Mark(Ending& ending) : ending_(ending) { ending_.runs_.fetch_add(1); }
+    ~Mark() { ending_.runs_.fetch_sub(1); }
+    Mark(const Mark&) = delete;
+    Mark& operator=(const Mark&) = delete;
+
+   private:
+    Ending& ending_;
+  };
+
+ private:
+  std::atomic<bool> near_{false};
+  std::atomic<std::thread::id> ender_{};
+  std::atomic<int> runs_{0};
+};
+
+Ending& ending() {
+  static auto* const only = new Ending;  // parked threads outlive static objects
+  return *only;
+}
 
 /// A session and, per signature, what the feeds must be.
 class PySession {
@@ -42,16 +91,26 @@ class PySession {
     options.timeout_ms = timeout_ms;
     // Python delivers signals to the main thread only; elsewhere this finds nothing.
     options.poll = [] {
+      if (ending().is_near()) return true;
       const py::gil_scoped_acquire gil;
       return PyErr_CheckSignals() != 0;
     };
     RunMetadata metadata;
-    try {
+    std::exception_ptr error;
+    {
+      const Ending::Mark mark(ending());
       const py::gil_scoped_release release;
-      session_.run_prepared(id, values.data(), fetched, &options, trace ? &metadata : nullptr);
-    } catch (const Error&) {
+      if (ending().is_near()) ending().park();
+      try {
+        session_.run_prepared(id, values.data(), fetched, &options, trace ? &metadata : nullptr);
+      } catch (...) {
+        error = std::current_exception();
+      }
+      if (ending().is_near()) ending().park();
+    }
+    if (error) {
       if (PyErr_Occurred()) throw py::error_already_set();  // KeyboardInterrupt
-      throw;
+      std::rethrow_exception(error);
     }
     py::list out(fetched.size());
     for (std::size_t i = 0; i < fetched.size(); ++i) out[i] = tensor_to_python(fetched[i], true);
@@ -154,6 +213,7 @@ void bind_session(py::module_& m) {
       .def("devices", [](PySession& s) { return s.session().devices(); })
       .def("peak_arena_bytes", [](PySession& s) { return s.session().peak_arena_bytes(); })
       .def("plans_built", [](PySession& s) { return s.session().plans_built(); });
+  py::module_::import("atexit").attr("register")(py::cpp_function([] { ending().begin(); }));
 }
 
 }  // namespace caudal::python

@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """QueueRunner: threads that fill queues, their ends and exceptions, and the way to a file."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 import caudal as tf
@@ -109,6 +113,24 @@ def test_start_queue_runners():
         made[0].start()
         join(made)
         assert sess.run(q.size()) == 5
+
+
+@pytest.mark.parametrize(
+    "end", ["", "sess.close()", "raise SystemExit", "import time; time.sleep(.1)"]
+)
+def test_a_program_may_end_while_threads_run(end):
+    code = (
+        "import caudal as tf\n"
+        "n = tf.train.range_input_producer(1000).dequeue()\n"
+        "batch = tf.train.shuffle_batch([n], 8, 100, 50, num_threads=3)\n"
+        "sess = tf.Session()\n"
+        "tf.train.start_queue_runners(sess)\n"
+        "print(sess.run(batch).shape)\n" + end
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=os.environ
+    )
+    assert (done.returncode, done.stdout) == (0, "(8,)\n"), done.stderr[-2000:]
 
 
 def test_messages():
