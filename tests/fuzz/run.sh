@@ -33,7 +33,7 @@ if [[ " ${targets[*]} " == *" graph_def "* ]]; then
     [[ " ${objects[*]} " == *"/$(basename "$f" .cpp).o "* && $f == cpp/src/tensor/* ]] && continue
     [ $f = cpp/src/tensor/allocator.cpp ] && continue
     graph_objects+=("$o")
-    [ "$o" -nt "$f" ] || clang++ "${flags[@]}" -fsanitize=fuzzer-no-link -c "$f" -o "$o"
+    [ "$o" -nt "$f" ] && [ -z "$(find cpp -name '*.h' -newer "$o" -print -quit)" ] || clang++ "${flags[@]}" -fsanitize=fuzzer-no-link -c "$f" -o "$o"
   done
 fi
 # Graphs of real TensorFlow.

@@ -156,8 +156,8 @@ class CAUDAL_API Subgraph {
   std::vector<Output> inputs;  ///< outputs of Placeholder nodes in `graph`
   std::vector<Output> outputs;
   std::vector<Node*> targets;  ///< run as well, though no output needs them
-  std::vector<Output> saved;  ///< intermediates that the gradient asks the run to keep
-  int forward_nodes = -1;     ///< nodes before gradients were added; -1: all
+  std::vector<Output> saved;   ///< intermediates that the gradient asks the run to keep
+  int forward_nodes = -1;      ///< nodes before gradients were added; -1: all
 };
 
 /// The value of an output when static knowledge suffices: constants, and integer arithmetic over

@@ -47,6 +47,7 @@ std::vector<const Node*> needed(const Subgraph& s, bool with_saved) {
     stack.push_back(node);
   };
   for (const Output& o : s.outputs) want(o.node);
+  for (const Node* target : s.targets) want(target);
   for (std::size_t i = 0; with_saved && i < s.saved.size(); ++i) want(s.saved[i].node);
   for (int i = 0; i < forward_count(s); ++i) {
     if (has_effect(*s.graph->node(i))) want(s.graph->node(i));
@@ -410,10 +411,11 @@ std::string GraphWriter::write_function(const Subgraph& graph, const Node& calle
   for (const Node* node : order) {
     if (formal[std::size_t(node->id())]) continue;
     inner.write(*node);
-    if (node->id() < forward_count(graph) && has_effect(*node)) {
-      function.stateful = true;
-      function.control_returns.emplace_back(node->name(), node->name());
-    }
+    const bool effect = node->id() < forward_count(graph) && has_effect(*node);
+    const bool asked =
+        std::find(graph.targets.begin(), graph.targets.end(), node) != graph.targets.end();
+    if (effect) function.stateful = true;
+    if (effect || asked) function.control_returns.emplace_back(node->name(), node->name());
   }
   std::vector<std::string> results;
   for (const Output& o : graph.outputs) results.push_back(inner.text(o));
