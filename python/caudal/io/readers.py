@@ -92,6 +92,10 @@ class ReaderBase:
         return apply("ReaderResetV2", self._reader_ref, name=name)
 
 
+def _reader(op_name, name, **attrs):
+    return apply(op_name, container=ops.get_default_graph()._container, name=name, **attrs)
+
+
 def _handle(queue):
     return queue if isinstance(queue, ops.Tensor) else queue.queue_ref
 
@@ -100,7 +104,7 @@ class WholeFileReader(ReaderBase):
     """Reads files as a whole: the key is the name. Op: WholeFileReaderV2."""
 
     def __init__(self, name=None):
-        super().__init__(apply("WholeFileReaderV2", name=name), supports_serialize=False)
+        super().__init__(_reader("WholeFileReaderV2", name), supports_serialize=False)
 
 
 class TextLineReader(ReaderBase):
@@ -112,7 +116,7 @@ class TextLineReader(ReaderBase):
     """
 
     def __init__(self, skip_header_lines=None, name=None):
-        ref = apply("TextLineReaderV2", skip_header_lines=skip_header_lines or 0, name=name)
+        ref = _reader("TextLineReaderV2", name, skip_header_lines=skip_header_lines or 0)
         super().__init__(ref)
 
 
@@ -130,10 +134,10 @@ class FixedLengthRecordReader(ReaderBase):
 
     def __init__(self, record_bytes, header_bytes=None, footer_bytes=None, hop_bytes=None,
                  name=None, encoding=None):  # fmt: skip
-        ref = apply(
-            "FixedLengthRecordReaderV2", record_bytes=record_bytes, header_bytes=header_bytes or 0,
-            footer_bytes=footer_bytes or 0, hop_bytes=hop_bytes or 0, encoding=encoding or "",
-            name=name,
+        ref = _reader(
+            "FixedLengthRecordReaderV2", name, record_bytes=record_bytes,
+            header_bytes=header_bytes or 0, footer_bytes=footer_bytes or 0,
+            hop_bytes=hop_bytes or 0, encoding=encoding or "",
         )  # fmt: skip
         super().__init__(ref)
 
@@ -148,11 +152,11 @@ class TFRecordReader(ReaderBase):
 
     def __init__(self, name=None, options=None):
         compression = TFRecordOptions.get_compression_type_string(options)
-        super().__init__(apply("TFRecordReaderV2", compression_type=compression, name=name))
+        super().__init__(_reader("TFRecordReaderV2", name, compression_type=compression))
 
 
 class IdentityReader(ReaderBase):
     """Gives the names themselves, as keys and values. Op: IdentityReaderV2."""
 
     def __init__(self, name=None):
-        super().__init__(apply("IdentityReaderV2", name=name))
+        super().__init__(_reader("IdentityReaderV2", name))

@@ -284,8 +284,8 @@ def _common_shape(shapes):
 def _queue(op_name, types, shapes, capacity, shared_name, name, **attrs):
     with ops.init_scope():
         return apply(
-            op_name, component_types=types, shapes=shapes or [], capacity=capacity,
-            shared_name=shared_name or "", name=name, **attrs,
+            op_name, component_types=types, shapes=shapes or [], capacity=capacity, name=name,
+            container=ops.get_default_graph()._container, shared_name=shared_name or "", **attrs,
         )  # fmt: skip
 
 
