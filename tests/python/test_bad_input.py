@@ -53,7 +53,7 @@ BUILDING = [
     ("tf.Variable(tf.placeholder(tf.float32))", ValueError, "shape"),
     ("tf.constant(1.0).eval()", ValueError, "No default session"),
     ("tf.mul", AttributeError, "tf.mul was renamed tf.multiply in TensorFlow 1.0"),
-    ("tf.train.Saver", AttributeError, "tf.train.Saver yet"),
+    ("tf.train.MonitoredSession", AttributeError, "tf.train.MonitoredSession yet"),
     ("tf.nonsense", AttributeError, "no attribute 'nonsense'"),
 ]
 
