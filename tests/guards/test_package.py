@@ -10,6 +10,7 @@ import sys
 import sysconfig
 import zipfile
 
+import numpy as np
 import pytest
 
 import caudal as tf

@@ -146,8 +146,8 @@ void Run::check() {
   const auto now = std::chrono::steady_clock::now();
   if (options->timeout_ms > 0 &&
       (now - started) / std::chrono::milliseconds(1) > options->timeout_ms) {
-    fail(Code::kDeadlineExceeded, "Timed out waiting for notification after ",
-         options->timeout_ms, " ms");
+    fail(Code::kDeadlineExceeded, "Timed out waiting for notification after ", options->timeout_ms,
+         " ms");
   }
   if (options->poll && std::this_thread::get_id() == caller && now >= next_poll) {
     next_poll = now + std::chrono::milliseconds(50);
