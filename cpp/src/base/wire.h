@@ -24,6 +24,8 @@ class WireReader {
   int type() const { return type_; }
   std::uint64_t number() const { return number_; }   ///< of a varint or fixed field
   std::string_view bytes() const { return bytes_; }  ///< of a length-delimited field
+  bool is_bytes(int field) const { return field_ == field && type_ == kBytes; }
+  bool is_number(int field) const { return field_ == field && type_ == kVarint; }
 
   /// Reads the next field with its payload; false at the end or when malformed.
   bool next() {
@@ -97,6 +99,14 @@ class WireReader {
   std::uint64_t number_ = 0;
   std::string_view bytes_;
 };
+
+/// Calls `take(reader)` for every field of a message; false if it is malformed.
+template <class F>
+bool read_fields(std::string_view bytes, F take) {
+  WireReader r(bytes);
+  while (r.next()) take(r);
+  return r.ok();
+}
 
 /// Appends fields to a message.
 class WireWriter {

@@ -17,8 +17,6 @@ enum Field { kList = 1, kText, kInt, kFloat, kBool, kType, kShape, kTensor, kPla
 /// In a list, functions have the number that placeholders have outside.
 constexpr int kListFunc = 9;
 
-constexpr int kMaxRank = 254;
-
 struct Kind {
   std::string_view name;
   int field;
@@ -28,41 +26,6 @@ constexpr Kind kKinds[] = {{"string", kText},  {"int", kInt},   {"float", kFloat
                            {"tensor", kTensor}};
 
 std::uint32_t float_bits(float v) { return std::bit_cast<std::uint32_t>(v); }
-
-std::string shape_bytes(const PartialShape& shape) {
-  WireWriter out;
-  if (!shape.has_rank()) {
-    out.number(3, 1);
-    return std::move(out.out);
-  }
-  for (int i = 0; i < shape.rank(); ++i) {
-    WireWriter dim;
-    if (shape[i] != 0) dim.number(1, std::uint64_t(shape[i]));
-    out.bytes(2, dim.out);
-  }
-  return std::move(out.out);
-}
-
-PartialShape shape_from(std::string_view bytes) {
-  std::vector<std::int64_t> dims;
-  WireReader r(bytes);
-  bool unknown = false;
-  while (r.next()) {
-    if (r.field() == 3 && r.type() == WireReader::kVarint) unknown = r.number() != 0;
-    if (r.field() != 2 || r.type() != WireReader::kBytes) continue;
-    std::int64_t size = 0;
-    WireReader dim(r.bytes());
-    while (dim.next()) {
-      if (dim.field() == 1 && dim.type() == WireReader::kVarint) size = std::int64_t(dim.number());
-    }
-    if (!dim.ok()) invalid("a shape is malformed");
-    if (size < -1) invalid("a shape has a dimension of ", size);
-    if (dims.size() == kMaxRank) invalid("a shape has more than ", kMaxRank, " dimensions");
-    dims.push_back(size);
-  }
-  if (!r.ok()) invalid("a shape is malformed");
-  return unknown ? PartialShape::unknown() : PartialShape(dims);
-}
 
 DType type_from(std::uint64_t number) {
   if (number > 100 && number < 100 + kNumDTypes) number -= 100;  // a reference
@@ -80,7 +43,7 @@ struct Writer {
   void operator()(bool v) const { out.number(kBool, v); }
   void operator()(const std::string& v) const { out.bytes(kText, v); }
   void operator()(DType v) const { out.number(kType, std::uint64_t(v)); }
-  void operator()(const PartialShape& v) const { out.bytes(kShape, shape_bytes(v)); }
+  void operator()(const PartialShape& v) const { out.bytes(kShape, shape_to_proto(v)); }
   void operator()(const Tensor& v) const { out.bytes(kTensor, to_proto(v)); }
   void operator()(const SubgraphPtr& v) const { out.out += encode_function(v->name); }
 
@@ -140,7 +103,7 @@ AttrValue value_of(const WireReader& r, int field) {
     case kType:
       return type_from(r.number());
     case kShape:
-      return shape_from(r.bytes());
+      return shape_from_proto(r.bytes());
     default:
       return tensor_from_proto(r.bytes());
   }
@@ -194,7 +157,7 @@ AttrValue list_of(std::string_view bytes, int field) {
     case kType:
       return items<DType>(bytes, field, type_from);
     case kShape:
-      return texts<PartialShape>(bytes, field, shape_from);
+      return texts<PartialShape>(bytes, field, shape_from_proto);
     default:
       return texts<Tensor>(bytes, field, tensor_from_proto);
   }
@@ -233,8 +196,6 @@ std::string encode_attr(const AttrValue& value) {
   std::visit(Writer{out}, value.storage());
   return std::move(out.out);
 }
-
-PartialShape decode_shape(std::string_view bytes) { return shape_from(bytes); }
 
 std::string encode_function(std::string_view function) {
   WireWriter name, out;

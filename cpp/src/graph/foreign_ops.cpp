@@ -16,13 +16,6 @@ void unknown_outputs(ShapeContext& c) {
   for (int i = 0; i < c.num_outputs(); ++i) c.set_output(i, PartialShape::unknown());
 }
 
-bool is_bytes(const WireReader& r, int field) {
-  return r.field() == field && r.type() == WireReader::kBytes;
-}
-bool is_number(const WireReader& r, int field) {
-  return r.field() == field && r.type() == WireReader::kVarint;
-}
-
 bool is_identifier(std::string_view name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   return !name.empty() && letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
@@ -34,12 +27,12 @@ ArgDef read_arg(std::string_view bytes) {
   ArgDef arg;
   WireReader r(bytes);
   while (r.next()) {
-    if (is_bytes(r, 1)) arg.name = r.bytes();
-    if (is_number(r, 3) && r.number() < kNumDTypes) arg.type = DType(r.number());
-    if (is_bytes(r, 4)) arg.type_attr = r.bytes();
-    if (is_bytes(r, 5)) arg.number_attr = r.bytes();
-    if (is_bytes(r, 6)) arg.type_list_attr = r.bytes();
-    if (is_number(r, 16)) arg.is_ref = r.number() != 0;
+    if (r.is_bytes(1)) arg.name = r.bytes();
+    if (r.is_number(3) && r.number() < kNumDTypes) arg.type = DType(r.number());
+    if (r.is_bytes(4)) arg.type_attr = r.bytes();
+    if (r.is_bytes(5)) arg.number_attr = r.bytes();
+    if (r.is_bytes(6)) arg.type_list_attr = r.bytes();
+    if (r.is_number(16)) arg.is_ref = r.number() != 0;
   }
   return arg;
 }
@@ -50,9 +43,9 @@ AttrDef read_attr(std::string_view bytes) {
   bool has_default = false;
   WireReader r(bytes);
   while (r.next()) {
-    if (is_bytes(r, 1)) attr.name = r.bytes();
-    if (is_bytes(r, 2)) attr.type = r.bytes();
-    if (is_bytes(r, 3)) {
+    if (r.is_bytes(1)) attr.name = r.bytes();
+    if (r.is_bytes(2)) attr.type = r.bytes();
+    if (r.is_bytes(3)) {
       default_value = r.bytes();
       has_default = true;
     }
@@ -102,11 +95,11 @@ std::unique_ptr<OpDef> read_op(std::string_view bytes) {
   op->traits = kDynamicShape;
   WireReader r(bytes);
   while (r.next()) {
-    if (is_bytes(r, 1)) op->name = r.bytes();
-    if (is_bytes(r, 2)) op->inputs.push_back(read_arg(r.bytes()));
-    if (is_bytes(r, 3)) op->outputs.push_back(read_arg(r.bytes()));
-    if (is_bytes(r, 4)) op->attrs.push_back(read_attr(r.bytes()));
-    if (is_number(r, 17) && r.number() != 0) op->traits |= kStateful;
+    if (r.is_bytes(1)) op->name = r.bytes();
+    if (r.is_bytes(2)) op->inputs.push_back(read_arg(r.bytes()));
+    if (r.is_bytes(3)) op->outputs.push_back(read_arg(r.bytes()));
+    if (r.is_bytes(4)) op->attrs.push_back(read_attr(r.bytes()));
+    if (r.is_number(17) && r.number() != 0) op->traits |= kStateful;
   }
   std::erase_if(op->attrs, is_function_type);
   return r.ok() ? std::move(op) : nullptr;
@@ -119,16 +112,16 @@ std::vector<std::string> names_in(std::string_view attr) {
   const auto take = [&](std::string_view function) {
     WireReader r(function);
     while (r.next()) {
-      if (is_bytes(r, 1)) out.emplace_back(r.bytes());
+      if (r.is_bytes(1)) out.emplace_back(r.bytes());
     }
   };
   WireReader r(attr);
   while (r.next()) {
-    if (is_bytes(r, kFunc)) take(r.bytes());
-    if (!is_bytes(r, 1)) continue;
+    if (r.is_bytes(kFunc)) take(r.bytes());
+    if (!r.is_bytes(1)) continue;
     WireReader list(r.bytes());
     while (list.next()) {
-      if (is_bytes(list, kListFunc)) take(list.bytes());
+      if (list.is_bytes(kListFunc)) take(list.bytes());
     }
   }
   return out;
@@ -143,7 +136,7 @@ bool holds_function(std::string_view attr) { return !names_in(attr).empty(); }
 void define_foreign_ops(std::string_view op_list, const std::set<std::string_view>& wanted) {
   WireReader r(op_list);
   while (r.next()) {
-    if (!is_bytes(r, 1)) continue;
+    if (!r.is_bytes(1)) continue;
     try {
       std::unique_ptr<OpDef> op = read_op(r.bytes());
       if (op != nullptr && wanted.contains(op->name) && is_sound(*op)) add_op(std::move(op));

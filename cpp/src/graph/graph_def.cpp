@@ -16,24 +16,15 @@ namespace {
 /// Calls `take(reader)` for every field of a message.
 template <class F>
 void fields(std::string_view bytes, std::string_view what, F take) {
-  WireReader r(bytes);
-  while (r.next()) take(r);
-  if (!r.ok()) malformed(what);
-}
-
-bool is_bytes(const WireReader& r, int field) {
-  return r.field() == field && r.type() == WireReader::kBytes;
-}
-bool is_number(const WireReader& r, int field) {
-  return r.field() == field && r.type() == WireReader::kVarint;
+  if (!read_fields(bytes, take)) malformed(what);
 }
 
 /// An entry of a map from text to text or message.
 std::pair<std::string, std::string> entry(std::string_view bytes, std::string_view what) {
   std::pair<std::string, std::string> out;
   fields(bytes, what, [&](const WireReader& r) {
-    if (is_bytes(r, 1)) out.first = r.bytes();
-    if (is_bytes(r, 2)) out.second = r.bytes();
+    if (r.is_bytes(1)) out.first = r.bytes();
+    if (r.is_bytes(2)) out.second = r.bytes();
   });
   return out;
 }
@@ -80,33 +71,33 @@ NodeDef read_node(std::string_view bytes) {
 FunctionArg read_arg(std::string_view bytes) {
   FunctionArg arg;
   fields(bytes, "an argument of a function", [&](const WireReader& r) {
-    if (is_bytes(r, 1)) arg.name = r.bytes();
-    if (is_number(r, 3) && r.number() < kNumDTypes) arg.type = DType(r.number());
-    if (is_bytes(r, 4)) arg.type_attr = r.bytes();
-    if (is_bytes(r, 5)) arg.number_attr = r.bytes();
-    if (is_bytes(r, 6)) arg.type_list_attr = r.bytes();
-    if (is_number(r, 16)) arg.is_ref = r.number() != 0;
+    if (r.is_bytes(1)) arg.name = r.bytes();
+    if (r.is_number(3) && r.number() < kNumDTypes) arg.type = DType(r.number());
+    if (r.is_bytes(4)) arg.type_attr = r.bytes();
+    if (r.is_bytes(5)) arg.number_attr = r.bytes();
+    if (r.is_bytes(6)) arg.type_list_attr = r.bytes();
+    if (r.is_number(16)) arg.is_ref = r.number() != 0;
   });
   return arg;
 }
 
 void read_signature(std::string_view bytes, FunctionDef& function) {
   fields(bytes, "the signature of a function", [&](const WireReader& r) {
-    if (is_bytes(r, 1)) function.name = r.bytes();
-    if (is_bytes(r, 2)) function.inputs.push_back(read_arg(r.bytes()));
-    if (is_bytes(r, 3)) function.outputs.push_back(read_arg(r.bytes()));
-    if (is_number(r, 17)) function.stateful = r.number() != 0;
+    if (r.is_bytes(1)) function.name = r.bytes();
+    if (r.is_bytes(2)) function.inputs.push_back(read_arg(r.bytes()));
+    if (r.is_bytes(3)) function.outputs.push_back(read_arg(r.bytes()));
+    if (r.is_number(17)) function.stateful = r.number() != 0;
   });
 }
 
 FunctionDef read_function(std::string_view bytes) {
   FunctionDef function;
   fields(bytes, "a function", [&](const WireReader& r) {
-    if (is_bytes(r, 1)) read_signature(r.bytes(), function);
-    if (is_bytes(r, 3)) function.nodes.push_back(read_node(r.bytes()));
-    if (is_bytes(r, 4)) function.returns.push_back(entry(r.bytes(), "a return value"));
-    if (is_bytes(r, 5)) function.attrs.push_back(entry(r.bytes(), "an attr"));
-    if (is_bytes(r, 6)) function.control_returns.push_back(entry(r.bytes(), "a return value"));
+    if (r.is_bytes(1)) read_signature(r.bytes(), function);
+    if (r.is_bytes(3)) function.nodes.push_back(read_node(r.bytes()));
+    if (r.is_bytes(4)) function.returns.push_back(entry(r.bytes(), "a return value"));
+    if (r.is_bytes(5)) function.attrs.push_back(entry(r.bytes(), "an attr"));
+    if (r.is_bytes(6)) function.control_returns.push_back(entry(r.bytes(), "a return value"));
   });
   tidy(function.attrs);
   return function;
@@ -114,8 +105,8 @@ FunctionDef read_function(std::string_view bytes) {
 
 void read_library(std::string_view bytes, GraphDef& graph) {
   fields(bytes, "the function library", [&](const WireReader& r) {
-    if (is_bytes(r, 1)) graph.functions.push_back(read_function(r.bytes()));
-    if (is_bytes(r, 2)) graph.gradients.push_back(entry(r.bytes(), "a gradient"));
+    if (r.is_bytes(1)) graph.functions.push_back(read_function(r.bytes()));
+    if (r.is_bytes(2)) graph.gradients.push_back(entry(r.bytes(), "a gradient"));
   });
 }
 
@@ -184,12 +175,12 @@ void put_attr(EncodedAttrs& attrs, std::string_view name, std::string value) {
 GraphDef parse_graph_def(std::string_view bytes) {
   GraphDef graph;
   fields(bytes, "the graph", [&](const WireReader& r) {
-    if (is_bytes(r, 1)) graph.nodes.push_back(read_node(r.bytes()));
-    if (is_bytes(r, 2)) read_library(r.bytes(), graph);
-    if (is_bytes(r, 4)) {
+    if (r.is_bytes(1)) graph.nodes.push_back(read_node(r.bytes()));
+    if (r.is_bytes(2)) read_library(r.bytes(), graph);
+    if (r.is_bytes(4)) {
       fields(r.bytes(), "the version", [&](const WireReader& v) {
-        if (is_number(v, 1)) graph.producer = int(v.number());
-        if (is_number(v, 2)) graph.min_consumer = int(v.number());
+        if (v.is_number(1)) graph.producer = int(v.number());
+        if (v.is_number(2)) graph.min_consumer = int(v.number());
       });
     }
   });

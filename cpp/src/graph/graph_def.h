@@ -65,8 +65,6 @@ std::string serialise(const NodeDef& node);
 std::string encode_attr(const AttrValue& value);
 /// A function attr that names `function`.
 std::string encode_function(std::string_view function);
-/// A shape from the bytes of a TensorShapeProto; throws InvalidArgument.
-PartialShape decode_shape(std::string_view bytes);
 /// The value of an attr of this signature type ("int", "list(type)", ...), not "func"; throws
 /// InvalidArgument when the bytes hold another kind.
 AttrValue decode_attr(std::string_view bytes, std::string_view type);

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "base/wire.h"
+#include "tensor/tensor_proto.h"
 
 namespace caudal::io {
 namespace {
@@ -72,7 +73,7 @@ BundleHeader header_from_proto(std::string_view bytes) {
 std::string entry_to_proto(const BundleEntry& e) {
   WireWriter out;
   out.number(1, std::uint64_t(e.dtype));
-  out.bytes(2, shape_to_proto(e.shape));
+  out.bytes(2, shape_to_proto(PartialShape(e.shape)));
   if (e.shard != 0) out.number(3, std::uint64_t(e.shard));
   if (e.offset != 0) out.number(4, std::uint64_t(e.offset));
   if (e.size != 0) out.number(5, std::uint64_t(e.size));
@@ -99,7 +100,7 @@ BundleEntry entry_from_proto(std::string_view bytes) {
         e.dtype = DType(r.number());
         break;
       case 2:
-        e.shape = shape_from_proto(r.bytes());
+        e.shape = full_shape_from_proto(r.bytes());
         break;
       case 3:
         e.shard = std::int64_t(r.number());

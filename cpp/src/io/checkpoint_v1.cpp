@@ -118,7 +118,7 @@ void CheckpointV1::add_meta(std::size_t file, std::string_view bytes) {
         }
         if (r.type() != WireReader::kBytes) continue;
         if (r.field() == 1) name = r.bytes();
-        if (r.field() == 2) stored.shape = shape_from_proto(r.bytes());
+        if (r.field() == 2) stored.shape = full_shape_from_proto(r.bytes());
         if (r.field() == 4) slices.push_back(r.bytes());
       }
       if (!r.ok() || name.empty() || stored.dtype == DType::kInvalid) invalid("malformed");
@@ -179,7 +179,7 @@ Tensor CheckpointV1::read_part(const std::string& name, const Stored& stored,
   WireWriter proto;
   proto.out = values;
   proto.number(1, std::uint64_t(stored.dtype));
-  proto.bytes(2, shape_to_proto(shape));
+  proto.bytes(2, shape_to_proto(PartialShape(shape)));
   try {
     return tensor_from_proto(proto.out);
   } catch (const Error& e) {
@@ -245,7 +245,7 @@ void CheckpointV1Writer::write(const std::string& path) const {
   for (const auto& [name, meta] : metas_) {
     WireWriter tensor;
     tensor.bytes(1, name);
-    tensor.bytes(2, shape_to_proto(meta.shape));
+    tensor.bytes(2, shape_to_proto(PartialShape(meta.shape)));
     tensor.number(3, std::uint64_t(meta.dtype));
     tensor.out += meta.slices;
     list.bytes(1, tensor.out);

@@ -259,32 +259,4 @@ TensorSlice slice_from_proto(std::string_view bytes) {
   return s;
 }
 
-std::string shape_to_proto(const Shape& shape) {
-  WireWriter out;
-  for (const std::int64_t d : shape.dims()) {
-    WireWriter dim;
-    if (d != 0) dim.number(1, std::uint64_t(d));
-    out.bytes(2, dim.out);
-  }
-  return std::move(out.out);
-}
-
-Shape shape_from_proto(std::string_view bytes) {
-  WireReader r(bytes);
-  Shape out;
-  while (r.next()) {
-    if (r.field() == 3 && r.number() != 0) invalid("the rank of a stored tensor is unknown");
-    if (r.field() != 2 || r.type() != WireReader::kBytes) continue;
-    std::int64_t size = 0;
-    WireReader dim(r.bytes());
-    while (dim.next()) {
-      if (dim.field() == 1 && dim.type() == WireReader::kVarint) size = std::int64_t(dim.number());
-    }
-    if (!dim.ok()) invalid("a shape is malformed");
-    out.append(size);
-  }
-  if (!r.ok()) invalid("a shape is malformed");
-  return Shape(out.dims());  // refuses negative and huge sizes
-}
-
 }  // namespace caudal::io

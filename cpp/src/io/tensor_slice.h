@@ -53,8 +53,5 @@ std::int64_t overlap(const Shape& full, const TensorSlice& a, const TensorSlice&
 /// Extents as protocol-buffer bytes, and back. The reader throws InvalidArgument.
 std::string slice_to_proto(const TensorSlice& slice);
 TensorSlice slice_from_proto(std::string_view bytes);
-std::string shape_to_proto(const Shape& shape);
-/// Throws InvalidArgument for anything that is not a shape that a tensor can have here.
-Shape shape_from_proto(std::string_view bytes);
 
 }  // namespace caudal::io

@@ -6,8 +6,8 @@
 
 #include "base/wire.h"
 #include "caudal/error.h"
-#include "graph/graph_def.h"
 #include "io/file.h"
+#include "tensor/tensor_proto.h"
 
 namespace caudal {
 namespace {
@@ -18,21 +18,15 @@ namespace {
 
 template <class F>
 void fields(std::string_view bytes, std::string_view what, F take) {
-  WireReader r(bytes);
-  while (r.next()) take(r);
-  if (!r.ok()) malformed(what);
-}
-
-bool is_bytes(const WireReader& r, int field) {
-  return r.field() == field && r.type() == WireReader::kBytes;
+  if (!read_fields(bytes, take)) malformed(what);
 }
 
 /// Key and value of a map's entry.
 std::pair<std::string, std::string_view> entry(std::string_view bytes, std::string_view what) {
   std::pair<std::string, std::string_view> out;
   fields(bytes, what, [&](const WireReader& r) {
-    if (is_bytes(r, 1)) out.first = r.bytes();
-    if (is_bytes(r, 2)) out.second = r.bytes();
+    if (r.is_bytes(1)) out.first = r.bytes();
+    if (r.is_bytes(2)) out.second = r.bytes();
   });
   return out;
 }
@@ -40,11 +34,11 @@ std::pair<std::string, std::string_view> entry(std::string_view bytes, std::stri
 TensorInfo read_info(std::string_view bytes) {
   TensorInfo info;
   fields(bytes, "the description of a tensor", [&](const WireReader& r) {
-    if (is_bytes(r, 1)) info.name = r.bytes();
+    if (r.is_bytes(1)) info.name = r.bytes();
     if (r.field() == 2 && r.type() == WireReader::kVarint && r.number() < kNumDTypes) {
       info.dtype = DType(r.number());
     }
-    if (is_bytes(r, 3)) info.shape = decode_shape(r.bytes());
+    if (r.is_bytes(3)) info.shape = shape_from_proto(r.bytes());
   });
   return info;
 }
@@ -52,11 +46,11 @@ TensorInfo read_info(std::string_view bytes) {
 Signature read_signature(std::string_view bytes) {
   Signature out;
   fields(bytes, "a signature", [&](const WireReader& r) {
-    if (is_bytes(r, 1) || is_bytes(r, 2)) {
+    if (r.is_bytes(1) || r.is_bytes(2)) {
       auto [key, value] = entry(r.bytes(), "a signature");
       (r.field() == 1 ? out.inputs : out.outputs)[key] = read_info(value);
     }
-    if (is_bytes(r, 3)) out.method = r.bytes();
+    if (r.is_bytes(3)) out.method = r.bytes();
   });
   return out;
 }
@@ -64,9 +58,9 @@ Signature read_signature(std::string_view bytes) {
 SaverNames read_saver(std::string_view bytes) {
   SaverNames out;
   fields(bytes, "the saver", [&](const WireReader& r) {
-    if (is_bytes(r, 1)) out.filename = r.bytes();
-    if (is_bytes(r, 2)) out.save = r.bytes();
-    if (is_bytes(r, 3)) out.restore = r.bytes();
+    if (r.is_bytes(1)) out.filename = r.bytes();
+    if (r.is_bytes(2)) out.save = r.bytes();
+    if (r.is_bytes(3)) out.restore = r.bytes();
   });
   return out;
 }
@@ -75,9 +69,9 @@ SaverNames read_saver(std::string_view bytes) {
 std::vector<std::string> read_nodes(std::string_view bytes) {
   std::vector<std::string> out;
   fields(bytes, "a collection", [&](const WireReader& r) {
-    if (!is_bytes(r, 1)) return;
+    if (!r.is_bytes(1)) return;
     fields(r.bytes(), "a collection", [&](const WireReader& item) {
-      if (is_bytes(item, 1)) out.emplace_back(item.bytes());
+      if (item.is_bytes(1)) out.emplace_back(item.bytes());
     });
   });
   return out;
@@ -88,21 +82,21 @@ std::vector<std::string> read_nodes(std::string_view bytes) {
 MetaGraph parse_meta_graph(std::string_view bytes) {
   MetaGraph out;
   fields(bytes, "the meta graph", [&](const WireReader& r) {
-    if (is_bytes(r, 1)) {
+    if (r.is_bytes(1)) {
       fields(r.bytes(), "the information on the meta graph", [&](const WireReader& info) {
-        if (is_bytes(info, 2)) out.op_list = info.bytes();
-        if (is_bytes(info, 4)) out.tags.emplace_back(info.bytes());
+        if (info.is_bytes(2)) out.op_list = info.bytes();
+        if (info.is_bytes(4)) out.tags.emplace_back(info.bytes());
       });
     }
     // Parts of one message that come twice are one: for bytes that means one after the other.
-    if (is_bytes(r, 2)) out.graph_def += r.bytes();
-    if (is_bytes(r, 3)) out.saver = read_saver(r.bytes());
-    if (is_bytes(r, 4)) {
+    if (r.is_bytes(2)) out.graph_def += r.bytes();
+    if (r.is_bytes(3)) out.saver = read_saver(r.bytes());
+    if (r.is_bytes(4)) {
       auto [name, value] = entry(r.bytes(), "a collection");
       std::vector<std::string> nodes = read_nodes(value);
       if (!nodes.empty()) out.collections[name] = std::move(nodes);
     }
-    if (is_bytes(r, 5)) {
+    if (r.is_bytes(5)) {
       auto [name, value] = entry(r.bytes(), "a signature");
       out.signatures[name] = read_signature(value);
     }
@@ -128,7 +122,7 @@ MetaGraph read_saved_model(const std::string& folder, const std::vector<std::str
   try {
     WireReader r(bytes);
     while (r.next()) {
-      if (!is_bytes(r, 2)) continue;
+      if (!r.is_bytes(2)) continue;
       MetaGraph found = parse_meta_graph(r.bytes());
       std::vector<std::string> own = found.tags;
       std::sort(own.begin(), own.end());

@@ -29,26 +29,6 @@ enum Field {
 
 [[noreturn]] void malformed() { invalid("Could not parse a tensor: the bytes are no TensorProto"); }
 
-Shape shape_from(std::string_view bytes) {
-  WireReader r(bytes);
-  std::vector<std::int64_t> dims;
-  while (r.next()) {
-    if (r.field() == 3 && r.type() == WireReader::kVarint && r.number() != 0) {
-      invalid("a tensor must have a known rank");
-    }
-    if (r.field() != 2 || r.type() != WireReader::kBytes) continue;
-    WireReader dim(r.bytes());
-    std::int64_t size = 0;
-    while (dim.next()) {
-      if (dim.field() == 1 && dim.type() == WireReader::kVarint) size = std::int64_t(dim.number());
-    }
-    if (!dim.ok()) malformed();
-    dims.push_back(size);
-  }
-  if (!r.ok()) malformed();
-  return Shape(std::span<const std::int64_t>(dims));  // refuses negative and huge ones
-}
-
 /// The field in which elements of a dtype travel one by one; 0: none.
 int field_of(DType t) {
   switch (t) {
@@ -123,18 +103,53 @@ class Elements {
 
 }  // namespace
 
+std::string shape_to_proto(const PartialShape& shape) {
+  WireWriter out;
+  if (!shape.has_rank()) {
+    out.number(3, 1);
+    return std::move(out.out);
+  }
+  for (const std::int64_t d : shape.dims()) {
+    WireWriter dim;
+    if (d != 0) dim.number(1, std::uint64_t(d));
+    out.bytes(2, dim.out);
+  }
+  return std::move(out.out);
+}
+
+PartialShape shape_from_proto(std::string_view bytes) {
+  constexpr std::size_t kMaxRank = 254;
+  std::vector<std::int64_t> dims;
+  bool unknown = false;
+  const bool ok = read_fields(bytes, [&](const WireReader& r) {
+    if (r.is_number(3)) unknown = r.number() != 0;
+    if (!r.is_bytes(2)) return;
+    std::int64_t size = 0;
+    const bool dim_ok = read_fields(r.bytes(), [&](const WireReader& dim) {
+      if (dim.is_number(1)) size = std::int64_t(dim.number());
+    });
+    if (!dim_ok) invalid("a shape is malformed");
+    if (size < -1) invalid("a shape has a dimension of ", size);
+    if (dims.size() == kMaxRank) invalid("a shape has more than ", kMaxRank, " dimensions");
+    dims.push_back(size);
+  });
+  if (!ok) invalid("a shape is malformed");
+  return unknown ? PartialShape::unknown() : PartialShape(dims);
+}
+
+Shape full_shape_from_proto(std::string_view bytes) {
+  const PartialShape shape = shape_from_proto(bytes);
+  if (!shape.fully_defined()) invalid("a tensor must have a known shape, not ", shape);
+  return shape.to_shape();
+}
+
 std::string to_proto(const Tensor& tensor) {
   if (is_object(tensor.dtype()) && tensor.dtype() != DType::kString) {
     fail(Code::kUnimplemented, "tensors of dtype ", tensor.dtype(), " cannot be serialised");
   }
-  WireWriter shape, out;
-  for (const std::int64_t d : tensor.shape().dims()) {
-    WireWriter dim;
-    if (d != 0) dim.number(1, std::uint64_t(d));
-    shape.bytes(2, dim.out);
-  }
+  WireWriter out;
   out.number(kDtype, std::uint64_t(tensor.dtype()));
-  out.bytes(kShape, shape.out);
+  out.bytes(kShape, shape_to_proto(PartialShape(tensor.shape())));
   if (tensor.dtype() == DType::kString) {
     for (std::int64_t i = 0; i < tensor.num_elements(); ++i) {
       out.bytes(kStrings, tensor.data<std::string>()[i]);
@@ -155,7 +170,7 @@ Tensor tensor_from_proto(std::string_view bytes) {
   while (r.next()) {
     if (r.field() == kDtype && r.type() == WireReader::kVarint) dtype_number = r.number();
     if (r.type() != WireReader::kBytes) continue;
-    if (r.field() == kShape) shape = shape_from(r.bytes());
+    if (r.field() == kShape) shape = full_shape_from_proto(r.bytes());
     if (r.field() == kStrings) strings.push_back(r.bytes());
     if (r.field() == kContent) {
       content = r.bytes();

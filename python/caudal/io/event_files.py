@@ -82,7 +82,7 @@ class _Worker(threading.Thread):
         if self.error is None:  # until somebody was told, nothing more is tried
             try:
                 function(*args)
-            except Exception as error:  # noqa: BLE001: of the disk, or of serializing
+            except Exception as error:  # noqa: BLE001 - of the disk, or of serializing
                 self.error = error
 
     def finish(self):

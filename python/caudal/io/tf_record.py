@@ -105,7 +105,7 @@ class _CompressedWriter:
         self._flush_mode = options.flush_mode
         self._path = path
         try:
-            self._file = open(path, "wb")  # noqa: SIM115: it outlives this function
+            self._file = open(path, "wb")  # noqa: SIM115 - it outlives this function
         except OSError as error:
             raise files.error_of(error, path) from None
 
@@ -224,7 +224,7 @@ def tf_record_iterator(path, options=None):
 def _inflated(path, window_bits):
     """What a compressed file holds, piece by piece; several streams may follow each other."""
     try:
-        file = open(path, "rb")  # noqa: SIM115: closed below
+        file = open(path, "rb")  # noqa: SIM115 - closed below
     except OSError as error:
         raise files.error_of(error, path) from None
     with file:

@@ -77,7 +77,7 @@ class Board:
     """A TensorBoard that shows one folder."""
 
     def __init__(self, folder, log):
-        self._log = open(log, "w+")  # noqa: SIM115: closed with the process
+        self._log = open(log, "w+")  # noqa: SIM115 - closed with the process
         options = "--port 0 --host 127.0.0.1 --load_fast=false --reload_interval 1".split()
         command = [sys.executable, "-m", "tensorboard.main", "--logdir", folder, *options]
         self._process = subprocess.Popen(command, stdout=self._log, stderr=self._log)
