@@ -98,13 +98,6 @@ from caudal.framework.dtypes import (
 )
 
 # Gradients
-from caudal.framework.gradients_impl import (
-    AggregationMethod,
-    UnconnectedGradients,
-    gradients,
-    hessians,
-)
-from caudal.framework.custom_gradient import custom_gradient, grad_pass_through, recompute_grad
 from caudal.framework.ops import NotDifferentiable as no_gradient
 
 # Running
@@ -313,7 +306,6 @@ from caudal.ops.counting_ops import (
     unsorted_segment_mean,
     unsorted_segment_sqrt_n,
 )
-from caudal.ops.sort_ops import argsort, sort
 from caudal.ops.string_ops import as_string, string_join
 
 # Random numbers
@@ -392,7 +384,6 @@ from caudal.ops.state_ops import (
 
 # Control flow, Python functions
 from caudal.ops.control_flow_ops import case, cond, group, no_op, switch_case, tuple, while_loop
-from caudal.ops.script_ops import numpy_function, py_func, py_function
 
 # Checks and printing
 from caudal.ops.check_ops import (
@@ -425,12 +416,11 @@ from caudal.ops.logging_ops import print_v2 as print
 from caudal.ops.numerics import add_check_numerics_ops, check_numerics, verify_tensor_all_finite
 
 # Namespaces
-from caudal import compat, debugging, dtypes, initializers, linalg, manip, math, nn, random, train
+from caudal import compat, debugging, dtypes, initializers, manip, math, nn, random
 from caudal import version
 from caudal.embedding import get_cmake_dir, get_include
 from caudal.framework import errors, nest
 from caudal.framework.absent import module_getattr as _module_getattr
-from caudal.platform import app, flags
 from caudal.platform import tf_logging as logging
 from caudal.platform.tf_logging import get_logger
 
@@ -457,6 +447,15 @@ __getattr__ = _module_getattr(
         "caudal.proto": "AttrValue ConfigProto Event GPUOptions GraphDef GraphOptions "
         "HistogramProto LogMessage MetaGraphDef NameAttrList NodeDef OptimizerOptions RunMetadata "
         "RunOptions SessionLog Summary SummaryMetadata TensorInfo",
+        "caudal.train": "@",
+        "caudal.linalg": "@",
+        "caudal.framework.gradients_impl": "AggregationMethod UnconnectedGradients gradients "
+        "hessians",
+        "caudal.framework.custom_gradient": "custom_gradient grad_pass_through recompute_grad",
+        "caudal.ops.sort_ops": "argsort sort",
+        "caudal.ops.script_ops": "numpy_function py_func py_function",
+        "caudal.platform.app": "@",
+        "caudal.platform.flags": "@",
         "caudal.framework.tensor_proto": "make_ndarray make_tensor_proto",
         # unittest takes longer to import than everything above.
         "caudal.client.test": "@",
