@@ -10,7 +10,14 @@ import numpy as np
 from caudal import _core
 from caudal.client import config as config_lib
 from caudal.client import fetches as fetches_lib
-from caudal.framework import dtypes, errors, nest, ops, tensor_util
+from caudal.framework import (
+    dtypes,
+    errors,
+    host_functions,  # noqa: F401 - kernels call what it registers
+    nest,
+    ops,
+    tensor_util,
+)
 from caudal.framework.origin import describe, origin
 from caudal.framework.tensor import Tensor
 
