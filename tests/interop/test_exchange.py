@@ -52,25 +52,19 @@ def needs_tensorflow():
 
 
 @pytest.mark.parametrize("script", SCRIPTS)
-def test_another_process_goes_on(script, written):
+@pytest.mark.parametrize(
+    "writer, reader",
+    [
+        ("caudal", "caudal"),
+        pytest.param("caudal", "tensorflow", marks=pytest.mark.interop),
+        pytest.param("tensorflow", "caudal", marks=pytest.mark.interop),
+    ],
+)
+def test_goes_on(script, writer, reader, written):
+    if "tensorflow" in (writer, reader):
+        needs_tensorflow()
     action, count = SCRIPTS[script]
-    assert run(script, "caudal", action, written(script, "caudal")) >= count
-
-
-@pytest.mark.interop
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_tensorflow_goes_on(script, written):
-    needs_tensorflow()
-    action, count = SCRIPTS[script]
-    assert run(script, "tensorflow", action, written(script, "caudal")) >= count
-
-
-@pytest.mark.interop
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_caudal_goes_on(script, written):
-    needs_tensorflow()
-    action, count = SCRIPTS[script]
-    assert run(script, "caudal", action, written(script, "tensorflow")) >= count
+    assert run(script, reader, action, written(script, writer)) >= count
 
 
 @pytest.mark.interop

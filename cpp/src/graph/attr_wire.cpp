@@ -13,7 +13,7 @@ namespace caudal {
 namespace {
 
 /// Fields of AttrValue; those of its list begin at kText, too.
-enum Field { kList = 1, kText, kInt, kFloat, kBool, kType, kShape, kTensor, kPlaceholder, kFunc };
+enum Field { kList = 1, kText, kInt, kFloat, kBool, kType, kShape, kTensor, kParameter, kFunc };
 /// In a list, functions have the number that placeholders have outside.
 constexpr int kListFunc = 9;
 
@@ -233,9 +233,14 @@ AttrValue decode_attr(std::string_view bytes) {
   return value_of(member.reader, member.field);
 }
 
+std::string text_attr(const EncodedAttrs& attrs, std::string_view name) {
+  const std::string* bytes = find_attr(attrs, name);
+  return bytes == nullptr ? std::string() : decode_attr(*bytes, "string").get<std::string>();
+}
+
 std::string attr_parameter(std::string_view bytes) {
   const Member member = member_of(bytes);
-  const bool has = member.field == kPlaceholder && member.reader.type() == WireReader::kBytes;
+  const bool has = member.field == kParameter && member.reader.type() == WireReader::kBytes;
   return has ? std::string(member.reader.bytes()) : std::string();
 }
 

@@ -23,20 +23,6 @@ bool is_identifier(std::string_view name) {
   });
 }
 
-ArgDef read_arg(std::string_view bytes) {
-  ArgDef arg;
-  WireReader r(bytes);
-  while (r.next()) {
-    if (r.is_bytes(1)) arg.name = r.bytes();
-    if (r.is_number(3) && r.number() < kNumDTypes) arg.type = DType(r.number());
-    if (r.is_bytes(4)) arg.type_attr = r.bytes();
-    if (r.is_bytes(5)) arg.number_attr = r.bytes();
-    if (r.is_bytes(6)) arg.type_list_attr = r.bytes();
-    if (r.is_number(16)) arg.is_ref = r.number() != 0;
-  }
-  return arg;
-}
-
 AttrDef read_attr(std::string_view bytes) {
   AttrDef attr;
   std::string_view default_value;
@@ -96,8 +82,8 @@ std::unique_ptr<OpDef> read_op(std::string_view bytes) {
   WireReader r(bytes);
   while (r.next()) {
     if (r.is_bytes(1)) op->name = r.bytes();
-    if (r.is_bytes(2)) op->inputs.push_back(read_arg(r.bytes()));
-    if (r.is_bytes(3)) op->outputs.push_back(read_arg(r.bytes()));
+    if (r.is_bytes(2)) op->inputs.push_back(parse_arg_def(r.bytes()));
+    if (r.is_bytes(3)) op->outputs.push_back(parse_arg_def(r.bytes()));
     if (r.is_bytes(4)) op->attrs.push_back(read_attr(r.bytes()));
     if (r.is_number(17) && r.number() != 0) op->traits |= kStateful;
   }

@@ -68,24 +68,11 @@ NodeDef read_node(std::string_view bytes) {
   return node;
 }
 
-FunctionArg read_arg(std::string_view bytes) {
-  FunctionArg arg;
-  fields(bytes, "an argument of a function", [&](const WireReader& r) {
-    if (r.is_bytes(1)) arg.name = r.bytes();
-    if (r.is_number(3) && r.number() < kNumDTypes) arg.type = DType(r.number());
-    if (r.is_bytes(4)) arg.type_attr = r.bytes();
-    if (r.is_bytes(5)) arg.number_attr = r.bytes();
-    if (r.is_bytes(6)) arg.type_list_attr = r.bytes();
-    if (r.is_number(16)) arg.is_ref = r.number() != 0;
-  });
-  return arg;
-}
-
 void read_signature(std::string_view bytes, FunctionDef& function) {
   fields(bytes, "the signature of a function", [&](const WireReader& r) {
     if (r.is_bytes(1)) function.name = r.bytes();
-    if (r.is_bytes(2)) function.inputs.push_back(read_arg(r.bytes()));
-    if (r.is_bytes(3)) function.outputs.push_back(read_arg(r.bytes()));
+    if (r.is_bytes(2)) function.inputs.push_back(parse_arg_def(r.bytes()));
+    if (r.is_bytes(3)) function.outputs.push_back(parse_arg_def(r.bytes()));
     if (r.is_number(17)) function.stateful = r.number() != 0;
   });
 }
@@ -127,7 +114,7 @@ std::string write_node(const NodeDef& node) {
   return std::move(out.out);
 }
 
-std::string write_arg(const FunctionArg& arg) {
+std::string write_arg(const ArgDef& arg) {
   WireWriter out;
   out.bytes(1, arg.name);
   if (arg.type != DType::kInvalid) out.number(3, std::uint64_t(arg.type));
@@ -141,8 +128,8 @@ std::string write_arg(const FunctionArg& arg) {
 std::string write_function(const FunctionDef& function) {
   WireWriter signature, out;
   signature.bytes(1, function.name);
-  for (const FunctionArg& arg : function.inputs) signature.bytes(2, write_arg(arg));
-  for (const FunctionArg& arg : function.outputs) signature.bytes(3, write_arg(arg));
+  for (const ArgDef& arg : function.inputs) signature.bytes(2, write_arg(arg));
+  for (const ArgDef& arg : function.outputs) signature.bytes(3, write_arg(arg));
   if (function.stateful) signature.number(17, 1);
   for (const auto& [label, node] : function.control_returns) signature.bytes(20, label);
   out.bytes(1, signature.out);
@@ -170,6 +157,19 @@ void put_attr(EncodedAttrs& attrs, std::string_view name, std::string value) {
     }
   }
   attrs.emplace_back(name, std::move(value));
+}
+
+ArgDef parse_arg_def(std::string_view bytes) {
+  ArgDef arg;
+  fields(bytes, "an argument of a function", [&](const WireReader& r) {
+    if (r.is_bytes(1)) arg.name = r.bytes();
+    if (r.is_number(3) && r.number() < kNumDTypes) arg.type = DType(r.number());
+    if (r.is_bytes(4)) arg.type_attr = r.bytes();
+    if (r.is_bytes(5)) arg.number_attr = r.bytes();
+    if (r.is_bytes(6)) arg.type_list_attr = r.bytes();
+    if (r.is_number(16)) arg.is_ref = r.number() != 0;
+  });
+  return arg;
 }
 
 GraphDef parse_graph_def(std::string_view bytes) {

@@ -11,6 +11,7 @@
 
 #include "caudal/attr.h"
 #include "caudal/dtype.h"
+#include "caudal/op_def.h"
 
 namespace caudal {
 
@@ -29,19 +30,9 @@ struct NodeDef {
   EncodedAttrs attrs;
 };
 
-/// A formal argument or result of a function.
-struct FunctionArg {
-  std::string name;
-  DType type = DType::kInvalid;  ///< fixed, or given by
-  std::string type_attr;         ///< an attr of the call
-  std::string number_attr;
-  std::string type_list_attr;
-  bool is_ref = false;
-};
-
 struct FunctionDef {
   std::string name;
-  std::vector<FunctionArg> inputs, outputs;
+  std::vector<ArgDef> inputs, outputs;
   std::vector<NodeDef> nodes;
   std::vector<std::pair<std::string, std::string>> returns;  ///< name of an output -> an input text
   std::vector<std::pair<std::string, std::string>> control_returns;  ///< label -> node
@@ -56,6 +47,8 @@ struct GraphDef {
   int producer = 0, min_consumer = 0;
 };
 
+/// A formal input or output from the bytes of an ArgDef message; throws DataLoss.
+ArgDef parse_arg_def(std::string_view bytes);
 /// Throws DataLoss for bytes that are no GraphDef. Memory stays a small multiple of the bytes.
 GraphDef parse_graph_def(std::string_view bytes);
 std::string serialise(const GraphDef& graph);
@@ -71,6 +64,8 @@ AttrValue decode_attr(std::string_view bytes, std::string_view type);
 /// The value of an attr that no signature describes, typed by what it holds; not given when it
 /// holds a function or nothing.
 AttrValue decode_attr(std::string_view bytes);
+/// The text that an attr holds; empty when absent.
+std::string text_attr(const EncodedAttrs& attrs, std::string_view name);
 /// The name of the attr of the call that this attr in a function's body takes its value from; empty
 /// when it has a value of its own.
 std::string attr_parameter(std::string_view bytes);

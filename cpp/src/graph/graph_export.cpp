@@ -5,6 +5,8 @@
 
 #include "caudal/error.h"
 #include "graph/foreign_ops.h"
+#include "graph/node_checks.h"
+#include "graph/subgraphs.h"
 
 namespace caudal {
 namespace {
@@ -13,30 +15,7 @@ constexpr int kProducer = 134;  // TensorFlow 1.15's version of the format
 
 std::uint64_t key(const Output& o) { return std::uint64_t(o.node->id()) << 16 | unsigned(o.index); }
 
-bool has_tape(const Node& node) { return node.attrs().find("_tape") != nullptr; }
 bool is_tape(const Output& o) { return has_tape(*o.node) && o.index == o.node->num_outputs() - 1; }
-bool is_loop(const Node& node) { return node.op().attr("body") != nullptr; }
-
-int forward_count(const Subgraph& s) {
-  return s.forward_nodes < 0 ? s.graph->num_nodes() : s.forward_nodes;
-}
-
-bool has_effect(const Node& node) {
-  const OpDef& op = node.op();
-  if (op.has(kWritesRef)) return true;
-  if (op.has(kControlFlow)) {
-    for (const auto& [name, value] : node.attrs().list()) {
-      if (!value.holds<SubgraphPtr>()) continue;
-      const Subgraph& s = *value.get<SubgraphPtr>();
-      for (int i = 0; i < forward_count(s); ++i) {
-        if (has_effect(*s.graph->node(i))) return true;
-      }
-    }
-    return false;
-  }
-  return op.has(kStateful) && !op.has(kRandom) && !op.has(kVariable) && !op.has(kPlaceholder);
-}
-
 /// The nodes of a function in order: what its results need, and effects.
 std::vector<const Node*> needed(const Subgraph& s, bool with_saved) {
   std::vector<char> seen(std::size_t(s.graph->num_nodes()));
@@ -137,12 +116,8 @@ std::string GraphWriter::output_text(std::string_view node, std::string_view out
 void GraphWriter::set_texts(const Node& node) {
   int index = 0;
   for (const ArgDef& arg : node.op().outputs) {
-    std::int64_t count = 1;
-    if (!arg.number_attr.empty()) count = node.attrs().i(arg.number_attr);
-    if (!arg.type_list_attr.empty()) {
-      count = std::int64_t(node.attrs().types(arg.type_list_attr).size());
-    }
-    for (int k = 0; k < int(count); ++k, ++index) {
+    const int count = int(output_count(arg, node.attrs()));
+    for (int k = 0; k < count; ++k, ++index) {
       texts_[key({const_cast<Node*>(&node), index})] = function_ != nullptr
                                                            ? output_text(node.name(), arg.name, k)
                                                            : output_text(node.name(), "", index);
@@ -384,7 +359,7 @@ std::string GraphWriter::write_function(const Subgraph& graph, const Node& calle
   while (std::any_of(order.begin(), order.end(), taken)) prefix = "x" + prefix;
   std::vector<std::string> arguments;
   for (std::size_t i = 0; i < dtypes.size(); ++i) {
-    FunctionArg arg;
+    ArgDef arg;
     arg.name = str(prefix, i);
     arg.type = dtypes[i];
     arguments.push_back(arg.name);
@@ -438,7 +413,7 @@ std::string GraphWriter::write_function(const Subgraph& graph, const Node& calle
     }
   }
   for (std::size_t i = 0; i < results.size(); ++i) {
-    FunctionArg out;
+    ArgDef out;
     out.name = str("result_", i);
     out.type = result_types.at(i);
     function.returns.emplace_back(out.name, results[i]);

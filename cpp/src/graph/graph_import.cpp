@@ -9,8 +9,10 @@
 #include "caudal/error.h"
 #include "graph/foreign_ops.h"
 #include "graph/graph_transaction.h"
+#include "graph/node_checks.h"
 #include "graph/op_versions.h"
 #include "graph/raise_control_flow.h"
+#include "graph/subgraphs.h"
 
 namespace caudal {
 namespace {
@@ -64,13 +66,7 @@ int output_start(const Node& node, std::string_view output) {
   std::int64_t at = 0;
   for (const ArgDef& arg : node.op().outputs) {
     if (arg.name == output) return int(at);
-    if (!arg.number_attr.empty()) {
-      at += node.attrs().i(arg.number_attr);
-    } else if (!arg.type_list_attr.empty()) {
-      at += std::int64_t(node.attrs().types(arg.type_list_attr).size());
-    } else {
-      ++at;
-    }
+    at += output_count(arg, node.attrs());
   }
   return -1;
 }
@@ -123,7 +119,7 @@ Output ImportBody::resolve(std::string_view text, std::string_view reader) {
     if (known->callee != nullptr) {
       const auto& outputs = known->callee->outputs;
       const auto at = std::find_if(outputs.begin(), outputs.end(),
-                                   [&](const FunctionArg& a) { return a.name == r.output; });
+                                   [&](const ArgDef& a) { return a.name == r.output; });
       // Call ops have one list, "output"; functions called by their own name have named results.
       start = at != outputs.end() ? int(at - outputs.begin()) : r.output == "output" ? 0 : -1;
     } else if (known->node != nullptr) {
@@ -272,13 +268,10 @@ void ImportBody::apply_shape_hints(const NodeDef& def, Node* node) {
 
 /// The name under which the session keeps the variable that a function's body names.
 std::string ImportBody::outer_variable(const NodeDef& def) const {
-  const auto text = [&](std::string_view attr) {
-    const std::string* bytes = find_attr(def.attrs, attr);
-    return bytes == nullptr ? std::string() : decode_attr(*bytes, "string").get<std::string>();
-  };
-  std::string name = text("shared_name");
+  std::string name = text_attr(def.attrs, "shared_name");
   if (name.empty()) name = def.name;
-  const std::string container = text("container"), &prefix = context_.options.prefix;
+  const std::string container = text_attr(def.attrs, "container"),
+                    &prefix = context_.options.prefix;
   if (!prefix.empty() && context_.variables.contains(name)) name = prefix + "/" + name;
   return container.empty() ? name : container + "|" + name;
 }
@@ -422,9 +415,7 @@ std::vector<char> needed_nodes(const FunctionDef& function) {
   if (function.control_returns.empty()) {
     for (const NodeDef& node : function.nodes) {
       const OpDef* op = find_op(node.op);
-      const bool effects = op == nullptr || op->has(kWritesRef) || op->has(kControlFlow) ||
-                           (op->has(kStateful) && !op->has(kRandom) && !op->has(kVariable) &&
-                            !op->has(kPlaceholder));
+      const bool effects = op == nullptr || op->has(kControlFlow) || has_effect(*op);
       if (effects) want(node.name);
     }
   }
@@ -468,10 +459,7 @@ ImportResult import_graph_def(Graph& graph, std::string_view bytes, const Import
   for (const NodeDef& node : file.nodes) {
     const OpDef* op = find_op(node.op);
     if (op == nullptr || !op->has(kVariable)) continue;
-    const std::string* shared = find_attr(node.attrs, "shared_name");
-    if (shared == nullptr || decode_attr(*shared, "string").get<std::string>().empty()) {
-      context.variables.emplace(node.name, true);
-    }
+    if (text_attr(node.attrs, "shared_name").empty()) context.variables.emplace(node.name, true);
   }
   GraphTransaction transaction(graph);
   ImportBody body(context, graph, options.prefix, false, nullptr);

@@ -4,6 +4,8 @@
 
 #include "caudal/error.h"
 #include "graph/graph_import.h"
+#include "graph/shape_inference.h"
+#include "graph/subgraphs.h"
 
 namespace caudal {
 namespace {
@@ -34,14 +36,6 @@ bool is_small_constant(const Output& o) {
   return o.node->op().has(kConstant) && o.node->attrs().tensor("value").num_bytes() <= kCopied;
 }
 
-/// What both shapes agree on.
-PartialShape common(const PartialShape& a, const PartialShape& b) {
-  if (!a.has_rank() || !b.has_rank() || a.rank() != b.rank()) return PartialShape::unknown();
-  PartialShape out = PartialShape::unknown_of_rank(a.rank());
-  for (int i = 0; i < a.rank(); ++i) out.set_dim(i, a[i] == b[i] ? a[i] : -1);
-  return out;
-}
-
 std::vector<PartialShape> shapes_of(const std::vector<Output>& outputs) {
   std::vector<PartialShape> out;
   for (const Output& o : outputs) out.push_back(o.shape());
@@ -49,7 +43,7 @@ std::vector<PartialShape> shapes_of(const std::vector<Output>& outputs) {
 }
 
 /// The text that a function returns under an output's name.
-const std::string& returned(const FunctionDef& f, const FunctionArg& output) {
+const std::string& returned(const FunctionDef& f, const ArgDef& output) {
   for (const auto& [name, text] : f.returns) {
     if (name == output.name) return text;
   }
@@ -101,7 +95,7 @@ SubgraphPtr ImportBody::build(const FunctionDef& function, const std::vector<Out
     body.define(name, {in});
   }
   body.add_all(function.nodes, needed_nodes(function));
-  for (const FunctionArg& output : function.outputs) {
+  for (const ArgDef& output : function.outputs) {
     made->outputs.push_back(body.resolve(returned(function, output), function.name));
   }
   for (const auto& [label, name] : function.control_returns) {
@@ -173,7 +167,7 @@ void ImportBody::add_while(const NodeDef& def, const OpDef& op) {
     made = build(body, inputs, shapes, constants, def.attrs);
     bool changed = false;
     for (std::size_t i = 0; i < count; ++i) {
-      PartialShape kept = common(shapes[i], made->outputs[i].shape());
+      PartialShape kept = common_shape(shapes[i], made->outputs[i].shape());
       if (attempt + 2 >= kMostAttempts && !(kept == shapes[i])) kept = PartialShape::unknown();
       changed = changed || !(kept == shapes[i]);
       shapes[i] = kept;
@@ -228,12 +222,9 @@ void ImportBody::add_call(const NodeDef& def, const FunctionDef& function) {
   spec.control_inputs = before;
   for (int i = first; i < last; ++i) {
     Node* node = graph_.node(i);
-    const OpDef& op = node->op();
-    const bool effect = op.has(kWritesRef) || (op.has(kStateful) && !op.has(kRandom) &&
-                                               !op.has(kVariable) && !op.has(kPlaceholder));
-    if (effect) spec.control_inputs.push_back(node);
+    if (has_effect(*node)) spec.control_inputs.push_back(node);
   }
-  for (const FunctionArg& output : function.outputs) {
+  for (const ArgDef& output : function.outputs) {
     spec.inputs.push_back(body.resolve(returned(function, output), function.name));
   }
   spec.op = spec.inputs.empty() ? "NoOp" : spec.inputs.size() == 1 ? "Identity" : "IdentityN";

@@ -195,6 +195,11 @@ AttrMap resolve_attrs(const OpDef& op, const std::vector<Output>& inputs, AttrLi
   return AttrMap(std::move(ordered));
 }
 
+std::int64_t output_count(const ArgDef& arg, const AttrMap& attrs) {
+  if (!arg.type_list_attr.empty()) return std::int64_t(attrs.types(arg.type_list_attr).size());
+  return arg.number_attr.empty() ? 1 : attrs.i(arg.number_attr);
+}
+
 std::vector<OutputType> output_types(const OpDef& op, const AttrMap& attrs) {
   std::vector<OutputType> out;
   for (const ArgDef& arg : op.outputs) {
@@ -203,7 +208,7 @@ std::vector<OutputType> output_types(const OpDef& op, const AttrMap& attrs) {
       continue;
     }
     const DType t = arg.type != DType::kInvalid ? arg.type : attrs.type(arg.type_attr);
-    const std::int64_t n = arg.number_attr.empty() ? 1 : attrs.i(arg.number_attr);
+    const std::int64_t n = output_count(arg, attrs);
     constexpr std::int64_t kMaxOutputs = 65535;
     if (n > kMaxOutputs) invalid("op ", op.name, " cannot have ", n, " outputs");
     for (std::int64_t k = 0; k < n; ++k) out.push_back({t, arg.is_ref});

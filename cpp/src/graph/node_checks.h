@@ -20,6 +20,9 @@ struct OutputType {
 /// filled in. Throws Error (kind kType for wrong dtypes).
 AttrMap resolve_attrs(const OpDef& op, const std::vector<Output>& inputs, AttrList given);
 
+/// How many outputs a formal output stands for; `attrs` are resolved.
+std::int64_t output_count(const ArgDef& arg, const AttrMap& attrs);
+
 /// Dtypes of the outputs; `attrs` are resolved.
 std::vector<OutputType> output_types(const OpDef& op, const AttrMap& attrs);
 

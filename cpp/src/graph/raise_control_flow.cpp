@@ -86,8 +86,7 @@ ScopeNode stand_in(const ScopeNode& variable) {
   ScopeNode made;
   made.def = variable.def;
   made.position = variable.position;
-  const std::string* shared = find_attr(made.def.attrs, "shared_name");
-  if (shared == nullptr || decode_attr(*shared, "string").get<std::string>().empty()) {
+  if (text_attr(made.def.attrs, "shared_name").empty()) {
     put_attr(made.def.attrs, "shared_name", encode_attr(AttrValue(made.def.name)));
   }
   return made;
@@ -101,7 +100,7 @@ Library::Library(const GraphDef& graph) {
     function_names_.insert(f.name);
     for (const NodeDef& node : f.nodes) node_names_.insert(node.name);
     std::vector<DType> types;
-    for (const FunctionArg& out : f.outputs) types.push_back(out.type);
+    for (const ArgDef& out : f.outputs) types.push_back(out.type);
     function_outputs_.emplace(f.name, std::move(types));
   }
 }
@@ -274,13 +273,13 @@ FunctionDef take_function(Scope& scope, std::string name, bool stateful) {
   f.name = std::move(name);
   f.stateful = stateful;
   for (const int a : scope.arguments) {
-    FunctionArg arg;
+    ArgDef arg;
     arg.name = scope.nodes[std::size_t(a)].def.name;
     arg.type = scope.nodes[std::size_t(a)].type;
     f.inputs.push_back(std::move(arg));
   }
   for (std::size_t i = 0; i < scope.returns.size(); ++i) {
-    FunctionArg out;
+    ArgDef out;
     out.name = str("out_", i);
     out.type = scope.return_types[i];
     const Edge& e = scope.returns[i];

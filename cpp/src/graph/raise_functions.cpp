@@ -65,7 +65,7 @@ class FunctionRaiser {
 
  private:
   void load() {
-    for (const FunctionArg& arg : function_.inputs) {
+    for (const ArgDef& arg : function_.inputs) {
       ScopeNode node;
       node.kind = ScopeNode::kArgument;
       node.def.name = arg.name;

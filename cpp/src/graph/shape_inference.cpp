@@ -270,6 +270,13 @@ class StaticContext : public ShapeContext {
 
 }  // namespace
 
+PartialShape common_shape(const PartialShape& a, const PartialShape& b) {
+  if (!a.has_rank() || !b.has_rank() || a.rank() != b.rank()) return PartialShape::unknown();
+  PartialShape out = PartialShape::unknown_of_rank(a.rank());
+  for (int i = 0; i < a.rank(); ++i) out.set_dim(i, a[i] == b[i] ? a[i] : -1);
+  return out;
+}
+
 std::vector<PartialShape> infer_shapes(const OpDef& op, const std::vector<Output>& inputs,
                                        const AttrMap& attrs, int num_outputs) {
   StaticContext context(inputs, attrs, num_outputs);

@@ -16,6 +16,9 @@ namespace caudal {
 std::vector<PartialShape> infer_shapes(const OpDef& op, const std::vector<Output>& inputs,
                                        const AttrMap& attrs, int num_outputs);
 
+/// What two shapes agree on.
+PartialShape common_shape(const PartialShape& a, const PartialShape& b);
+
 /// The node that makes input i, while a graph is built and not while it is planned; else nullptr.
 const Node* static_producer(const ShapeContext& context, int i);
 

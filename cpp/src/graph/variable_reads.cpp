@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "graph/subgraphs.h"
+
 namespace caudal {
 namespace {
 
@@ -80,9 +82,8 @@ void VariableReads::write(const Node* variable, Bits& bits) {
 
 /// The variables that branches and bodies name, at any depth: they may write them.
 void VariableReads::write_inside(const Node& node, Bits& bits) {
-  for (const auto& [name, value] : node.attrs().list()) {
-    if (!value.holds<SubgraphPtr>()) continue;
-    const Graph& inner = *value.get<SubgraphPtr>()->graph;
+  for (const Subgraph* subgraph : subgraphs(node)) {
+    Graph& inner = *subgraph->graph;
     for (int i = 0; i < inner.num_nodes(); ++i) {
       const Node& n = *inner.node(i);
       if (const AttrValue* outer = n.attrs().find("outer"); outer != nullptr) {

@@ -2,68 +2,18 @@
 // NoOp, If, While and what their gradients stand on. A gradient of control flow is control flow:
 // its subgraphs hold the gradient of the forward subgraph and read forward intermediates from a
 // tape.
-#include "ops/control_flow.h"
 
 #include <algorithm>
 #include <unordered_map>
 
 #include "caudal/error.h"
 #include "caudal/gradients.h"
+#include "graph/shape_inference.h"
+#include "graph/subgraphs.h"
 #include "ops/common_shapes.h"
 #include "ops/families.h"
 
 namespace caudal::ops {
-
-std::vector<Subgraph*> subgraphs(const Node& node) {
-  std::vector<Subgraph*> out;
-  for (const auto& [name, value] : node.attrs().list()) {
-    if (value.holds<SubgraphPtr>()) out.push_back(value.get<SubgraphPtr>().get());
-  }
-  return out;
-}
-
-namespace {
-
-int forward_count(const Subgraph& s) {
-  return s.forward_nodes < 0 ? s.graph->num_nodes() : s.forward_nodes;
-}
-
-void collect_variables(const Subgraph& s, std::vector<std::string>& out) {
-  for (int i = 0; i < forward_count(s); ++i) {
-    const Node& n = *s.graph->node(i);
-    if (n.op().has(kVariable)) {
-      const AttrValue* name = n.attrs().find("outer");
-      if (name == nullptr) name = n.attrs().find("shared_name");  // a temporary one has none
-      out.push_back(name != nullptr ? name->get<std::string>() : n.name());
-    }
-    if (n.op().has(kControlFlow)) {
-      for (const Subgraph* inner : subgraphs(n)) collect_variables(*inner, out);
-    }
-  }
-}
-
-}  // namespace
-
-std::vector<std::string> captured_variables(const Node& node) {
-  std::vector<std::string> out;
-  for (const Subgraph* s : subgraphs(node)) collect_variables(*s, out);
-  return out;
-}
-
-bool has_effects(const Node& node) {
-  for (const Subgraph* s : subgraphs(node)) {
-    for (int i = 0; i < forward_count(*s); ++i) {
-      const Node& n = *s->graph->node(i);
-      if (n.op().has(kStateful) && !n.op().has(kRandom) && !n.op().has(kVariable)) return true;
-      if (n.op().has(kWritesRef)) return true;
-      if (n.op().has(kControlFlow) && has_effects(n)) return true;
-    }
-  }
-  return false;
-}
-
-bool has_tape(const Node& node) { return node.attrs().find("_tape") != nullptr; }
-bool is_loop(const Node& node) { return node.attrs().find("body") != nullptr; }
 
 namespace {
 
@@ -95,12 +45,7 @@ void if_shape(ShapeContext& c) {
       type_error("output ", i, " has dtype ", a.outputs[std::size_t(i)].dtype(),
                  " in one branch and ", b.outputs[std::size_t(i)].dtype(), " in the other");
     }
-    PartialShape s;
-    if (x.has_rank() && y.has_rank() && x.rank() == y.rank()) {
-      s = PartialShape::unknown_of_rank(x.rank());
-      for (int d = 0; d < x.rank(); ++d) s.set_dim(d, x[d] == y[d] ? x[d] : -1);
-    }
-    c.set_output(i, s);
+    c.set_output(i, common_shape(x, y));
   }
   if (c.num_outputs() > int(a.outputs.size()))
     c.set_output(c.num_outputs() - 1, PartialShape::scalar());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs If and While: their subgraphs are programs of their own, planned and cached like any other.
-#include "ops/control_flow.h"
+#include "graph/subgraphs.h"
 
 #include "caudal/error.h"
 #include "runtime/runtime.h"
@@ -46,8 +46,7 @@ std::vector<Tensor> call(Run& run, Subgraph& subgraph, const std::vector<Tensor>
   if (tape != nullptr) {
     std::vector<Tensor> entry;
     for (std::size_t i = n; i < program.fetch_values.size(); ++i) {
-      const Tensor& t = values[std::size_t(program.fetch_values[i])];
-      entry.push_back(t.owner() ? t : t.clone());  // views end with the step, the tape does not
+      entry.push_back(kept(values[std::size_t(program.fetch_values[i])]));
     }
     tape->entries.push_back(std::move(entry));
   }
@@ -84,11 +83,11 @@ bool truth(const Tensor& t) {
 
 void run_control(Run& run, const Node& node, std::vector<Tensor> inputs,
                  std::vector<Tensor>& outputs) {
-  const auto graphs = ops::subgraphs(node);
-  const std::size_t plain = std::size_t(node.num_outputs()) - (ops::has_tape(node) ? 1 : 0);
+  const auto graphs = subgraphs(node);
+  const std::size_t plain = std::size_t(node.num_outputs()) - (has_tape(node) ? 1 : 0);
   auto tape = outputs.size() > plain ? std::make_shared<Tape>() : nullptr;
   std::vector<Tensor> results;
-  if (ops::is_loop(node)) {
+  if (is_loop(node)) {
     Subgraph &condition = *graphs[0], &body = *graphs[1];
     const std::int64_t limit =
         node.attrs().find("_maximum_iterations") ? node.attrs().i("_maximum_iterations") : -1;

@@ -5,7 +5,7 @@
 #include <deque>
 
 #include "caudal/error.h"
-#include "ops/control_flow.h"
+#include "graph/subgraphs.h"
 #include "runtime/plan_graph.h"
 #include "runtime/run_words.h"
 
@@ -149,9 +149,7 @@ class Lowering {
   /// Notes whether the node, or anything that it waits for, can be noticed otherwise than by
   /// values.
   void mark_effects(const Node& node) {
-    const OpDef& op = node.op();
-    bool found = op.has(kWritesRef) || (op.has(kControlFlow) && ops::has_effects(node)) ||
-                 (op.has(kStateful) && !op.has(kRandom) && !op.has(kVariable));
+    bool found = has_effect(node);
     for (const Output& in : node.inputs()) found = found || after_effects_[id_of(*in.node)];
     for (const Node* c : node.control_inputs()) found = found || after_effects_[id_of(*c)];
     after_effects_[id_of(node)] = found;
@@ -159,11 +157,8 @@ class Lowering {
   static std::size_t id_of(const Node& node) { return std::size_t(node.id()); }
 
   static bool touches_state(const Node& node) {
-    if (node.op().has(kStateful) && !node.op().has(kRandom) && !node.op().has(kVariable))
-      return true;
-    if (node.op().has(kControlFlow) &&
-        (ops::has_effects(node) || !ops::captured_variables(node).empty()))
-      return true;
+    if (has_effect(node)) return true;
+    if (node.op().has(kControlFlow) && !captured_variables(node).empty()) return true;
     return std::any_of(node.inputs().begin(), node.inputs().end(),
                        [](const Output& o) { return o.is_ref(); });
   }
@@ -257,7 +252,7 @@ class Lowering {
     }
 
     // A tape that no gradient of this run reads is not recorded.
-    const int num_outputs = node->num_outputs() - (op.has(kControlFlow) && ops::has_tape(*node) &&
+    const int num_outputs = node->num_outputs() - (op.has(kControlFlow) && has_tape(*node) &&
                                                    !tapes_read_.contains(node->id()));
     bool objects = false, known = true;
     for (int i = 0; i < num_outputs; ++i) {
@@ -282,7 +277,7 @@ class Lowering {
     }
     if (op.has(kControlFlow)) {
       n.kind = dynamic ? PlanKind::kDynamic : PlanKind::kControl;
-      for (const std::string& name : ops::captured_variables(*node)) {
+      for (const std::string& name : captured_variables(*node)) {
         for (std::size_t s = 0; s < g_.storages.size(); ++s) {
           if (g_.storages[s].name == name) n.touched.push_back(int(s));
         }

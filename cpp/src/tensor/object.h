@@ -26,6 +26,9 @@ inline Tensor object_tensor(DType dtype, std::shared_ptr<Object> object) {
   return t;
 }
 
+/// The value in memory that does not end with the step.
+inline Tensor kept(const Tensor& value) { return value.owner() ? value : value.clone(); }
+
 /// The object of kind T (with T::kKind) behind a handle; throws InvalidArgument for another kind.
 template <class T>
 std::shared_ptr<T> object_of(const Variant& v) {

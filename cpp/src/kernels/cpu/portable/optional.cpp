@@ -18,9 +18,6 @@ struct Optional : Object {
   std::vector<Tensor> components;
 };
 
-/// Memory of a step ends with it.
-Tensor kept(const Tensor& value) { return value.owner() ? value : value.clone(); }
-
 void from_value(const void*, std::span<const Tensor> in, std::span<Tensor> out, RunContext&) {
   auto made = std::make_shared<Optional>();
   made->has_value = true;

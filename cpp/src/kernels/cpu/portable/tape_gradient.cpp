@@ -48,8 +48,7 @@ void run_entry(const void* params, std::span<const Tensor> in, std::span<Tensor>
   const std::int64_t k = *static_cast<const std::int64_t*>(params);
   auto gradient = std::make_shared<TapeGradient>();
   // A view ends with the step, the gradient does not.
-  gradient->entries.emplace(std::pair(*in[0].data<std::int32_t>(), k),
-                            in[1].owner() ? in[1] : in[1].clone());
+  gradient->entries.emplace(std::pair(*in[0].data<std::int32_t>(), k), kept(in[1]));
   out[0] = make(std::move(gradient));
 }
 

@@ -23,9 +23,6 @@ List list_of(const Tensor& handle) { return resource_of<TensorList>(handle); }
 List changed(const Tensor& handle) { return std::make_shared<TensorList>(*list_of(handle)); }
 Tensor handle_of(List list) { return object_tensor(DType::kVariant, std::move(list)); }
 
-/// Memory of a step ends with it.
-Tensor kept(const Tensor& value) { return value.owner() ? value : value.clone(); }
-
 std::int64_t scalar_of(const Tensor& t, std::string_view what) {
   if (t.num_elements() != 1) invalid(what, " must be a scalar, got shape ", t.shape());
   return t.as_int64s()[0];
