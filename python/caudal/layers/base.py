@@ -5,7 +5,7 @@ RNN cells stand on it as well.
 """
 
 from caudal.framework import dtypes, ops
-from caudal.layers import engine, lookup
+from caudal.layers import engine
 from caudal.layers.input_spec import InputSpec
 from caudal.ops import variable_scope as vs
 from caudal.ops.ref_variable import VariableAggregation, VariableSynchronization
@@ -114,7 +114,7 @@ class Layer(engine.Layer):
         trainable = self._wanted_trainable(trainable, synchronization) and self.trainable
         dtype = dtypes.as_dtype(dtype or self.dtype or dtypes.float32)
         self._set_scope(None)
-        regularizer = lookup.regularizer(regularizer)
+        regularizer = self._lookup.regularizer(regularizer)
         existing = set()
         if regularizer is not None:
             existing.update(map(id, ops.get_collection_ref(ops.GraphKeys.GLOBAL_VARIABLES)))
@@ -124,14 +124,14 @@ class Layer(engine.Layer):
             self._current_scope = scope
             try:
                 with ops.name_scope(self._name_scope()):
-                    initializer = lookup.initializer(initializer) or scope.initializer
+                    initializer = self._lookup.initializer(initializer) or scope.initializer
                     variable = vs.get_variable(
                         name,
                         shape=shape,
                         dtype=dtype,
                         initializer=initializer or self._default_initializer(name, dtype),
                         trainable=trainable,
-                        constraint=lookup.constraint(constraint),
+                        constraint=self._lookup.constraint(constraint),
                         partitioner=partitioner,
                         use_resource=use_resource,
                         synchronization=synchronization,

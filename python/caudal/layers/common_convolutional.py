@@ -3,7 +3,7 @@
 
 from caudal.framework import dtypes, tensor_shape
 from caudal.framework.constant_op import constant
-from caudal.layers import lookup, volumes
+from caudal.layers import volumes
 from caudal.layers.engine import Layer
 from caudal.layers.input_spec import InputSpec
 from caudal.layers.utils import (
@@ -41,7 +41,7 @@ class Conv(Layer):
         super().__init__(
             trainable=trainable,
             name=name,
-            activity_regularizer=lookup.regularizer(activity_regularizer),
+            activity_regularizer=self._lookup.regularizer(activity_regularizer),
             **kwargs,
         )
         self.rank = rank
@@ -55,14 +55,14 @@ class Conv(Layer):
             )
         self.data_format = normalize_data_format(data_format)
         self.dilation_rate = normalize_tuple(dilation_rate, rank, "dilation_rate")
-        self.activation = lookup.activation(activation)
+        self.activation = self._lookup.activation(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = lookup.initializer(kernel_initializer)
-        self.bias_initializer = lookup.initializer(bias_initializer)
-        self.kernel_regularizer = lookup.regularizer(kernel_regularizer)
-        self.bias_regularizer = lookup.regularizer(bias_regularizer)
-        self.kernel_constraint = lookup.constraint(kernel_constraint)
-        self.bias_constraint = lookup.constraint(bias_constraint)
+        self.kernel_initializer = self._lookup.initializer(kernel_initializer)
+        self.bias_initializer = self._lookup.initializer(bias_initializer)
+        self.kernel_regularizer = self._lookup.regularizer(kernel_regularizer)
+        self.bias_regularizer = self._lookup.regularizer(bias_regularizer)
+        self.kernel_constraint = self._lookup.constraint(kernel_constraint)
+        self.bias_constraint = self._lookup.constraint(bias_constraint)
         self.input_spec = InputSpec(ndim=rank + 2)
 
     @property
@@ -148,7 +148,7 @@ class Conv(Layer):
                 outputs = nn_ops.bias_add(
                     outputs, self.bias, data_format="NCHW" if self._first else "NHWC"
                 )
-        return outputs if self.activation is lookup.linear else self.activation(outputs)
+        return outputs if self.activation is self._lookup.linear else self.activation(outputs)
 
     def _output_length(self, length, i):
         return conv_output_length(
@@ -172,15 +172,15 @@ class Conv(Layer):
             "padding": self.padding,
             "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
-            "activation": lookup.activation_name(self.activation),
+            "activation": self._lookup.activation_name(self.activation),
             "use_bias": self.use_bias,
-            "kernel_initializer": lookup.serialized(self.kernel_initializer),
-            "bias_initializer": lookup.serialized(self.bias_initializer),
-            "kernel_regularizer": lookup.serialized(self.kernel_regularizer),
-            "bias_regularizer": lookup.serialized(self.bias_regularizer),
-            "activity_regularizer": lookup.serialized(self.activity_regularizer),
-            "kernel_constraint": lookup.serialized(self.kernel_constraint),
-            "bias_constraint": lookup.serialized(self.bias_constraint),
+            "kernel_initializer": self._lookup.serialized(self.kernel_initializer),
+            "bias_initializer": self._lookup.serialized(self.bias_initializer),
+            "kernel_regularizer": self._lookup.serialized(self.kernel_regularizer),
+            "bias_regularizer": self._lookup.serialized(self.bias_regularizer),
+            "activity_regularizer": self._lookup.serialized(self.activity_regularizer),
+            "kernel_constraint": self._lookup.serialized(self.kernel_constraint),
+            "bias_constraint": self._lookup.serialized(self.bias_constraint),
         }
 
 
@@ -253,12 +253,12 @@ class SeparableConv(Conv):
             trainable=trainable, name=name, **kwargs,
         )  # fmt: skip
         self.depth_multiplier = depth_multiplier
-        self.depthwise_initializer = lookup.initializer(depthwise_initializer)
-        self.pointwise_initializer = lookup.initializer(pointwise_initializer)
-        self.depthwise_regularizer = lookup.regularizer(depthwise_regularizer)
-        self.pointwise_regularizer = lookup.regularizer(pointwise_regularizer)
-        self.depthwise_constraint = lookup.constraint(depthwise_constraint)
-        self.pointwise_constraint = lookup.constraint(pointwise_constraint)
+        self.depthwise_initializer = self._lookup.initializer(depthwise_initializer)
+        self.pointwise_initializer = self._lookup.initializer(pointwise_initializer)
+        self.depthwise_regularizer = self._lookup.regularizer(depthwise_regularizer)
+        self.pointwise_regularizer = self._lookup.regularizer(pointwise_regularizer)
+        self.depthwise_constraint = self._lookup.constraint(depthwise_constraint)
+        self.pointwise_constraint = self._lookup.constraint(pointwise_constraint)
 
     def build(self, input_shape):
         channels = self._input_channels(input_shape)
@@ -313,14 +313,16 @@ class SeparableConv(Conv):
                 outputs, self.bias, data_format="NCHW" if self._first else "NHWC"
             )
         outputs = array_ops.squeeze(outputs, [axis])
-        return outputs if self.activation is lookup.linear else self.activation(outputs)
+        return outputs if self.activation is self._lookup.linear else self.activation(outputs)
 
     def get_config(self):
         config = super().get_config()
         for kind in ("initializer", "regularizer", "constraint"):
             del config["kernel_" + kind]
             for part in ("depthwise", "pointwise"):
-                config[part + "_" + kind] = lookup.serialized(getattr(self, part + "_" + kind))
+                config[part + "_" + kind] = self._lookup.serialized(
+                    getattr(self, part + "_" + kind)
+                )
         config["depth_multiplier"] = self.depth_multiplier
         return config
 

@@ -4,7 +4,6 @@
 import numpy as np
 
 from caudal.framework import dtypes, tensor_shape
-from caudal.layers import lookup
 from caudal.layers.engine import Layer
 from caudal.layers.input_spec import InputSpec
 from caudal.layers.utils import normalize_data_format, smart_cond
@@ -27,16 +26,18 @@ class Dense(Layer):
                  bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None,
                  activity_regularizer=None, kernel_constraint=None, bias_constraint=None,
                  **kwargs):  # fmt: skip
-        super().__init__(activity_regularizer=lookup.regularizer(activity_regularizer), **kwargs)
+        super().__init__(
+            activity_regularizer=self._lookup.regularizer(activity_regularizer), **kwargs
+        )
         self.units = int(units) if not isinstance(units, int) else units
-        self.activation = lookup.activation(activation)
+        self.activation = self._lookup.activation(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = lookup.initializer(kernel_initializer)
-        self.bias_initializer = lookup.initializer(bias_initializer)
-        self.kernel_regularizer = lookup.regularizer(kernel_regularizer)
-        self.bias_regularizer = lookup.regularizer(bias_regularizer)
-        self.kernel_constraint = lookup.constraint(kernel_constraint)
-        self.bias_constraint = lookup.constraint(bias_constraint)
+        self.kernel_initializer = self._lookup.initializer(kernel_initializer)
+        self.bias_initializer = self._lookup.initializer(bias_initializer)
+        self.kernel_regularizer = self._lookup.regularizer(kernel_regularizer)
+        self.bias_regularizer = self._lookup.regularizer(bias_regularizer)
+        self.kernel_constraint = self._lookup.constraint(kernel_constraint)
+        self.bias_constraint = self._lookup.constraint(bias_constraint)
         self.supports_masking = True
         self.input_spec = InputSpec(min_ndim=2)
 
@@ -86,7 +87,7 @@ class Dense(Layer):
             outputs = matmul_ops.matmul(inputs, self.kernel)
         if self.use_bias:
             outputs = nn_ops.bias_add(outputs, self.bias)
-        return outputs if self.activation is lookup.linear else self.activation(outputs)
+        return outputs if self.activation is self._lookup.linear else self.activation(outputs)
 
     def compute_output_shape(self, input_shape):
         shape = tensor_shape.as_shape(input_shape).with_rank_at_least(2)
@@ -100,15 +101,15 @@ class Dense(Layer):
         return {
             **super().get_config(),
             "units": self.units,
-            "activation": lookup.activation_name(self.activation),
+            "activation": self._lookup.activation_name(self.activation),
             "use_bias": self.use_bias,
-            "kernel_initializer": lookup.serialized(self.kernel_initializer),
-            "bias_initializer": lookup.serialized(self.bias_initializer),
-            "kernel_regularizer": lookup.serialized(self.kernel_regularizer),
-            "bias_regularizer": lookup.serialized(self.bias_regularizer),
-            "activity_regularizer": lookup.serialized(self.activity_regularizer),
-            "kernel_constraint": lookup.serialized(self.kernel_constraint),
-            "bias_constraint": lookup.serialized(self.bias_constraint),
+            "kernel_initializer": self._lookup.serialized(self.kernel_initializer),
+            "bias_initializer": self._lookup.serialized(self.bias_initializer),
+            "kernel_regularizer": self._lookup.serialized(self.kernel_regularizer),
+            "bias_regularizer": self._lookup.serialized(self.bias_regularizer),
+            "activity_regularizer": self._lookup.serialized(self.activity_regularizer),
+            "kernel_constraint": self._lookup.serialized(self.kernel_constraint),
+            "bias_constraint": self._lookup.serialized(self.bias_constraint),
         }
 
 

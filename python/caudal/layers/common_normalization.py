@@ -2,7 +2,6 @@
 """Batch normalization, with the arguments that `tf.keras.layers` gives it."""
 
 from caudal.framework import constant_op, dtypes, ops, tensor_shape
-from caudal.layers import lookup
 from caudal.layers.engine import Layer
 from caudal.layers.input_spec import InputSpec
 from caudal.layers.utils import constant_value, moving_average_update, smart_cond
@@ -49,14 +48,14 @@ class BatchNormalization(Layer):
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
-        self.beta_initializer = lookup.initializer(beta_initializer)
-        self.gamma_initializer = lookup.initializer(gamma_initializer)
-        self.moving_mean_initializer = lookup.initializer(moving_mean_initializer)
-        self.moving_variance_initializer = lookup.initializer(moving_variance_initializer)
-        self.beta_regularizer = lookup.regularizer(beta_regularizer)
-        self.gamma_regularizer = lookup.regularizer(gamma_regularizer)
-        self.beta_constraint = lookup.constraint(beta_constraint)
-        self.gamma_constraint = lookup.constraint(gamma_constraint)
+        self.beta_initializer = self._lookup.initializer(beta_initializer)
+        self.gamma_initializer = self._lookup.initializer(gamma_initializer)
+        self.moving_mean_initializer = self._lookup.initializer(moving_mean_initializer)
+        self.moving_variance_initializer = self._lookup.initializer(moving_variance_initializer)
+        self.beta_regularizer = self._lookup.regularizer(beta_regularizer)
+        self.gamma_regularizer = self._lookup.regularizer(gamma_regularizer)
+        self.beta_constraint = self._lookup.constraint(beta_constraint)
+        self.gamma_constraint = self._lookup.constraint(gamma_constraint)
         self.renorm = renorm
         self.virtual_batch_size = virtual_batch_size
         self.adjustment = adjustment
@@ -360,7 +359,7 @@ class BatchNormalization(Layer):
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
-            **{name: lookup.serialized(getattr(self, name)) for name in names},
+            **{name: self._lookup.serialized(getattr(self, name)) for name in names},
         }
         if self.renorm:
             config["renorm"] = True

@@ -170,6 +170,8 @@ class Layer(Connected):
     _tracks_attributes = True
     # Names of attributes that are never searched for layers and variables.
     _untracked = frozenset()
+    # Where arguments that are given by name are looked up.
+    _lookup = lookup
 
     def __init__(self, trainable=True, name=None, dtype=None, dynamic=False, **kwargs):
         for kwarg in kwargs:
@@ -184,7 +186,9 @@ class Layer(Connected):
         self.built = False
         self.supports_masking = False
         self._init_set_name(name)
-        self._activity_regularizer = lookup.regularizer(kwargs.pop("activity_regularizer", None))
+        self._activity_regularizer = self._lookup.regularizer(
+            kwargs.pop("activity_regularizer", None)
+        )
         self._updates = []  # (update, whether it depends on no input)
         self._losses = []  # (loss or function that makes it, whether it depends on no input)
         self._dtype = None if dtype is None else dtypes.as_dtype(dtype).name
@@ -251,13 +255,13 @@ class Layer(Connected):
             name,
             () if shape is None else shape,
             dtype,
-            lookup.initializer(initializer) or self._default_initializer(name, dtype),
+            self._lookup.initializer(initializer) or self._default_initializer(name, dtype),
             trainable,
-            lookup.constraint(constraint),
+            self._lookup.constraint(constraint),
             **kwargs,
         )
         self._own_variable(variable, trainable)
-        regularizer = lookup.regularizer(regularizer)
+        regularizer = self._lookup.regularizer(regularizer)
         if regularizer is not None:
             self._handle_weight_regularization(name, variable, regularizer)
         return variable
