@@ -1,0 +1,549 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Optimizers: from a loss and variables to the updates of one training step.
+
+The rules are those of Keras 2.2. All gradients and counts of one step are of the values before it;
+the new values of a variable and of its slots are made of elementwise operations next to each other,
+which the engine runs as one step in place.
+"""
+
+import numpy as np
+
+from caudal.framework import ops
+from caudal.keras import backend as K
+from caudal.keras.legacy.interfaces import legacy_get_updates_support
+from caudal.keras.utils.generic_utils import deserialize_keras_object, serialize_keras_object
+from caudal.train.optimizer import Optimizer as _GraphOptimizer
+
+_NO_GRADIENT = (
+    "An operation has `None` for gradient. Please make sure that all of your ops have a gradient "
+    "defined (i.e. are differentiable). Common ops without gradient: K.argmax, K.round, K.eval. "
+    "Variables without gradient: %s"
+)
+
+
+def _rate(lr, kwargs):
+    """The learning rate under either of its names; takes `learning_rate` out of `kwargs`."""
+    return kwargs.pop("learning_rate", lr)
+
+
+def _clipped_by_norm(grads, limit):
+    """The gradients scaled so that their common L2 norm is at most `limit`."""
+    norm = K.sqrt(sum(K.sum(K.square(g)) for g in grads))
+    return [clip_norm(g, limit, norm) for g in grads]
+
+
+def clip_norm(g, c, n):
+    """A gradient `g` scaled by c / n where its norm `n` (scalar) is at least `c` (float)."""
+    return g if c <= 0 else g * K.minimum(c / n, 1.0)
+
+
+class Optimizer:
+    """Base class of all optimizers.
+
+    A subclass implements `get_updates`, fills `self.updates` with operations and `self.weights`
+    with the variables to keep in files.
+
+    Args:
+      clipnorm: float; all gradients are scaled so that their common L2 norm is at most this.
+      clipvalue: float; the elements of gradients are cut to at most this size.
+
+    Raises:
+      TypeError: for other arguments.
+    """
+
+    def __init__(self, **kwargs):
+        kwargs.pop("name", None)  # written by tf.keras
+        for key in kwargs:
+            if key not in ("clipnorm", "clipvalue"):
+                raise TypeError("Unexpected keyword argument passed to optimizer: " + str(key))
+        self.__dict__.update((k, v) for k, v in kwargs.items() if v is not None)
+        self.updates = []
+        self.weights = []
+
+    @property
+    def learning_rate(self):
+        """The variable `lr`."""
+        return self.lr
+
+    @learning_rate.setter
+    def learning_rate(self, value):
+        self.lr = value
+
+    def __setattr__(self, name, value):
+        """`optimizer.lr = 0.1` keeps the variable, which a made training step reads."""
+        if name == "lr" and isinstance(value, (int, float, np.number)):
+            current = self.__dict__.get("lr")
+            if current is not None and hasattr(current, "assign"):
+                K.set_value(current, value)
+                return
+        object.__setattr__(self, name, value)
+
+    def get_gradients(self, loss, params):
+        """Gradients (Tensors) of a scalar with respect to variables, clipped.
+
+        Raises:
+          ValueError: if the loss does not depend on one of them in a differentiable way.
+        """
+        grads = K.gradients(loss, params)
+        without = [p.name for g, p in zip(grads, params) if g is None]
+        if without:
+            raise ValueError(_NO_GRADIENT % ", ".join(without))
+        # Rows that an embedding did not look up have a gradient of zero, which moves moments, too.
+        grads = [ops.convert_to_tensor(g) if hasattr(g, "indices") else g for g in grads]
+        if getattr(self, "clipnorm", 0) > 0:
+            grads = _clipped_by_norm(grads, self.clipnorm)
+        limit = getattr(self, "clipvalue", 0)
+        return [K.clip(g, -limit, limit) for g in grads] if limit > 0 else grads
+
+    def get_updates(self, loss, params):
+        """A list of update operations.
+
+        Args:
+          loss: scalar Tensor.
+          params: list of variables.
+        """
+        raise NotImplementedError
+
+    def set_weights(self, weights):
+        """Sets the variables of the optimizer.
+
+        Args:
+          weights: list of arrays as `get_weights` gives it.
+
+        Raises:
+          ValueError: if their number or a shape differs; the optimizer then stays as it was. Before
+            the first training step is made there are no variables.
+        """
+        variables = self.weights
+        if len(variables) != len(weights):
+            raise ValueError(
+                "Length of the specified weight list (%d) does not match the number of weights of "
+                "the optimizer (%d)" % (len(weights), len(variables))
+            )
+        pairs = []
+        for variable, value in zip(variables, weights):
+            value = np.asarray(value)
+            if tuple(K.int_shape(variable)) != value.shape:
+                raise ValueError(
+                    "Optimizer weight shape %s not compatible with provided weight shape %s "
+                    "(weight %s)" % (K.int_shape(variable), value.shape, variable.name)
+                )
+            pairs.append((variable, value))
+        K.batch_set_value(pairs)
+
+    def get_weights(self):
+        """The values of the variables of the optimizer, a list of arrays."""
+        return K.batch_get_value(self.weights)
+
+    def get_config(self):
+        """The arguments that make an equal optimizer."""
+        return {k: getattr(self, k) for k in ("clipnorm", "clipvalue") if hasattr(self, k)}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+class _Stepwise(Optimizer):
+    """An optimizer whose step is a function of one variable, its gradient and its slots.
+
+    Attributes:
+      num_slots: variables of the same shape beside each parameter.
+      keeps_count: whether `iterations` is the first of the `weights`.
+      hyper: names of arguments kept in variables, which may change between steps.
+      plain: names of other arguments.
+    """
+
+    num_slots = 1
+    keeps_count = True
+    hyper = ("lr", "decay")
+    plain = ("epsilon",)
+
+    def __init__(self, values, settings, **kwargs):
+        """`values`, `settings`: dicts of what `hyper` and `plain` name."""
+        super().__init__(**kwargs)
+        with K.name_scope(type(self).__name__):
+            self.iterations = K.variable(0, dtype="int64", name="iterations")
+            for name in self.hyper:
+                setattr(self, name, K.variable(values[name], name=name))
+        if "epsilon" in settings and settings["epsilon"] is None:
+            settings["epsilon"] = K.epsilon()
+        self.__dict__.update(settings)
+        self.initial_decay = values.get("decay", 0.0)
+
+    def _zeros(self, params):
+        return [K.zeros(K.int_shape(p), dtype=K.dtype(p)) for p in params]
+
+    def _make_slots(self, params):
+        """A list of variables for each slot; fills `weights`."""
+        slots = [self._zeros(params) for _ in range(self.num_slots)]
+        self.weights = [self.iterations] if self.keeps_count else []
+        self.weights += [variable for group in slots for variable in group]
+        return slots
+
+    def _decayed_rate(self):
+        if self.initial_decay <= 0:
+            return self.lr
+        return self.lr / (1.0 + self.decay * K.cast(self.iterations, K.dtype(self.decay)))
+
+    def _step_number(self):
+        """Number of the step that is being made, from one on, as a float tensor."""
+        return K.cast(self.iterations, K.floatx()) + 1
+
+    def _prepare(self):
+        """Whatever `_step` needs that is the same for all variables."""
+        return self._decayed_rate()
+
+    def _step(self, common, p, g, *slots):
+        """The new values of `p` and of the slots, in this order."""
+        raise NotImplementedError
+
+    @legacy_get_updates_support
+    def get_updates(self, loss, params):
+        grads = self.get_gradients(loss, params)
+        slots = self._make_slots(params)
+        common = self._prepare()
+        self.updates = []
+        for p, g, *own in zip(params, grads, *slots):
+            new_p, *new_slots = self._step(common, p, g, *own)
+            constraint = getattr(p, "constraint", None)
+            if constraint is not None:
+                new_p = constraint(new_p)
+            pairs = [*zip(own, new_slots), (p, new_p)]
+            self.updates += [K.update(variable, value) for variable, value in pairs]
+        # Made last: what is above reads the count of finished steps.
+        self.updates.insert(0, K.update_add(self.iterations, 1))
+        self.updates += self._finish(common)
+        return self.updates
+
+    def _finish(self, common):
+        """Further updates of a step."""
+        return []
+
+    def get_config(self):
+        values = [float(v) for v in K.batch_get_value([getattr(self, k) for k in self.hyper])]
+        config = super().get_config()
+        config.update(zip(self.hyper, values))
+        config.update((k, getattr(self, k)) for k in self.plain)
+        return config
+
+
+class SGD(_Stepwise):
+    """Gradient descent with momentum.
+
+    v = momentum * v - lr * g; p = p + v, or with `nesterov` p + momentum * v - lr * g.
+
+    Args:
+      lr: float >= 0, learning rate.
+      momentum: float >= 0.
+      decay: float >= 0; the rate is lr / (1 + decay * steps done).
+      nesterov: bool.
+    """
+
+    hyper = ("lr", "momentum", "decay")
+    plain = ("nesterov",)
+
+    def __init__(self, lr=0.01, momentum=0.0, decay=0.0, nesterov=False, **kwargs):
+        values = {"lr": _rate(lr, kwargs), "momentum": momentum, "decay": decay}
+        super().__init__(values, {"nesterov": nesterov}, **kwargs)
+
+    def _step(self, lr, p, g, m):
+        pull = lr * g
+        velocity = self.momentum * m - pull
+        return p + (self.momentum * velocity - pull if self.nesterov else velocity), velocity
+
+
+class RMSprop(_Stepwise):
+    """Divides the gradient by a running root mean square of it (Tieleman and Hinton, 2012).
+
+    Args:
+      lr: float >= 0, learning rate.
+      rho: float, factor of the running mean.
+      epsilon: float; default `K.epsilon()`.
+      decay: float >= 0; the rate is lr / (1 + decay * steps done).
+    """
+
+    hyper = ("lr", "rho", "decay")
+    keeps_count = False
+
+    def __init__(self, lr=0.001, rho=0.9, epsilon=None, decay=0.0, **kwargs):
+        _refuse(self, kwargs, "momentum", "centered")
+        values = {"lr": _rate(lr, kwargs), "rho": rho, "decay": decay}
+        super().__init__(values, {"epsilon": epsilon}, **kwargs)
+
+    def _step(self, lr, p, g, a):
+        new_a = self.rho * a + (1.0 - self.rho) * K.square(g)
+        return p - lr * g / (K.sqrt(new_a) + self.epsilon), new_a
+
+
+class Adagrad(_Stepwise):
+    """Divides the gradient by the root of the sum of its squares (Duchi et al., 2011).
+
+    Args:
+      lr: float >= 0, learning rate.
+      epsilon: float; default `K.epsilon()`.
+      decay: float >= 0; the rate is lr / (1 + decay * steps done).
+      initial_accumulator_value: float the sum starts from.
+    """
+
+    keeps_count = False
+
+    def __init__(self, lr=0.01, epsilon=None, decay=0.0, **kwargs):
+        self._start = float(kwargs.pop("initial_accumulator_value", 0.0))
+        values = {"lr": _rate(lr, kwargs), "decay": decay}
+        super().__init__(values, {"epsilon": epsilon}, **kwargs)
+
+    def _zeros(self, params):
+        if not self._start:
+            return super()._zeros(params)
+        return [K.variable(np.full(K.int_shape(p), self._start), dtype=K.dtype(p)) for p in params]
+
+    def _step(self, lr, p, g, a):
+        new_a = a + K.square(g)
+        return p - lr * g / (K.sqrt(new_a) + self.epsilon), new_a
+
+    def get_config(self):
+        config = super().get_config()
+        if self._start:
+            config["initial_accumulator_value"] = self._start
+        return config
+
+
+class Adadelta(_Stepwise):
+    """Steps in the units of the variable, from running means of squares (Zeiler, 2012).
+
+    Args:
+      lr: float >= 0, learning rate.
+      rho: float, factor of the running means.
+      epsilon: float; default `K.epsilon()`.
+      decay: float >= 0; the rate is lr / (1 + decay * steps done).
+    """
+
+    num_slots = 2
+    keeps_count = False
+    plain = ("rho", "epsilon")
+
+    def __init__(self, lr=1.0, rho=0.95, epsilon=None, decay=0.0, **kwargs):
+        values = {"lr": _rate(lr, kwargs), "decay": decay}
+        super().__init__(values, {"rho": rho, "epsilon": epsilon}, **kwargs)
+
+    def _step(self, lr, p, g, a, d):
+        new_a = self.rho * a + (1.0 - self.rho) * K.square(g)
+        update = g * K.sqrt(d + self.epsilon) / K.sqrt(new_a + self.epsilon)
+        return p - lr * update, new_a, self.rho * d + (1.0 - self.rho) * K.square(update)
+
+
+class Adam(_Stepwise):
+    """Running means of gradient and square, corrected for their start (Kingma and Ba, 2014).
+
+    Args:
+      lr: float >= 0, learning rate.
+      beta_1, beta_2: floats, factors of the running means.
+      epsilon: float; default `K.epsilon()`.
+      decay: float >= 0; the rate is lr / (1 + decay * steps done).
+      amsgrad: divide by the largest mean of squares so far (Reddi et al., 2018).
+    """
+
+    hyper = ("lr", "beta_1", "beta_2", "decay")
+    plain = ("epsilon", "amsgrad")
+
+    def __init__(self, lr=0.001, beta_1=0.9, beta_2=0.999, epsilon=None, decay=0.0, amsgrad=False,
+                 **kwargs):  # fmt: skip
+        values = {"lr": _rate(lr, kwargs), "beta_1": beta_1, "beta_2": beta_2, "decay": decay}
+        super().__init__(values, {"epsilon": epsilon, "amsgrad": amsgrad}, **kwargs)
+
+    @property
+    def num_slots(self):
+        return 3 if self.amsgrad else 2
+
+    def _make_slots(self, params):
+        slots = super()._make_slots(params)
+        if not self.amsgrad:  # files have a third slot in any case
+            self.weights += [K.zeros(1) for _ in params]
+        return slots
+
+    def _prepare(self):
+        t = self._step_number()
+        correction = K.sqrt(1.0 - K.pow(self.beta_2, t)) / (1.0 - K.pow(self.beta_1, t))
+        return self._decayed_rate() * correction
+
+    def _step(self, lr, p, g, m, v, *most):
+        new_m = self.beta_1 * m + (1.0 - self.beta_1) * g
+        new_v = self.beta_2 * v + (1.0 - self.beta_2) * K.square(g)
+        new_most = [K.maximum(other, new_v) for other in most]
+        root = K.sqrt(new_most[0] if most else new_v)
+        return (p - lr * new_m / (root + self.epsilon), new_m, new_v, *new_most)
+
+
+class Adamax(_Stepwise):
+    """Adam with the maximum norm in place of the root of squares (Kingma and Ba, 2014).
+
+    Args: as for `Adam`.
+    """
+
+    num_slots = 2
+    hyper = ("lr", "beta_1", "beta_2", "decay")
+
+    def __init__(self, lr=0.002, beta_1=0.9, beta_2=0.999, epsilon=None, decay=0.0, **kwargs):
+        values = {"lr": _rate(lr, kwargs), "beta_1": beta_1, "beta_2": beta_2, "decay": decay}
+        super().__init__(values, {"epsilon": epsilon}, **kwargs)
+
+    def _prepare(self):
+        return self._decayed_rate() / (1.0 - K.pow(self.beta_1, self._step_number()))
+
+    def _step(self, lr, p, g, m, u):
+        new_m = self.beta_1 * m + (1.0 - self.beta_1) * g
+        new_u = K.maximum(self.beta_2 * u, K.abs(g))
+        return p - lr * new_m / (new_u + self.epsilon), new_m, new_u
+
+
+class Nadam(_Stepwise):
+    """Adam with Nesterov's momentum, which warms up on a schedule (Dozat, 2016).
+
+    Args:
+      lr, beta_1, beta_2, epsilon: as for `Adam`.
+      schedule_decay: float, how fast the momentum grows to beta_1.
+    """
+
+    num_slots = 2
+    hyper = ("lr", "beta_1", "beta_2")
+    plain = ("epsilon", "schedule_decay")
+
+    def __init__(self, lr=0.002, beta_1=0.9, beta_2=0.999, epsilon=None, schedule_decay=0.004,
+                 **kwargs):  # fmt: skip
+        schedule_decay = kwargs.pop("decay", schedule_decay)
+        values = {"lr": _rate(lr, kwargs), "beta_1": beta_1, "beta_2": beta_2}
+        settings = {"epsilon": epsilon, "schedule_decay": schedule_decay}
+        super().__init__(values, settings, **kwargs)
+        with K.name_scope(type(self).__name__):
+            self.m_schedule = K.variable(1.0, name="m_schedule")
+
+    def _momentum(self, t):
+        return self.beta_1 * (1.0 - 0.5 * K.pow(K.cast_to_floatx(0.96), t * self.schedule_decay))
+
+    def _prepare(self):
+        t = self._step_number()
+        now, then = self._momentum(t), self._momentum(t + 1)
+        schedule = self.m_schedule * now
+        correction = 1.0 - K.pow(self.beta_2, t)
+        return (1.0 - now) / (1.0 - schedule), then / (1.0 - schedule * then), correction, schedule
+
+    def _step(self, common, p, g, m, v):
+        of_gradient, of_mean, correction, _ = common
+        new_m = self.beta_1 * m + (1.0 - self.beta_1) * g
+        new_v = self.beta_2 * v + (1.0 - self.beta_2) * K.square(g)
+        direction = of_gradient * g + of_mean * new_m
+        root = K.sqrt(new_v / correction)
+        return p - self.lr * direction / (root + self.epsilon), new_m, new_v
+
+    def _finish(self, common):
+        return [K.update(self.m_schedule, common[-1])]
+
+    def set_weights(self, weights):
+        """As for every optimizer; the schedule, which is not among the weights, follows."""
+        super().set_weights(weights)
+        beta_1 = float(K.get_value(self.beta_1))
+        t = np.arange(1, min(int(weights[0]), 100000) + 1, dtype=np.float64)
+        factors = beta_1 * (1.0 - 0.5 * 0.96 ** (t * self.schedule_decay))
+        K.set_value(self.m_schedule, np.prod(factors))
+
+
+class TFOptimizer(Optimizer):
+    """A `tf.train.Optimizer` as an optimizer of models. It has no weights or config of its own.
+
+    Args:
+      optimizer: `tf.train.Optimizer`.
+    """
+
+    def __init__(self, optimizer, iterations=None):
+        self.optimizer = optimizer
+        if iterations is None:
+            with K.name_scope(type(self).__name__):
+                iterations = K.variable(0, dtype="int64", name="iterations")
+        self.iterations = iterations
+        self.updates = []
+
+    def get_gradients(self, loss, params):
+        return [grad for grad, _ in self.optimizer.compute_gradients(loss, params)]
+
+    @legacy_get_updates_support
+    def get_updates(self, loss, params):
+        grads_and_vars = self.optimizer.compute_gradients(loss, params)
+        without = [p.name for g, p in grads_and_vars if g is None]
+        if without:
+            raise ValueError(_NO_GRADIENT % ", ".join(without))
+        step = self.optimizer.apply_gradients(grads_and_vars, global_step=self.iterations)
+        self.updates = [step]
+        return self.updates
+
+    @property
+    def weights(self):
+        raise NotImplementedError("the state of a tf.train.Optimizer is in its slots")
+
+    def get_config(self):
+        raise NotImplementedError("a tf.train.Optimizer has no config")
+
+    def from_config(self, config):
+        raise NotImplementedError("a tf.train.Optimizer has no config")
+
+
+def _refuse(optimizer, kwargs, *names):
+    """Takes arguments of tf.keras out of `kwargs` that would change the rule; raises if set."""
+    for name in names:
+        if kwargs.pop(name, None):
+            raise NotImplementedError(
+                f"{type(optimizer).__name__} does not implement `{name}`; tf.train.RMSPropOptimizer "
+                "does and may be given to `compile`"
+            )
+
+
+sgd = SGD
+rmsprop = RMSprop
+adagrad = Adagrad
+adadelta = Adadelta
+adam = Adam
+adamax = Adamax
+nadam = Nadam
+
+_CLASSES = {
+    cls.__name__.lower(): cls
+    for cls in (SGD, RMSprop, Adagrad, Adadelta, Adam, Adamax, Nadam, TFOptimizer)
+}
+
+
+def serialize(optimizer):
+    """{"class_name", "config"} of an optimizer."""
+    return serialize_keras_object(optimizer)
+
+
+def deserialize(config, custom_objects=None):
+    """The optimizer that `serialize` described; names of built-in classes in any case.
+
+    Raises:
+      ValueError: for an unknown class.
+    """
+    if config["class_name"].lower() in _CLASSES:
+        config["class_name"] = config["class_name"].lower()
+    return deserialize_keras_object(
+        config,
+        module_objects=_CLASSES,
+        custom_objects=custom_objects,
+        printable_module_name="optimizer",
+    )
+
+
+def get(identifier):
+    """An optimizer: by name, by config dict, as it is, or a `tf.train.Optimizer` wrapped.
+
+    Raises:
+      ValueError: for anything else.
+    """
+    if isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, _GraphOptimizer):
+        return TFOptimizer(identifier)
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if isinstance(identifier, str):
+        return deserialize({"class_name": identifier, "config": {}})
+    raise ValueError("Could not interpret optimizer identifier: " + str(identifier))
