@@ -9,7 +9,6 @@ from caudal.layers.input_spec import InputSpec
 from caudal.layers.utils import (
     conv_output_length,
     convert_data_format,
-    normalize_data_format,
     normalize_padding,
     normalize_tuple,
 )
@@ -53,7 +52,7 @@ class Conv(Layer):
             raise ValueError(
                 "Causal padding is only supported for `Conv1D` and ``SeparableConv1D`."
             )
-        self.data_format = normalize_data_format(data_format)
+        self.data_format = self._lookup.data_format(data_format)
         self.dilation_rate = normalize_tuple(dilation_rate, rank, "dilation_rate")
         self.activation = self._lookup.activation(activation)
         self.use_bias = use_bias
@@ -73,17 +72,24 @@ class Conv(Layer):
         shape = tensor_shape.as_shape(input_shape).as_list()
         channels = shape[1 if self._first else -1]
         if channels is None:
-            raise ValueError(self._no_channels_text)
+            raise ValueError(
+                "The channel dimension of the inputs%s should be defined. Found `None`. (layer %s, "
+                "input shape %s)" % (self._inputs_of, self.name, tuple(shape))
+            )
         return channels
 
-    _no_channels_text = "The channel dimension of the inputs should be defined. Found `None`."
+    # How messages speak of the inputs: "" or " to `Layer`".
+    _inputs_of = ""
 
-    def _bias_weight(self):
+    def _output_channels(self, input_channels):
+        return self.filters
+
+    def _bias_weight(self, size=None):
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
                 name="bias",
-                shape=(self.filters,),
+                shape=(self.filters if size is None else size,),
                 initializer=self.bias_initializer,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
@@ -159,9 +165,10 @@ class Conv(Layer):
         shape = tensor_shape.as_shape(input_shape).as_list()
         spatial = shape[2:] if self._first else shape[1:-1]
         new = [self._output_length(n, i) for i, n in enumerate(spatial)]
+        channels = self._output_channels(shape[1 if self._first else -1])
         if self._first:
-            return tensor_shape.TensorShape([shape[0], self.filters, *new])
-        return tensor_shape.TensorShape([shape[0], *new, self.filters])
+            return self._lookup.shape([shape[0], channels, *new])
+        return self._lookup.shape([shape[0], *new, channels])
 
     def get_config(self):
         return {

@@ -8,7 +8,6 @@ from caudal.layers.input_spec import InputSpec
 from caudal.layers.utils import (
     conv_output_length,
     convert_data_format,
-    normalize_data_format,
     normalize_padding,
     normalize_tuple,
 )
@@ -31,7 +30,7 @@ class Pooling(Layer):
         super().__init__(name=name, **kwargs)
         self.rank = rank
         self.pool_function = function
-        self.data_format = normalize_data_format(data_format)
+        self.data_format = self._lookup.data_format(data_format)
         strides = pool_size if strides is None else strides
         self.pool_size = normalize_tuple(pool_size, rank, "pool_size")
         self.strides = normalize_tuple(strides, rank, "strides")
@@ -67,7 +66,7 @@ class Pooling(Layer):
         start = 2 if self.data_format == "channels_first" else 1
         for i, (window, stride) in enumerate(zip(self.pool_size, self.strides), start):
             shape[i] = conv_output_length(shape[i], window, self.padding, stride)
-        return tensor_shape.TensorShape(shape)
+        return self._lookup.shape(shape)
 
     def get_config(self):
         return {

@@ -18,7 +18,7 @@ class ConvTranspose(Conv):
     """
 
     def __init__(self, rank, filters, kernel_size, output_padding=None, **kwargs):
-        super().__init__(rank, filters, kernel_size, **kwargs)
+        Conv.__init__(self, rank, filters, kernel_size, **kwargs)
         self.output_padding = output_padding
         if output_padding is not None:
             self.output_padding = normalize_tuple(output_padding, rank, "output_padding")
@@ -127,3 +127,8 @@ class Conv3DTranspose(ConvTranspose):
             activity_regularizer=activity_regularizer, kernel_constraint=kernel_constraint,
             bias_constraint=bias_constraint, **kwargs,
         )  # fmt: skip
+
+    def get_config(self):
+        config = super().get_config()
+        del config["dilation_rate"]
+        return config

@@ -2,7 +2,13 @@
 """Arguments of layers that may be given by name: "relu", "zeros", "l2"."""
 
 from caudal.framework import constant_op
+from caudal.framework.tensor_shape import TensorShape
+from caudal.layers.utils import normalize_data_format
 from caudal.ops import init_ops, math_ops, nn_ops
+
+# What layers make of their list of sizes, and of the argument `data_format`.
+shape = TensorShape
+data_format = normalize_data_format
 
 _INITIALIZERS = {
     "zeros": init_ops.Zeros,

@@ -92,7 +92,7 @@ def deconv_output_length(length, kernel, padding, stride=0, output_padding=None,
         if padding == "valid":
             return length + max(kernel - stride, 0)
         return length - (stride + kernel - 2) if padding == "full" else length
-    pad = kernel // 2 if padding == "same" else 0
+    pad = {"same": kernel // 2, "valid": 0, "full": kernel - 1}[padding]
     return (length - 1) * stride + kernel - 2 * pad + output_padding
 
 
