@@ -5,6 +5,7 @@ Same functions as `caudal.layers.lookup`; the names are those of keras.initializ
 """
 
 from caudal.keras import activations, constraints, initializers, regularizers
+from caudal.keras import backend as K
 from caudal.keras.utils.generic_utils import serialize_keras_object
 
 linear = activations.linear
@@ -14,3 +15,5 @@ regularizer = regularizers.get
 constraint = constraints.get
 serialized = serialize_keras_object
 activation_name = activations.serialize
+shape = tuple
+data_format = K.normalize_data_format

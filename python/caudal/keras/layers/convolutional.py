@@ -21,7 +21,6 @@ from caudal.keras.layers.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
-from caudal.keras.legacy import interfaces
 from caudal.layers import common_convolutional, common_transposed
 from caudal.layers.input_spec import InputSpec
 from caudal.layers.utils import convert_data_format
@@ -50,17 +49,14 @@ _PADDING = '"valid" or "same"'
 
 class Conv1D(common_convolutional.Conv1D, Layer):
     __doc__ = "Convolution of sequences." + _ARGS % (_PADDING + ', or "causal": only from the past')
-    __init__ = interfaces.legacy_conv1d_support(common_convolutional.Conv1D.__init__)
 
 
 class Conv2D(common_convolutional.Conv2D, Layer):
     __doc__ = "Convolution of images." + _ARGS % _PADDING
-    __init__ = interfaces.legacy_conv2d_support(common_convolutional.Conv2D.__init__)
 
 
 class Conv3D(common_convolutional.Conv3D, Layer):
     __doc__ = "Convolution of volumes." + _ARGS % _PADDING
-    __init__ = interfaces.legacy_conv3d_support(common_convolutional.Conv3D.__init__)
 
 
 _TRANSPOSED = """The transpose of a convolution of %s, which makes them larger.
@@ -72,12 +68,10 @@ _TRANSPOSED = """The transpose of a convolution of %s, which makes them larger.
 
 class Conv2DTranspose(common_transposed.Conv2DTranspose, Conv2D):
     __doc__ = _TRANSPOSED % "images" + _ARGS % _PADDING
-    __init__ = interfaces.legacy_deconv2d_support(common_transposed.Conv2DTranspose.__init__)
 
 
 class Conv3DTranspose(common_transposed.Conv3DTranspose, Conv3D):
     __doc__ = _TRANSPOSED % "volumes" + _ARGS % _PADDING
-    __init__ = common_transposed.Conv3DTranspose.__init__
 
 
 _SEPARABLE = """A convolution of each channel for itself, then one of size 1 over all channels.
@@ -92,9 +86,6 @@ class SeparableConv1D(common_convolutional.SeparableConv1D, Layer):
 
 class SeparableConv2D(common_convolutional.SeparableConv2D, Layer):
     __doc__ = _SEPARABLE + _ARGS % _PADDING
-    __init__ = interfaces.legacy_separable_conv2d_support(
-        common_convolutional.SeparableConv2D.__init__
-    )
 
 
 class DepthwiseConv2D(Conv2D):

@@ -3,7 +3,6 @@
 
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import InputSpec, Layer
-from caudal.keras.legacy import interfaces
 from caudal.keras.utils import conv_utils
 
 _FORMAT = """
@@ -68,7 +67,6 @@ class UpSampling1D(_UpSampling):
 
     rank = 1
 
-    @interfaces.legacy_upsampling1d_support
     def __init__(self, size=2, **kwargs):
         super().__init__((int(size),), "channels_last", **kwargs)
 
@@ -88,7 +86,6 @@ class UpSampling2D(_UpSampling):
 
     rank = 2
 
-    @interfaces.legacy_upsampling2d_support
     def __init__(self, size=(2, 2), data_format=None, interpolation="nearest", **kwargs):
         super().__init__(size, data_format, **kwargs)
         if interpolation not in ("nearest", "bilinear"):
@@ -116,7 +113,6 @@ class UpSampling3D(_UpSampling):
 
     rank = 3
 
-    @interfaces.legacy_upsampling3d_support
     def __init__(self, size=(2, 2, 2), data_format=None, **kwargs):
         super().__init__(size, data_format, **kwargs)
 
@@ -204,7 +200,6 @@ class ZeroPadding2D(_ZeroPadding):
 
     rank = 2
 
-    @interfaces.legacy_zeropadding2d_support
     def __init__(self, padding=(1, 1), data_format=None, **kwargs):
         super().__init__(padding, data_format, **kwargs)
 
@@ -223,7 +218,6 @@ class ZeroPadding3D(_ZeroPadding):
 
     rank = 3
 
-    @interfaces.legacy_zeropadding3d_support
     def __init__(self, padding=(1, 1, 1), data_format=None, **kwargs):
         super().__init__(padding, data_format, **kwargs)
 
@@ -277,7 +271,6 @@ class Cropping2D(_Cropping):
 
     rank = 2
 
-    @interfaces.legacy_cropping2d_support
     def __init__(self, cropping=((0, 0), (0, 0)), data_format=None, **kwargs):
         super().__init__(cropping, data_format, **kwargs)
 
@@ -293,6 +286,5 @@ class Cropping3D(_Cropping):
 
     rank = 3
 
-    @interfaces.legacy_cropping3d_support
     def __init__(self, cropping=((1, 1), (1, 1), (1, 1)), data_format=None, **kwargs):
         super().__init__(cropping, data_format, **kwargs)

@@ -3,7 +3,6 @@
 
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import InputSpec, Layer
-from caudal.keras.legacy import interfaces
 from caudal.keras.utils import conv_utils
 
 
@@ -135,7 +134,6 @@ class LocallyConnected1D(_LocallyConnected):
 
     rank = 1
 
-    @interfaces.legacy_conv1d_support
     def __init__(self, filters, kernel_size, strides=1, padding="valid", data_format=None,
                  activation=None, use_bias=True, kernel_initializer="glorot_uniform",
                  bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None,
@@ -161,7 +159,6 @@ class LocallyConnected2D(_LocallyConnected):
 
     rank = 2
 
-    @interfaces.legacy_conv2d_support
     def __init__(self, filters, kernel_size, strides=(1, 1), padding="valid", data_format=None,
                  activation=None, use_bias=True, kernel_initializer="glorot_uniform",
                  bias_initializer="zeros", kernel_regularizer=None, bias_regularizer=None,

@@ -3,7 +3,6 @@
 
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import InputSpec, Layer
-from caudal.keras.legacy import interfaces
 from caudal.layers import common_pooling
 
 _ARGS = """
@@ -19,32 +18,26 @@ _ARGS = """
 
 class MaxPooling1D(common_pooling.MaxPooling1D, Layer):
     __doc__ = common_pooling.MaxPooling1D.__doc__ + _ARGS
-    __init__ = interfaces.legacy_pooling1d_support(common_pooling.MaxPooling1D.__init__)
 
 
 class AveragePooling1D(common_pooling.AveragePooling1D, Layer):
     __doc__ = common_pooling.AveragePooling1D.__doc__ + _ARGS
-    __init__ = interfaces.legacy_pooling1d_support(common_pooling.AveragePooling1D.__init__)
 
 
 class MaxPooling2D(common_pooling.MaxPooling2D, Layer):
     __doc__ = common_pooling.MaxPooling2D.__doc__ + _ARGS
-    __init__ = interfaces.legacy_pooling2d_support(common_pooling.MaxPooling2D.__init__)
 
 
 class AveragePooling2D(common_pooling.AveragePooling2D, Layer):
     __doc__ = common_pooling.AveragePooling2D.__doc__ + _ARGS
-    __init__ = interfaces.legacy_pooling2d_support(common_pooling.AveragePooling2D.__init__)
 
 
 class MaxPooling3D(common_pooling.MaxPooling3D, Layer):
     __doc__ = common_pooling.MaxPooling3D.__doc__ + _ARGS
-    __init__ = interfaces.legacy_pooling3d_support(common_pooling.MaxPooling3D.__init__)
 
 
 class AveragePooling3D(common_pooling.AveragePooling3D, Layer):
     __doc__ = common_pooling.AveragePooling3D.__doc__ + _ARGS
-    __init__ = interfaces.legacy_pooling3d_support(common_pooling.AveragePooling3D.__init__)
 
 
 class _GlobalPooling(Layer):
@@ -82,12 +75,10 @@ class _GlobalPooling1D(_GlobalPooling):
 
 class _GlobalPooling2D(_GlobalPooling):
     rank = 2
-    __init__ = interfaces.legacy_global_pooling_support(_GlobalPooling.__init__)
 
 
 class _GlobalPooling3D(_GlobalPooling):
     rank = 3
-    __init__ = interfaces.legacy_global_pooling_support(_GlobalPooling.__init__)
 
 
 _GLOBAL_ARGS = """

@@ -388,6 +388,5 @@ _ROW_OF_CLASS = {name: row for row, (names, _) in _ROWS.items() for name in name
 def adapt_layer_class(cls):
     """Makes a class of the package that is in the table accept its arguments of Keras 1."""
     row = _ROW_OF_CLASS.get(cls.__name__)
-    own = cls.__dict__.get("__init__")
-    if row is not None and own is not None and cls.__module__.startswith("caudal.keras."):
-        cls.__init__ = globals()["legacy_%s_support" % row](own)
+    if row is not None and cls.__module__.startswith("caudal.keras."):
+        cls.__init__ = globals()["legacy_%s_support" % row](cls.__init__)
