@@ -488,6 +488,7 @@ __getattr__ = _module_getattr(
         "caudal.framework.importer": "import_graph_def",
         "caudal.saved_model": "@",
         "caudal.layers": "@",
+        "caudal.keras": "@",
         "caudal.contrib": "@",
         "caudal.examples": "@",
         "caudal.ops.partitioned_variables": "create_partitioned_variables "

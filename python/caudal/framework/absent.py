@@ -14,7 +14,7 @@ NAMES = {
         LMDBReader Module OptionalSpec RaggedTensorSpec SparseConditionalAccumulator
         SparseTensorSpec TensorArraySpec TensorSpec TypeSpec audio autograph config data
         delete_session_tensor distribute estimator experimental feature_column
-        get_session_handle get_session_tensor keras lite load_file_system_library load_library
+        get_session_handle get_session_tensor lite load_file_system_library load_library
         load_op_library nondifferentiable_batch_function profiler resource_loader sysconfig tpu
         user_ops xla
     """,

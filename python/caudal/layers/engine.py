@@ -6,6 +6,7 @@ layers and variables that are attributes count as parts). `layers.base.Layer` pu
 of `tf.layers` (variable scopes and collections) on top of it.
 """
 
+import contextlib
 import copy
 import inspect
 import re
@@ -17,6 +18,7 @@ from caudal.framework import dtypes, nest, ops, tensor_shape, tensor_util
 from caudal.layers import lookup
 from caudal.layers.connections import Connected
 from caudal.layers.input_spec import InputSpec, check_inputs
+from caudal.layers.node import is_layer_tensor, record_call
 from caudal.ops import array_ops, init_ops, math_ops
 from caudal.ops.ref_variable import Variable, VariableAggregation, VariableSynchronization
 from caudal.ops.variable_store import graph_singleton
@@ -81,6 +83,16 @@ _calls = _Calls()
 def current_call():
     """The CallFrame of the layer that is being called, or None."""
     return _calls.stack[-1] if _calls.stack else None
+
+
+@contextlib.contextmanager
+def open_call(layer, inputs, training):
+    """While a layer is called: `current_call` finds it, and calls inside inherit `training`."""
+    _calls.stack.append(CallFrame(layer, inputs, training))
+    try:
+        yield
+    finally:
+        _calls.stack.pop()
 
 
 def reachable(inputs, targets):
@@ -387,22 +399,18 @@ class Layer(Connected):
         if masks is not None and self._accepts("mask") and not self._passed("mask", args, kwargs):
             kwargs["mask"] = masks
         training = self._training_argument(args, kwargs)
-        _calls.stack.append(CallFrame(self, inputs, training))
-        try:
-            with ops.name_scope(self._name_scope()):
-                check_inputs(self.input_spec, inputs, self.name)
-                self._maybe_build(inputs)
-                outputs = self.call(inputs, *args, **kwargs)
-                if outputs is None:
-                    raise ValueError(
-                        "A layer's `call` method should return a Tensor or a list of Tensors, not "
-                        "None (layer: " + self.name + ")."
-                    )
-                self._handle_activity_regularization(inputs, outputs)
-                self._set_mask_metadata(inputs, outputs, masks)
-                return self._connect(inputs, outputs, args, kwargs)
-        finally:
-            _calls.stack.pop()
+        with open_call(self, inputs, training), ops.name_scope(self._name_scope()):
+            check_inputs(self.input_spec, inputs, self.name)
+            self._maybe_build(inputs)
+            outputs = self.call(inputs, *args, **kwargs)
+            if outputs is None:
+                raise ValueError(
+                    "A layer's `call` method should return a Tensor or a list of Tensors, not "
+                    "None (layer: " + self.name + ")."
+                )
+            self._handle_activity_regularization(inputs, outputs)
+            self._set_mask_metadata(inputs, outputs, masks)
+            return self._connect(inputs, outputs, args, kwargs)
 
     def apply(self, inputs, *args, **kwargs):
         """Same as calling the layer."""
@@ -412,8 +420,21 @@ class Layer(Connected):
         return self.name
 
     def _connect(self, inputs, outputs, args, kwargs):
-        """Called last in every call, for libraries that record which layer made a tensor."""
-        return outputs
+        """Records the call where the inputs come from layers of a model.
+
+        An output that is one of the inputs is copied first, so that each has one origin.
+        """
+        flat = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        if args or not any(is_layer_tensor(x) for x in flat):
+            return outputs
+        taken = {id(x) for x in flat}
+        listed = isinstance(outputs, (list, tuple))
+        copies = [
+            array_ops.identity(y) if id(y) in taken else y for y in (outputs if listed else [outputs])
+        ]
+        masks = [getattr(y, "_keras_mask", None) for y in copies]
+        record_call(self, inputs, copies, None, masks, None, kwargs)
+        return copies if listed else copies[0]
 
     def _default_training(self):
         """Value of `training` where neither the caller nor an outer layer gives one."""

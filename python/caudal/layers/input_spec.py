@@ -57,7 +57,10 @@ def _size(value):
 
 
 def check_inputs(input_spec, inputs, layer_name):
-    """Raises ValueError if `inputs` do not fit the InputSpec, or list of them, of a layer."""
+    """Raises ValueError if `inputs` do not fit the InputSpec, or list of them, of a layer.
+
+    A tensor's `_keras_shape` counts where it has one.
+    """
     if not input_spec:
         return
     specs = nest.flatten(input_spec)
@@ -70,7 +73,9 @@ def check_inputs(input_spec, inputs, layer_name):
     for index, (x, spec) in enumerate(zip(tensors, specs)):
         if spec is None:
             continue
-        shape = x.shape if hasattr(x, "shape") else tensor_shape.unknown_shape()
+        shape = getattr(x, "_keras_shape", None)
+        if shape is None:
+            shape = x.shape if hasattr(x, "shape") else tensor_shape.unknown_shape()
         _check_one(spec, x, tensor_shape.as_shape(shape), index, layer_name)
 
 
