@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+"""There is no Theano here."""
+
+raise ImportError("caudal.keras has one backend, 'tensorflow'; there is no Theano backend")
