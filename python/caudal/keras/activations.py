@@ -85,8 +85,11 @@ def linear(x):
 
 
 def serialize(activation):
-    """The name of an activation function."""
-    return activation.__name__
+    """The name of an activation function. Raises: ValueError for an object without one."""
+    name = getattr(activation, "__name__", None)
+    if name is None:
+        raise ValueError("Cannot serialize the activation", activation)
+    return name
 
 
 def deserialize(name, custom_objects=None):

@@ -8,6 +8,10 @@ from caudal.keras import activations, constraints, initializers, regularizers
 from caudal.keras import backend as K
 from caudal.keras.utils.generic_utils import serialize_keras_object
 
+# What layers make of their list of sizes, and of the argument `data_format`.
+shape = tuple
+data_format = K.normalize_data_format
+
 linear = activations.linear
 initializer = initializers.get
 activation = activations.get
@@ -15,5 +19,3 @@ regularizer = regularizers.get
 constraint = constraints.get
 serialized = serialize_keras_object
 activation_name = activations.serialize
-shape = tuple
-data_format = K.normalize_data_format

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Batch normalization."""
+
+import math
+
+from caudal.keras import backend as K
+from caudal.keras import constraints, initializers, regularizers
+from caudal.keras.engine.base_layer import InputSpec, Layer
+from caudal.layers.utils import constant_value, smart_cond
+
+__all__ = ["BatchNormalization"]
+
+_INITIALIZERS = ("beta_initializer", "gamma_initializer", "moving_mean_initializer",
+                 "moving_variance_initializer")  # fmt: skip
+
+
+class BatchNormalization(Layer):
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta.
+
+    While training, mean and variance are those of the batch, and moving averages of them are kept;
+    otherwise they are these averages.
+
+    Args:
+      axis: int: the axis of the features, each of which has statistics of its own.
+      momentum: share of the moving averages that an update keeps.
+      epsilon: what is added to the variance.
+      center, scale: whether there are beta and gamma.
+      beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer,
+        beta_regularizer, gamma_regularizer, beta_constraint, gamma_constraint: of the weights.
+
+    Source: Ioffe and Szegedy 2015, arXiv 1502.03167.
+    """
+
+    def __init__(self, axis=-1, momentum=0.99, epsilon=1e-3, center=True, scale=True,
+                 beta_initializer="zeros", gamma_initializer="ones",
+                 moving_mean_initializer="zeros", moving_variance_initializer="ones",
+                 beta_regularizer=None, gamma_regularizer=None, beta_constraint=None,
+                 gamma_constraint=None, **kwargs):  # fmt: skip
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        if isinstance(axis, (list, tuple)):
+            # tf.keras saves the axis as a list.
+            if len(axis) != 1:
+                raise ValueError("Layer %s: `axis` must be one int, got %s" % (self.name, axis))
+            axis = axis[0]
+        self.axis = axis
+        self.momentum = momentum
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.moving_mean_initializer = initializers.get(moving_mean_initializer)
+        self.moving_variance_initializer = initializers.get(moving_variance_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+
+    # Building -----------------------------------------------------------------------------------
+
+    def build(self, input_shape):
+        if not -len(input_shape) <= self.axis < len(input_shape):
+            raise ValueError(
+                "Layer %s: axis %d does not exist in inputs of the shape %s"
+                % (self.name, self.axis, input_shape)
+            )
+        size = input_shape[self.axis]
+        if size is None:
+            raise ValueError(
+                "Axis %d of input tensor should have a defined dimension but the layer %s received "
+                "an input with shape %s." % (self.axis, self.name, input_shape)
+            )
+        self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
+        self.gamma = self._parameter("gamma", size) if self.scale else None
+        self.beta = self._parameter("beta", size) if self.center else None
+        self.moving_mean = self._statistic("moving_mean", size)
+        self.moving_variance = self._statistic("moving_variance", size)
+        self.built = True
+
+    def _parameter(self, name, size):
+        return self.add_weight(
+            name=name,
+            shape=(size,),
+            initializer=getattr(self, name + "_initializer"),
+            regularizer=getattr(self, name + "_regularizer"),
+            constraint=getattr(self, name + "_constraint"),
+        )
+
+    def _statistic(self, name, size):
+        return self.add_weight(
+            name=name,
+            shape=(size,),
+            initializer=getattr(self, name + "_initializer"),
+            trainable=False,
+        )
+
+    # Calling ------------------------------------------------------------------------------------
+
+    def call(self, inputs, training=None):
+        phase = K.learning_phase() if training is None else training
+        # The branch of training hands out its statistics, so that they are only computed where it
+        # is taken; the other hands out the averages themselves, which an update leaves as they are.
+        outputs, mean, variance = smart_cond(
+            phase,
+            lambda: self._of_batch(inputs),
+            lambda: [self._of_averages(inputs), self._kept("mean"), self._kept("variance")],
+        )
+        if training is None and K.is_tensor(phase):
+            outputs._uses_learning_phase = True
+        if constant_value(phase) is not False:
+            self.add_update(
+                [
+                    K.moving_average_update(self.moving_mean, mean, self.momentum),
+                    K.moving_average_update(self.moving_variance, variance, self.momentum),
+                ],
+                inputs,
+            )
+        return outputs
+
+    def _kept(self, name):
+        return K.identity(getattr(self, "moving_" + name))
+
+    def _reduced_axes(self, inputs):
+        rank = K.ndim(inputs)
+        return [axis for axis in range(rank) if axis != self.axis % rank]
+
+    def _of_batch(self, inputs):
+        """[outputs, mean, variance] by the statistics of the inputs."""
+        axes = self._reduced_axes(inputs)
+        outputs, mean, variance = K.normalize_batch_in_training(
+            inputs, self.gamma, self.beta, axes, epsilon=self.epsilon
+        )
+        shape = K.int_shape(inputs)
+        known = math.prod(shape[axis] for axis in axes if shape[axis] is not None)
+        sizes = K.shape(inputs)
+        count = K.constant(known, dtype=K.dtype(variance))
+        for axis in axes:
+            if shape[axis] is None:
+                count *= K.cast(sizes[axis], K.dtype(variance))
+        # The variance of a sample becomes an estimate of that of all examples.
+        variance *= count / (count - (1.0 + self.epsilon))
+        kind = K.dtype(self.moving_mean)
+        return [outputs, K.cast(mean, kind), K.cast(variance, kind)]
+
+    def _of_averages(self, inputs):
+        rank = K.ndim(inputs)
+        weights = [self.moving_mean, self.moving_variance, self.beta, self.gamma]
+        if self.axis % rank != rank - 1:
+            spread = [1] * rank
+            spread[self.axis] = K.int_shape(self.moving_mean)[0]
+            weights = [None if w is None else K.reshape(w, spread) for w in weights]
+        return K.batch_normalization(inputs, *weights, axis=self.axis, epsilon=self.epsilon)
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "momentum": self.momentum,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            **{name: initializers.serialize(getattr(self, name)) for name in _INITIALIZERS},
+            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
+            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
+            "beta_constraint": constraints.serialize(self.beta_constraint),
+            "gamma_constraint": constraints.serialize(self.gamma_constraint),
+        }
