@@ -11,6 +11,7 @@ from caudal.keras.utils.generic_utils import has_arg, to_list, unpack_singleton
 from caudal.layers import engine
 from caudal.layers.input_spec import InputSpec, check_inputs
 from caudal.layers.node import Node, record_call
+from caudal.ops.ref_variable import Variable
 
 __all__ = ["InputSpec", "Layer", "Node"]
 
@@ -165,13 +166,15 @@ class Layer(engine.Layer):
         initializer = self._lookup.initializer(initializer)
         if initializer is None:
             initializer = self._default_initializer(name, dtypes.as_dtype(dtype))
-        weight = K.variable(
+        weight = Variable(
             self._initial_value(initializer, tuple(shape or ()), dtype),
-            dtype=dtype,
+            dtype=dtypes.as_dtype(dtype),
             name=name,
             constraint=self._lookup.constraint(constraint),
             trainable=trainable,
         )
+        weight._keras_shape = tuple(weight.shape.as_list())
+        weight._uses_learning_phase = False
         regularizer = self._lookup.regularizer(regularizer)
         if regularizer is not None:
             with K.name_scope("weight_regularizer"):
