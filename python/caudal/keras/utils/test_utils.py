@@ -72,9 +72,10 @@ def _check_model(model, layer, inputs, expected_shape, expected_output):
     return output
 
 
-def layer_test(layer_cls, kwargs={}, input_shape=None, input_dtype=None, input_data=None,  # noqa: B006
-               expected_output=None, expected_output_dtype=None, fixed_batch_size=False):  # fmt: skip
-    """Checks a layer: weights, shapes and dtype, configuration, and training in both kinds of models.
+def layer_test(layer_cls, kwargs={}, input_shape=None, input_dtype=None,  # noqa: B006
+               input_data=None, expected_output=None, expected_output_dtype=None,
+               fixed_batch_size=False):  # fmt: skip
+    """Checks a layer: weights, shape and dtype, configuration, training, in both kinds of models.
 
     Args:
       layer_cls: class of the layer.
