@@ -3,9 +3,9 @@
 
 Run with a Python that has Keras 2.2.4 on TensorFlow 1: python record_keras.py [MODULE ...]
 
-To add layers, put a module with `CASES` into tests/interop/keras_layer_cases (its `__init__.py` says
-what a case looks like), run this with the module's name and commit both files. The tests find the
-module by themselves. A case that real Keras refuses is named and left out.
+To add layers, put a module with `CASES` into tests/interop/keras_layer_cases (its `__init__.py`
+says what a case looks like), run this with the module's name and commit both files. The tests find
+the module by themselves. A case that real Keras refuses is named and left out.
 """
 
 import pathlib

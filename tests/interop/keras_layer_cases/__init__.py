@@ -141,6 +141,7 @@ def measure(keras, tf, case):
     arrays = case.arrays()
     shapes = [K.int_shape(x) for x in given]
     phase = any(getattr(y, "_uses_learning_phase", False) for y in outputs)
+    computed = layer.compute_output_shape(shapes if case.several else shapes[0])
     facts = {
         "weights": [[name, list(shape)] for name, shape in names],
         "trainable": len(layer.trainable_weights),
@@ -193,10 +194,6 @@ def measure(keras, tf, case):
         results["loss"] = np.float32(listed(loss)[0])
         keep("updated", layer.get_weights())
     return plain(facts), results
-
-
-def as_shapes(computed):
-    return computed if isinstance(computed, list) else [computed]
 
 
 def save(path, measured):
