@@ -41,6 +41,15 @@ def core_options(config):
     }
 
 
+def add_graph(metadata, graph, fetches):
+    """Puts the part of the graph that the fetches need into a RunMetadata, as its one partition."""
+    from caudal.framework import graph_util
+
+    names = [getattr(x, "op", x).name for x in fetches]
+    part = graph_util.extract_sub_graph(graph.as_graph_def(), names)
+    metadata.partition_graphs.add().CopyFrom(part)
+
+
 def fill_metadata(metadata, steps):
     """Puts the core's trace into a RunMetadata, whose former content goes.
 

@@ -379,6 +379,8 @@ class BaseSession(SessionInterface):
             values, steps = values
         if run_metadata is not None:
             config_lib.fill_metadata(run_metadata, steps)
+            if options is not None and options.output_partition_graphs:
+                config_lib.add_graph(run_metadata, self._graph, call.elements)
         return call.result(values, feeds)
 
     def make_callable(self, fetches, feed_list=None, accept_options=False):

@@ -67,7 +67,6 @@ def ctc_decode(y_pred, input_length, greedy=True, beam_width=100, top_paths=1):
             sequence_length=lengths,
             beam_width=beam_width,
             top_paths=top_paths,
-            merge_repeated=False,
         )
     dense = [tf.sparse_to_dense(d.indices, d.dense_shape, d.values, -1) for d in decoded]
     return dense, scores

@@ -5,10 +5,11 @@ import numpy as np
 
 import caudal as tf
 from caudal.framework.sparse_tensor import SparseTensor
-from caudal.keras.backend.state import get_session, session_for
+from caudal.keras.backend.state import session_for
 from caudal.keras.backend.variables import is_tensor
 
-_ndarray = np.ndarray
+# Types of values that are fed as they are.
+_PLAIN = frozenset((np.ndarray, float, int, bool))
 _SESSION_ARGUMENTS = ("feed_dict", "fetches", "options", "run_metadata")
 
 
@@ -58,83 +59,83 @@ class Function:
             )
         graph = self.updates_op.graph
         self._graph = getattr(graph, "root", graph)
-        self._session = self._run = self._keys = None
+        self._run = self._resolved_for = None
         # Sparse inputs are fed as their three tensors; numbers stand for a fixed learning phase.
-        self._plain = not any(isinstance(x, (SparseTensor, int)) for x in self.inputs)
+        plain = not any(isinstance(x, (SparseTensor, int)) for x in self.inputs)
+        self._plain_count = len(self.inputs) if plain else None
 
     def __call__(self, inputs):
         """The values of the outputs, a list.
 
         Args:
           inputs: list or tuple with a value for each input: arrays, or what makes arrays; SciPy
-            matrices or SparseTensorValues for sparse inputs; tensors are computed first.
+            matrices or SparseTensorValues for sparse inputs; tensors are computed first. None, or a
+            shorter list, leaves inputs without a feed.
         """
         if not isinstance(inputs, (list, tuple)):
             raise TypeError("`inputs` should be a list or tuple, but got %s" % type(inputs))
-        if len(inputs) != len(self.inputs):
-            raise ValueError(
-                "The function%s takes %d inputs, but got %d"
-                % (" %s" % self.name if self.name else "", len(self.inputs), len(inputs))
-            )
         session = session_for(self._graph)
-        if not self._plain:
-            inputs = self._flat(inputs)
-        else:
-            for value in inputs:
-                if type(value) is not _ndarray:
-                    inputs = self._evaluated(inputs, session)
-                    break
+        skipped = keys = ()
+        if len(inputs) != self._plain_count or not all(type(x) in _PLAIN for x in inputs):
+            inputs, skipped = self._flat(inputs, session)
         if self.feed_dict:
             inputs = [*inputs, *self.feed_dict.values()]
-        keys = tuple(self.feed_dict) if self.feed_dict else ()
-        if session is not self._session or keys != self._keys:
-            self._resolve(session, keys)
+            keys = tuple(self.feed_dict)
+        if (session, skipped, keys) != self._resolved_for:
+            self._resolve(session, skipped, keys)
         if self.run_options is None and self.run_metadata is None:
             values = self._run(*inputs)
         else:
             values = self._run(*inputs, options=self.run_options, run_metadata=self.run_metadata)
         return values[: len(self.outputs)]
 
-    def _resolve(self, session, keys):
+    def _resolve(self, session, skipped, keys):
+        """Prepares calls that do not feed the inputs `skipped`, and feed `keys` besides."""
         feeds = []
-        for x in self.inputs:
-            if isinstance(x, SparseTensor):
-                feeds += [x.indices, x.values, x.dense_shape]
-            elif not isinstance(x, int):
-                feeds.append(x)
+        for i, x in enumerate(self.inputs):
+            if isinstance(x, int) or i in skipped:
+                continue
+            feeds += [x.indices, x.values, x.dense_shape] if isinstance(x, SparseTensor) else [x]
+        feeds += keys
         fetches = [*self.outputs, self.updates_op, *self.fetches]
-        self._run = session.make_callable(fetches, [*feeds, *keys], accept_options=True)
-        self._session, self._keys = session, keys
+        self._run = session.make_callable(fetches, feeds, accept_options=True)
+        self._resolved_for = (session, skipped, keys)
 
-    def _evaluated(self, inputs, session):
-        """`inputs` with the values of those that are tensors."""
-        inputs = list(inputs)
+    def _flat(self, inputs, session):
+        """(the values to feed, the numbers of inputs that get none)."""
+        missing = len(self.inputs) - len(inputs)
+        if missing < 0:
+            raise ValueError(
+                "The function%s takes %d inputs, but got %d values"
+                % (" %s" % self.name if self.name else "", len(self.inputs), len(inputs))
+            )
+        inputs = [*inputs, *[None] * missing]
         symbolic = [i for i, value in enumerate(inputs) if is_tensor(value)]
         if symbolic:
             for i, value in zip(symbolic, session.run([inputs[i] for i in symbolic])):
                 inputs[i] = value
-        return [x.toarray() if hasattr(x, "tocoo") else x for x in inputs]
-
-    def _flat(self, inputs):
-        """The values to feed, where some inputs are sparse or numbers."""
-        flat = []
-        for x, value in zip(self.inputs, inputs):
-            if isinstance(x, SparseTensor):
-                flat += _sparse_parts(value, x)
-            elif isinstance(x, int):
-                if bool(value) != bool(x):
-                    raise ValueError(
-                        "The learning phase is fixed to %d, but the function was called with %r. "
-                        "Make the function before K.set_learning_phase, or not call that"
-                        % (x, value)
-                    )
+        flat, skipped = [], []
+        for i, (x, value) in enumerate(zip(self.inputs, inputs)):
+            if isinstance(x, int):
+                self._check_phase(x, value)
+            elif value is None:
+                skipped.append(i)
+            elif isinstance(x, SparseTensor):
+                flat += _sparse_parts(value)
             else:
-                flat.append(value)
-        return self._evaluated(flat, get_session()) if flat else flat
+                flat.append(value.toarray() if hasattr(value, "tocoo") else value)
+        return flat, tuple(skipped)
+
+    def _check_phase(self, phase, value):
+        if value is not None and bool(value) != bool(phase):
+            raise ValueError(
+                "The learning phase was fixed to %d when the function was made, but the call gives "
+                "it the value %r" % (phase, value)
+            )
 
 
-def _sparse_parts(value, tensor):
-    """(indices, values, shape) of a sparse value for `tensor`."""
+def _sparse_parts(value):
+    """[indices, values, shape] of a sparse value."""
     if isinstance(value, (tuple, list)):  # SparseTensorValue
         return list(value)
     if not hasattr(value, "tocoo"):

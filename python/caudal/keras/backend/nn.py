@@ -205,10 +205,10 @@ def batch_normalization(x, mean, var, beta, gamma, axis=-1, epsilon=1e-3):
       axis: the axis of the channels.
       epsilon: added to the variance.
     """
-    if ndim(x) == 4 and axis in (-1, 1, 3):
-        channels = [1, -1, 1, 1] if axis == 1 else [-1]
+    if ndim(x) == 4 and axis in (-1, -3, 1, 3):
+        rank, channels = (4, [1, -1, 1, 1]) if axis in (1, -3) else (1, [-1])
         mean, var, beta, gamma = (
-            None if v is None else v if axis != 1 and ndim(v) == 1 else tf.reshape(v, channels)
+            v if v is None or ndim(v) == rank else tf.reshape(v, channels)
             for v in (mean, var, beta, gamma)
         )
     return tf.nn.batch_normalization(x, mean, var, beta, gamma, epsilon)
@@ -239,8 +239,8 @@ def bias_add(x, bias, data_format=None):
 
     Args:
       x: tensor of rank 2 or more.
-      bias: vector of the channels, or a tensor of the shape of one element of the batch, with the
-        channels last.
+      bias: vector of the channels, or a tensor with as many elements as one of the batch, whose
+        last dimension is that of the channels.
       data_format: 'channels_last' or 'channels_first'.
 
     Raises:
@@ -258,6 +258,5 @@ def bias_add(x, bias, data_format=None):
         if first:
             return x + tf.reshape(bias, [1, shape[0]] + [1] * (rank - 2))
         return tf.nn.bias_add(x, bias)
-    if first:
-        bias = tf.transpose(bias, [rank - 2, *range(rank - 2)])
-    return x + tf.expand_dims(bias, 0)
+    # With the channels first, Keras takes the elements of the bias in the order of the memory.
+    return x + tf.reshape(bias, [1, shape[-1], *shape[:-1]] if first else [1, *shape])
