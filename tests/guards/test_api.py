@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The public API: names, argument order and defaults of TensorFlow 1.15 (data/tf1_api.tsv)."""
 
-import ast
 import csv
 import inspect
 import pathlib
+from functools import partial
 
 import pytest
+from guards import signatures
 
 import caudal as tf
 from caudal.framework import absent
@@ -15,11 +16,7 @@ with open(pathlib.Path(__file__).parent / "data" / "tf1_api.tsv", newline="") as
     ROWS = list(csv.DictReader(file, delimiter="\t"))
 
 
-def resolve(symbol):
-    item = tf
-    for part in symbol.split("."):
-        item = getattr(item, part)
-    return item
+resolve = partial(signatures.resolve, tf)
 
 
 def _built(layer, inputs):
@@ -67,79 +64,13 @@ def test_every_symbol_exists():
     assert not missing, f"{len(missing)} symbols are missing: {missing}"
 
 
-def _wanted(text):
-    """([(name, default or None)], whether there is *args, whether there is **kwargs)."""
-    text = text.replace("=...", "=__unspecified__").replace("tf.", "tf_")
-    arguments = ast.parse(f"def f{text}: pass").body[0].args
-    names = [a.arg for a in arguments.args]
-    defaults = [None] * (len(names) - len(arguments.defaults)) + arguments.defaults
-    named = list(zip(names, defaults))
-    named += zip([a.arg for a in arguments.kwonlyargs], arguments.kw_defaults)
-    return named, arguments.vararg is not None, arguments.kwarg is not None
-
-
-def _same_default(ours, wanted):
-    if isinstance(wanted, ast.Name):
-        if wanted.id == "__unspecified__":
-            return True
-        return isinstance(ours, tf.DType) and ours.name == wanted.id[3:]
-    value = ast.literal_eval(wanted)
-    if isinstance(value, (list, tuple)):
-        return list(ours or []) == list(value)
-    return ours == value and isinstance(ours, bool) == isinstance(value, bool)
-
-
-def _parameters(symbol, item):
-    """Parameters as a caller sees them: classes by what makes them, methods without self."""
-    parameters = list(inspect.signature(item).parameters.values())
-    owner, _, name = symbol.rpartition(".")
-    holder = resolve(owner) if owner else tf
-    if inspect.isclass(holder) and inspect.isfunction(inspect.getattr_static(holder, name)):
-        return parameters[1:]
-    return parameters
-
-
-def difference(row):
-    """What differs from TensorFlow's signature, or None. We may have more arguments at the end."""
-    ours = _parameters(row["symbol"], resolve(row["symbol"]))
-    wanted, stars, double_stars = _wanted(row["signature"])
-    if stars and double_stars and not wanted:
-        return None  # TensorFlow takes anything
-    for kind, has, text in (
-        (inspect.Parameter.VAR_POSITIONAL, stars, "*args"),
-        (inspect.Parameter.VAR_KEYWORD, double_stars, "**kwargs"),
-    ):
-        if any(p.kind is kind for p in ours) < has:
-            return f"does not take {text}"
-    if any(p.kind is p.VAR_POSITIONAL for p in ours) and not stars:
-        return "takes *args"
-    have = {p.name: p for p in ours}
-    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    order = [p.name for p in ours if p.kind in by_name]
-    names = [name for name, _ in wanted]
-    if order[: len(names)] != names:
-        return f"arguments are {order}, TensorFlow has {names}"
-    required = [n for n in order[len(names) :] if have[n].default is inspect.Parameter.empty]
-    if required:
-        return f"needs {required}, which TensorFlow does not have"
-    for name, default in wanted:
-        ours_default = have[name].default
-        if default is None:
-            continue
-        if ours_default is inspect.Parameter.empty:
-            return f"{name} has no default"
-        if not _same_default(ours_default, default):
-            return f"{name}={ours_default!r}, TensorFlow has {ast.unparse(default)}"
-    return None
-
-
 # Tensors are made by the graph, never by users.
 SIGNED = [r for r in ROWS if r["signature"] and r["symbol"] != "Tensor"]
 
 
 @pytest.mark.parametrize("row", [pytest.param(r, id=r["symbol"]) for r in SIGNED])
 def test_signature(row):
-    problem = difference(row)
+    problem = signatures.difference(tf, row)
     assert problem is None, f"tf.{row['symbol']}: {problem}"
 
 

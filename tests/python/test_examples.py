@@ -160,6 +160,65 @@ def test_every_example_is_tested(root):
         assert f'"{path.name}"' in text or path.name == "mnist.py", path.name
 
 
+def test_keras_mnist(root):
+    out = run(root, "keras_mnist.py", "--epochs", 2)
+    results = re.findall(r"(\w+): 2 epochs, test loss [\d.]+, test accuracy ([\d.]+) %", out)
+    assert [name for name, _ in results] == ["stacked", "functional"]
+    assert all(float(accuracy) > 93 for _, accuracy in results)
+    assert out.count("Trainable params: 52,398") == 2
+
+
+def test_keras_two_inputs(root):
+    out = run(root, "keras_two_inputs.py")
+    scores = dict(re.findall(r"(\w+) ([\d.]+)", re.findall(r"test: (.*)", out)[0]))
+    total = last_number(out, r"price_loss \+ 0.5 sold_loss =")
+    assert abs(float(scores["loss"]) - total) < 2e-4
+    assert last_number(out, "mean error of a price") < 0.1
+    assert last_number(out, "sales foreseen") > 93
+
+
+def test_keras_shared_layers(root):
+    out = run(root, "keras_shared_layers.py", "--epochs", 4)
+    assert "in the model once: True" in out
+    assert last_number(out, "pairs told apart:") > 88
+    assert last_number(out, "nearest neighbour in the code:") > 82
+
+
+def test_keras_nested_model(root):
+    pytest.importorskip("h5py")
+    out = run(root, "keras_nested_model.py", "--epochs", 6)
+    assert last_number(out, "odd or even:") > 80
+    assert float(re.findall(r"largest difference ([\d.e+-]+)", out)[0]) < 1e-5
+    assert last_number(out, "its reader alone:") > 80
+
+
+def test_keras_autoencoder(root):
+    out = run(root, "keras_autoencoder.py", "--epochs", 4)
+    assert last_number(out, "simple: 32 numbers, RMSE of a test pixel") < 0.17
+    apart = last_number(out, "layer by layer, RMSE of a test pixel")
+    together = last_number(out, "trained together, RMSE of a test pixel")
+    assert together < apart < 0.25
+
+
+def test_keras_reviews_lstm(root):
+    out = run(root, "keras_reviews_lstm.py", "--epochs", 6)
+    assert last_number(out, "test accuracy:") > 95
+    assert last_number(out, "'the cast was not dull':") > 0.8
+    assert last_number(out, "the plot was not clever':") < 0.2
+
+
+def test_keras_transfer(root):
+    pytest.importorskip("h5py")
+    out = run(root, "keras_transfer.py", "--epochs", 3)
+    assert "trainable weights: 4 of 8" in out and "stayed as it was: True" in out
+    assert last_number(out, "frozen base, 150 examples: test accuracy") > 82
+    assert last_number(out, "fine-tuned: test accuracy") > 84
+
+
+def test_keras_in_session(root):
+    assert last_number(run(root, "keras_in_session.py"), "test accuracy") > 94
+
+
 def test_checkpoints(root, tmp_path):
     out = run(root, "checkpoints.py", "--folder", tmp_path, "--epochs", 1)
     saved, restored = (re.search(when + ": (.*)", out)[1] for when in ("saved", "restored"))
