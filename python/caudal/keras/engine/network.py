@@ -312,7 +312,11 @@ class Network(Layer):
         if not self._is_graph_network:
             return None
         frame = engine.current_call()
-        training = frame.training if frame is not None and frame.layer is self else None
+        own_call = frame is not None and frame.layer is self
+        if not own_call and mask is None and _same_tensors(to_list(inputs), self.inputs):
+            # Known since the layers were connected; another run would repeat their losses.
+            return unpack_singleton([getattr(y, "_keras_mask", None) for y in self.outputs])
+        training = frame.training if own_call else None
         return unpack_singleton(self._run(inputs, mask, training)[1])
 
     def _run(self, inputs, masks, training):
