@@ -42,7 +42,9 @@ def config_of(model):
     for layer in model.layers:
         own = [i for i in range(len(layer._inbound_nodes))
                if node_key(layer.name, i) in model._network_nodes]  # fmt: skip
-        numbers.update({(id(layer), i): new for new, i in enumerate(own)})
+        # The first node of a model is not a call: it links its own inputs and outputs.
+        first = 1 if hasattr(layer, "_is_graph_network") else 0
+        numbers.update({(id(layer), i): new for new, i in enumerate(own, first)})
 
     def place(layer, node_index, tensor_index):
         return [layer.name, numbers[id(layer), node_index], tensor_index]
