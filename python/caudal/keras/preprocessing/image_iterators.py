@@ -6,7 +6,6 @@ import threading
 import warnings
 
 import numpy as np
-from caudal.keras.utils.data_utils import Sequence
 
 from caudal.keras import backend as K
 from caudal.keras.preprocessing.image_files import (
@@ -18,6 +17,7 @@ from caudal.keras.preprocessing.image_files import (
     load_img,
     validate_filename,
 )
+from caudal.keras.utils.data_utils import Sequence
 
 
 class Iterator(Sequence):

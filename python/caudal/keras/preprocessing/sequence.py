@@ -5,6 +5,7 @@ import json
 import random
 
 import numpy as np
+
 from caudal.keras.utils.data_utils import Sequence
 
 __all__ = [
