@@ -185,3 +185,7 @@ _BACKEND = "tensorflow"
 def backend():
     """The name of the backend: 'tensorflow', whose programming model this is."""
     return _BACKEND
+
+
+# Last, as it hands on what is above: `K.tensorflow_backend` is an attribute, too.
+from caudal.keras.backend import tensorflow_backend  # noqa: E402, F401, I001
