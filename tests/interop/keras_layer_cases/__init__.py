@@ -120,12 +120,13 @@ def drawn_weights(case, shapes):
     return values
 
 
-def measure(keras, tf, case):
+def measure(keras, tf, case, optimizer=None):
     """What a layer says of itself and what it computes.
 
     Args:
       keras, tf: the modules of the library under measurement.
       case: Case.
+      optimizer: class, instead of SGD.
 
     Returns:
       (facts, arrays): a dict of plain values, and a dict of arrays: "output/I" for inference,
@@ -184,7 +185,7 @@ def measure(keras, tf, case):
         keep("train_output", train(arrays + [1]))
     if not case.options.get("random") and len(floats) == len(outputs):
         model = keras.models.Model(inputs, outputs)
-        model.compile(keras.optimizers.SGD(0.1), "mse")
+        model.compile((optimizer or keras.optimizers.SGD)(0.1), "mse")
         targets = [source.uniform(-1, 1, v.shape).astype("float32") for v in values]
         layer.set_weights(drawn_weights(case, names))
         loss = model.train_on_batch(arrays, targets)
