@@ -21,9 +21,10 @@ from caudal.keras.optimizers import Adam
 def convolutions():
     return Sequential(
         [
-            Conv2D(16, 3, activation="relu", input_shape=(28, 28, 1), name="conv1"),
-            Conv2D(16, 3, activation="relu", name="conv2"),
-            MaxPooling2D(name="pool"),
+            Conv2D(16, 5, activation="relu", input_shape=(28, 28, 1), name="conv1"),
+            MaxPooling2D(name="pool1"),
+            Conv2D(16, 5, activation="relu", name="conv2"),
+            MaxPooling2D(name="pool2"),
             Dropout(0.25, name="dropout"),
             Flatten(name="flatten"),
         ],
