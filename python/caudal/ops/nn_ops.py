@@ -681,7 +681,10 @@ def _noise_shape(x, noise_shape):
         return array_ops.shape(x)
     if isinstance(noise_shape, ops.Tensor):
         return noise_shape
-    dims = tensor_shape.as_shape(noise_shape)
+    try:
+        dims = tensor_shape.as_shape(noise_shape)
+    except (TypeError, ValueError):  # a list with scalar tensors
+        return noise_shape
     if x.shape.rank is not None and dims.rank == x.shape.rank:
         filled = [a if a is not None else b for a, b in zip(dims.as_list(), x.shape.as_list())]
         return tensor_shape.TensorShape(filled)

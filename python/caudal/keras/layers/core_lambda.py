@@ -5,6 +5,8 @@ import types
 
 import numpy as np
 
+import caudal as tf
+from caudal import keras
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import Layer
 from caudal.keras.utils.generic_utils import (
@@ -18,12 +20,12 @@ from caudal.keras.utils.generic_utils import (
 __all__ = ["Lambda"]
 
 # The global names that a loaded function of a Lambda can use without `custom_objects`.
-_GLOBALS = {"K": K, "np": np}
+_GLOBALS = {"K": K, "keras": keras, "np": np, "tf": tf}
 
 
 def _described(function):
     """(description, kind) of a function, or of a plain value."""
-    if isinstance(function, types.LambdaType) and function.__name__ == "<lambda>":
+    if isinstance(function, types.FunctionType):
         return func_dump(function), "lambda"
     if callable(function):
         return function.__name__, "function"
@@ -53,8 +55,9 @@ class Lambda(Layer):
       mask: mask of the output, or function from (inputs, mask) to it.
       arguments: dict of further arguments of the function.
 
-    A function with a name is saved by its name, and found again by `custom_objects`; the byte code
-    of a lambda is saved itself, and only the same version of Python can load it.
+    The byte code of a function written in Python is part of the configuration: only the same
+    version of Python can load it, and it knows no global names but K, keras, np, tf and those of
+    `custom_objects`.
     """
 
     def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):

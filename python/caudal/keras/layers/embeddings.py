@@ -33,6 +33,10 @@ class Embedding(Layer):
         if "input_shape" not in kwargs and "batch_input_shape" not in kwargs:
             lengths = input_length if isinstance(input_length, (list, tuple)) else (input_length,)
             kwargs["input_shape"] = tuple(lengths)
+        elif isinstance((kwargs.get("batch_input_shape") or (None,))[-1], (list, tuple)):
+            # Keras 2.2.4 saves a tuple of lengths as one item of the shape.
+            batch, lengths = kwargs["batch_input_shape"]
+            kwargs["batch_input_shape"] = (batch, *lengths)
         super().__init__(**kwargs)
         self.input_dim = input_dim
         self.output_dim = output_dim
