@@ -77,13 +77,13 @@ def test_made_again_from_its_config(module, name):
     if not case.several and not case.options.get("call") and len(outputs) == 1:
         sequence = keras.models.Sequential()
         shape = case.shapes[0]
-        fixed = case.options.get("fixed_batch")
-        sequence.add(
-            keras.layers.InputLayer(batch_input_shape=shape if fixed else (None, *shape[1:]))
-        )
+        shape = shape if case.options.get("fixed_batch") else (None, *shape[1:])
+        first = {"batch_input_shape": shape}
         if "mask" in case.options:
-            sequence.add(keras.layers.Masking(mask_value=0.0))
-        sequence.add(keras.layers.deserialize(described))
+            sequence.add(keras.layers.Masking(mask_value=0.0, **first))
+            first = {}
+        config = {**described["config"], **first}
+        sequence.add(keras.layers.deserialize({**described, "config": config}))
         copies += [sequence, keras.models.Sequential.from_config(sequence.get_config())]
     for copy in copies:
         copy.layers[-1].set_weights(values)
