@@ -24,6 +24,7 @@ from caudal.ops.ref_variable import Variable, VariableAggregation, VariableSynch
 from caudal.ops.variable_store import graph_singleton
 
 _NAMES_KEY = ("__layer_names",)
+_NUMBERED_KEY = ("__numbered_layer_names",)
 _WORD = re.compile(r"(?<=.)(?=[A-Z][a-z0-9]+)|(?<=[a-z])(?=[A-Z])")
 _KWARGS = {"input_shape", "batch_input_shape", "batch_size", "weights", "activity_regularizer",
            "autocast", "input_dim", "input_dtype"}  # fmt: skip
@@ -52,6 +53,17 @@ def unique_layer_name(name, zero_based=False, avoid=()):
         candidate = "%s_%d" % (name, number) if number else name
         if candidate not in avoid:
             return candidate
+
+
+def numbered_layer_name(prefix, next_number):
+    """`prefix` with the next of the numbers that `next_number()` gives which no layer has."""
+    taken = graph_singleton(_NAMES_KEY, dict).get(prefix, 0)
+    number = next_number()
+    while number < taken:
+        number = next_number()
+    name = "%s_%d" % (prefix, number)
+    graph_singleton(_NUMBERED_KEY, set).add(name)
+    return name
 
 
 def reset_layer_names():
@@ -527,7 +539,11 @@ class Layer(Connected):
     # Properties ---------------------------------------------------------------------------------
 
     def _init_set_name(self, name):
-        self._name = name or unique_layer_name(snake_case(type(self).__name__), zero_based=True)
+        self._name = name or unique_layer_name(
+            snake_case(type(self).__name__),
+            zero_based=True,
+            avoid=graph_singleton(_NUMBERED_KEY, set),
+        )
 
     @property
     def name(self):

@@ -58,11 +58,7 @@ class Layer(engine.Layer):
         for kwarg in kwargs:
             if kwarg not in _KWARGS:
                 raise TypeError("Keyword argument not understood:", kwarg)
-        name = kwargs.get("name")
-        super().__init__(trainable=kwargs.get("trainable", True), name=name)
-        if not name:
-            prefix = engine.snake_case(type(self).__name__)
-            self._name = "%s_%d" % (prefix, K.get_uid(prefix))
+        super().__init__(trainable=kwargs.get("trainable", True), name=kwargs.get("name"))
         self._built = False
         # (item, ids of the inputs that it depends on or None, layer)
         self._listed = {"losses": [], "updates": []}
@@ -87,6 +83,10 @@ class Layer(engine.Layer):
             dtype = dtype or K.floatx()
         if dtype is not None:
             self.dtype = dtype
+
+    def _init_set_name(self, name):
+        prefix = engine.snake_case(type(self).__name__)
+        self._name = name or engine.numbered_layer_name(prefix, lambda: K.get_uid(prefix))
 
     # Plain attributes of Keras ------------------------------------------------------------------
 
