@@ -173,8 +173,6 @@ def _deserialize_model(store, custom_objects=None, compile=True):  # noqa: A002 
         raise ValueError("No weights found in the file: there is no group model_weights.")
     config = adapt_config(_json_of(store, "model_config"))
     model = model_from_config(config, custom_objects=custom_objects)
-    if hasattr(model, "_build_saved"):
-        model._build_saved(config)
     load_weights_by_order(store["model_weights"], model.layers)
     if not compile:
         return model
