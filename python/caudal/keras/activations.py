@@ -5,9 +5,7 @@ import warnings
 
 from caudal.keras import backend as K
 from caudal.keras.utils.generic_utils import deserialize_keras_object
-
-_SELU_ALPHA = 1.6732632423543772848170429916717
-_SELU_SCALE = 1.0507009873554804934193349852946
+from caudal.ops import nn_ops
 
 
 def softmax(x, axis=-1):
@@ -34,7 +32,7 @@ def elu(x, alpha=1.0):
 
 def selu(x):
     """elu with the scale and alpha that keep mean 0 and variance 1 (arXiv 1706.02515)."""
-    return _SELU_SCALE * K.elu(x, _SELU_ALPHA)
+    return nn_ops.selu(x)
 
 
 def softplus(x):

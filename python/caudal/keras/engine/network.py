@@ -113,7 +113,7 @@ class Network(Layer):
             if not isinstance(layer, InputLayer):
                 raise ValueError(
                     "%s inputs must come from `keras.layers.Input`, they cannot be the output of "
-                    'another layer. Here, a tensor specified as input to your model was made by '
+                    "another layer. Here, a tensor specified as input to your model was made by "
                     'the layer "%s". The tensor is: %s' % (type(self).__name__, layer.name, x)
                 )
         for x in self.outputs:
@@ -249,7 +249,9 @@ class Network(Layer):
                     found += getattr(layer, getter)(node.input_tensors)
             found += getattr(layer, getter)(None)
         found += [item for item, key, _ in self._listed[what] if key is None]
-        return engine.unique_objects(found)
+        # Each tensor once, but numbers as often as they were added.
+        numbers = [item for item in found if isinstance(item, (int, float))]
+        return engine.unique_objects(x for x in found if not isinstance(x, (int, float))) + numbers
 
     def _nested(self, what):
         found = list(self._listed[what])
