@@ -11,7 +11,8 @@ __getattr__ = _module_getattr(
         "caudal.keras.utils.generic_utils": "@ CustomObjectScope Progbar custom_object_scope "
         "deserialize_keras_object get_custom_objects serialize_keras_object",
         "caudal.keras.utils.io_utils": "@ HDF5Matrix h5dict",
-        "caudal.keras.utils.layer_utils": "@ convert_all_kernels_in_model print_summary",
+        "caudal.keras.utils.layer_utils": "@ convert_all_kernels_in_model get_source_inputs "
+        "print_summary",
         "caudal.keras.utils.multi_gpu_utils": "@ multi_gpu_model",
         "caudal.keras.utils.np_utils": "@ normalize to_categorical",
         "caudal.keras.utils.test_utils": "@",
