@@ -48,6 +48,7 @@ enum Trait : std::uint32_t {
   kSplits = 1u << 25,        ///< its outputs lie in one input, one after the other along an axis
   kJoins = 1u << 26,         ///< its output is its inputs, one after the other along an axis
   kCuts = 1u << 27,          ///< its output is input 0 from the position input 1 on
+  kReadsTape = 1u << 29,     ///< its value is the one that the tape of a conditional keeps at "k"
   kRestores = 1u << 28,      ///< makes values for variables, seldom: they may take over its memory
 };
 

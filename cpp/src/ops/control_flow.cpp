@@ -511,7 +511,7 @@ constexpr OpRow kRows[] = {
     // Reads intermediate k of iteration `index` from the tape of a While (or of an If, index 0).
     {"TapeRead",
      "tape:variant index:int32 -> value:dtype; k:int>=0; dtype:type; shape:shape=unknown",
-     tape_read_shape, tape_read_grad, kMaybeDynamic},
+     tape_read_shape, tape_read_grad, kMaybeDynamic | kReadsTape},
     {"TapeSize", "tape:variant -> size:int32", scalar_shape, no_gradient, 0},
     // The gradient of a tape maps (index, k) to the gradient of that value; what it lacks is zero.
     {"TapeEntry", "index:int32 value:T -> gradient:variant; k:int>=0; T:type", scalar_shape,

@@ -62,6 +62,7 @@ class Assembler {
     if (segment_->num_devices > 1) connect_devices();
     segment_->rest = std::move(g_.rest);
     segment_->next_live_ins = std::move(g_.next_live_ins);
+    segment_->inlined = std::move(g_.inlined);
     describe();
     return segment_;
   }

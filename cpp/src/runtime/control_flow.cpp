@@ -53,6 +53,8 @@ std::vector<Tensor> call(Run& run, Subgraph& subgraph, const std::vector<Tensor>
   return out;
 }
 
+}  // namespace
+
 bool truth(const Tensor& t) {
   const std::int64_t n = t.num_elements();
   if (t.shape().rank() > 0 && t.dtype() == DType::kBool) {
@@ -78,8 +80,6 @@ bool truth(const Tensor& t) {
       invalid("a ", t.dtype(), " cannot be a condition");
   }
 }
-
-}  // namespace
 
 void run_control(Run& run, const Node& node, std::vector<Tensor> inputs,
                  std::vector<Tensor>& outputs) {

@@ -6,6 +6,7 @@
 
 #include "caudal/error.h"
 #include "graph/subgraphs.h"
+#include "runtime/inline_if.h"
 #include "runtime/plan_graph.h"
 #include "runtime/run_words.h"
 
@@ -75,45 +76,144 @@ bool same_attrs(const AttrMap& a, const AttrMap& b) {
 
 class Lowering {
  public:
+  /// Conditionals in `general` are not taken in: their tapes are wanted.
   Lowering(const PlanEnvironment& env, Program& program, const std::vector<LiveIn>& live_ins,
-           const std::vector<Tensor>& values)
-      : values_(values),
-        plan_of_(std::size_t(program.graph->num_nodes()), -1),
-        after_effects_(plan_of_.size()) {
+           const std::vector<Tensor>& values, const Inlined* before,
+           const std::unordered_set<const Node*>& general)
+      : values_(values), general_(general) {
     g_.env = &env;
     g_.program = &program;
     g_.live_ins = live_ins;
+    if (before != nullptr) inlined_ = *before;
+    make_slots(*program.graph);
+    for (const auto& [graph, owner] : inlined_.owners) make_slots(*graph);
     for (std::size_t i = 0; i < live_ins.size(); ++i) add_live_in(int(i));
   }
 
   PlanGraph run(const std::vector<Node*>& order) {
-    for (const Node* node : order) {
-      for (const Output& in : node->inputs()) {
-        if (in.dtype() == DType::kVariant) tapes_read_.emplace(in.node->id(), 0);
-      }
-    }
-    for (const Output& f : g_.program->fetches) {
-      if (f.dtype() == DType::kVariant) tapes_read_.emplace(f.node->id(), 0);
-    }
-    for (Node* node : order) {
-      mark_effects(*node);
-      try {
-        if (must_wait(*node)) {
-          defer(node);
-        } else {
-          lower_node(node);
-        }
-      } catch (Error& e) {
-        rethrow_with_frame(e, *node);
-      }
-    }
+    for (const Node* node : order) note_tapes(node->inputs());
+    note_tapes(g_.program->fetches);
+    for (Node* node : order) visit(node);
     collect_live_outs();
+    if (!inlined_.taken.empty()) g_.inlined = std::make_shared<const Inlined>(std::move(inlined_));
     return std::move(g_);
   }
 
  private:
-  static std::uint64_t key(const Output& o) {
-    return std::uint64_t(o.node->id()) << 16 | unsigned(o.index);
+  /// A frame of slots for the nodes of a graph: of the program's, or of a branch that is taken in.
+  void make_slots(const Graph& graph) {
+    first_slot_.emplace(&graph, plan_of_.size());
+    plan_of_.resize(plan_of_.size() + std::size_t(graph.num_nodes()), -1);
+    after_effects_.resize(plan_of_.size());
+    place_.resize(plan_of_.size());
+  }
+  std::size_t slot(const Node& node) const {
+    const Graph& graph = node.graph();
+    if (&graph == g_.program->graph) return std::size_t(node.id());
+    return first_slot_.at(&graph) + std::size_t(node.id());
+  }
+  std::uint64_t key(const Output& o) const {
+    return std::uint64_t(slot(*o.node)) << 16 | unsigned(o.index);
+  }
+  /// What an output is after conditionals were taken in.
+  Output actual(Output o) const {
+    if (inlined_.taken.empty()) return o;
+    while (!live_in_of_.contains(key(o))) {
+      const auto it = inlined_.stands_for.find(o);
+      if (it == inlined_.stands_for.end()) break;
+      o = it->second;
+    }
+    return o;
+  }
+
+  void note_tapes(std::span<const Output> values) {
+    for (const Output& o : values) {
+      if (o.dtype() == DType::kVariant) tapes_read_.insert(actual(o).node);
+    }
+  }
+
+  void visit(Node* node) {
+    place_[slot(*node)] = ++visited_;
+    mark_effects(*node);
+    try {
+      if (inlined_.owners.contains(&node->graph()) &&
+          (inlined_.stands_for.contains({node, 0}) || replace_tape(*node))) {
+        return;
+      }
+      Subgraph* const branch = known_branch(*node);
+      if (branch != nullptr) return take_in(*node, *branch);
+      want_tapes(*node);
+      if (must_wait(*node)) {
+        defer(node);
+      } else {
+        lower_node(node);
+      }
+    } catch (Error& e) {
+      rethrow_with_frame(e, *node);
+    }
+  }
+
+  /// The branch of an If that is certain to run, when the plan can take it in.
+  Subgraph* known_branch(const Node& node) const {
+    if (!g_.env->options.optimize || !node.op().has(kControlFlow) || is_loop(node) ||
+        general_.contains(&node) || fully_fed(node)) {
+      return nullptr;
+    }
+    const PlanRef predicate = find(node.input(0));
+    if (predicate.node < 0) return nullptr;
+    Subgraph* branch = branch_to_inline(node, g_.at(predicate).constant);
+    if (branch == nullptr || first_slot_.contains(branch->graph.get())) return nullptr;
+    const bool tape_leaves =
+        std::any_of(g_.program->fetches.begin(), g_.program->fetches.end(),
+                    [&](const Output& f) { return f.node == &node && is_tape(f); });
+    return tape_leaves ? nullptr : branch;
+  }
+  static bool is_tape(const Output& o) {
+    return has_tape(*o.node) && o.index == o.node->num_outputs() - 1;
+  }
+
+  /// Nodes of the branch become nodes of this plan, at the place where the If stands.
+  void take_in(Node& node, Subgraph& branch) {
+    place(*g_.env, node);
+    const bool read = has_tape(node) && tapes_read_.contains(&node);
+    const std::vector<Node*> order = nodes_of(branch, read);
+    make_slots(*branch.graph);
+    for (std::size_t i = 0; i < branch.inputs.size(); ++i)
+      inlined_.stands_for.emplace(branch.inputs[i], node.input(int(i) + 1));
+    for (std::size_t i = 0; i < branch.outputs.size(); ++i)
+      inlined_.stands_for.emplace(node.output(int(i)), branch.outputs[i]);
+    inlined_.owners.emplace(branch.graph.get(), &node);
+    Inlined::Taken& taken = inlined_.taken[&node];
+    taken.branch = &branch;
+    for (const Output& o : branch.outputs) taken.waits.push_back(o.node);
+    for (Node* n : order) {
+      if (touches_state(*n)) taken.waits.push_back(n);
+    }
+    for (const Node* n : order) note_tapes(n->inputs());
+    if (read) note_tapes(branch.saved);
+    g_.taken_in.insert(g_.taken_in.end(), order.begin(), order.end());
+    for (Node* n : order) visit(n);
+  }
+
+  /// What is read from the tape of a conditional that was taken in is a value of this plan.
+  bool replace_tape(Node& node) {
+    if (!node.op().has(kReadsTape)) return false;
+    const Output tape = actual(node.input(0));
+    if (!inlined_.is_virtual_tape(tape)) return false;
+    const auto& saved = inlined_.taken.at(tape.node).branch->saved;
+    const auto k = std::size_t(node.attrs().i("k"));
+    if (k >= saved.size()) fail(Code::kInternal, "value ", k, " is not on the tape");
+    inlined_.stands_for.emplace(node.output(0), saved[k]);
+    return true;
+  }
+
+  /// Other readers of such a tape need one: the plan is made anew without taking that If in.
+  void want_tapes(const Node& node) const {
+    if (inlined_.taken.empty()) return;
+    for (const Output& in : node.inputs()) {
+      const Output o = actual(in);
+      if (inlined_.is_virtual_tape(o)) throw TapeWanted{o.node};
+    }
   }
 
   void add_live_in(int i) {
@@ -134,15 +234,16 @@ class Lowering {
 
   /// The plan value of a graph output; node -1 when it is not available in this segment.
   PlanRef find(Output o) const {
+    o = actual(o);
     if (!live_in_of_.empty()) {
       if (const auto it = live_in_of_.find(key(o)); it != live_in_of_.end()) return {it->second, 0};
     }
     // A Ref forwarded by a write of an earlier segment is the variable itself by now.
-    while (o.is_ref() && plan_of_[std::size_t(o.node->id())] < 0 && o.node->op().has(kRefForward) &&
-           !deferred_.contains(o.node->id())) {
+    while (o.is_ref() && plan_of_[slot(*o.node)] < 0 && o.node->op().has(kRefForward) &&
+           !deferred_.contains(o.node)) {
       o = o.node->input(0);
     }
-    const int p = plan_of_[std::size_t(o.node->id())];
+    const int p = plan_of_[slot(*o.node)];
     return p <= kAlias ? aliases_[std::size_t(kAlias - p)] : PlanRef{p, o.index};
   }
 
@@ -150,17 +251,9 @@ class Lowering {
   /// values.
   void mark_effects(const Node& node) {
     bool found = has_effect(node);
-    for (const Output& in : node.inputs()) found = found || after_effects_[id_of(*in.node)];
-    for (const Node* c : node.control_inputs()) found = found || after_effects_[id_of(*c)];
-    after_effects_[id_of(node)] = found;
-  }
-  static std::size_t id_of(const Node& node) { return std::size_t(node.id()); }
-
-  static bool touches_state(const Node& node) {
-    if (has_effect(node)) return true;
-    if (node.op().has(kControlFlow) && !captured_variables(node).empty()) return true;
-    return std::any_of(node.inputs().begin(), node.inputs().end(),
-                       [](const Output& o) { return o.is_ref(); });
+    for (const Output& in : node.inputs()) found = found || after_effects_[slot(*actual(in).node)];
+    for (const Node* c : inlined_.controls_of(node)) found = found || after_effects_[slot(*c)];
+    after_effects_[slot(node)] = found;
   }
 
   bool must_wait(const Node& node) const {
@@ -172,14 +265,14 @@ class Lowering {
       const PlanNode& p = g_.nodes[std::size_t(r.node)];
       if (p.kind == PlanKind::kDynamic) return true;
     }
-    for (const Node* c : node.control_inputs()) {
-      if (deferred_.contains(c->id())) return true;
+    for (const Node* c : inlined_.controls_of(node)) {
+      if (deferred_.contains(c)) return true;
     }
     return false;
   }
 
   void defer(Node* node) {
-    deferred_.emplace(node->id(), 0);
+    deferred_.insert(node);
     state_deferred_ = state_deferred_ || touches_state(*node);
     g_.rest.push_back(node);
   }
@@ -195,7 +288,7 @@ class Lowering {
   void lower_node(Node* node) {
     const OpDef& op = node->op();
     if (fully_fed(*node)) return;
-    if (node->num_outputs() == 0 && !after_effects_[id_of(*node)]) return;  // orders values only
+    if (node->num_outputs() == 0 && !after_effects_[slot(*node)]) return;  // orders values only
     if (op.has(kPlaceholder)) {
       invalid("You must feed a value for placeholder tensor '", node->name(), "' with dtype ",
               dtype_signature_name(node->output_dtype(0)),
@@ -212,8 +305,8 @@ class Lowering {
       if (g_.nodes[std::size_t(n.inputs.back().node)].kind == PlanKind::kDynamic)
         return defer(node);
     }
-    for (const Node* c : node->control_inputs()) {
-      const int p = plan_of_[std::size_t(c->id())];
+    for (const Node* c : inlined_.controls_of(*node)) {
+      const int p = plan_of_[slot(*c)];
       if (p >= 0) add_control(n, p);
       if (p <= kAlias) add_control(n, aliases_[std::size_t(kAlias - p)].node);
     }
@@ -253,7 +346,7 @@ class Lowering {
 
     // A tape that no gradient of this run reads is not recorded.
     const int num_outputs = node->num_outputs() - (op.has(kControlFlow) && has_tape(*node) &&
-                                                   !tapes_read_.contains(node->id()));
+                                                   !tapes_read_.contains(node));
     bool objects = false, known = true;
     for (int i = 0; i < num_outputs; ++i) {
       objects = objects || (is_object(node->output_dtype(i)) && !node->output_is_ref(i));
@@ -358,7 +451,7 @@ class Lowering {
         fail(Code::kUnimplemented, "a shape cannot be taken from the variable behind ",
              node->input(int(i)).name(), " directly: read it with tf.identity");
       }
-      by_value_.emplace(key(node->input(int(i))), 0);
+      by_value_.emplace(key(actual(node->input(int(i)))), 0);
     }
     if (!any) {
       fail(Code::kUnimplemented, "the shape of an output of ", node->op().name,
@@ -369,7 +462,7 @@ class Lowering {
 
   void add(PlanNode n) {
     const int index = int(g_.nodes.size());
-    plan_of_[std::size_t(n.node->id())] = index;
+    plan_of_[slot(*n.node)] = index;
     g_.nodes.push_back(std::move(n));
     g_.sequence.push_back(index);
   }
@@ -392,13 +485,13 @@ class Lowering {
       for (auto it = begin; it != end; ++it) {
         const PlanNode& other = g_.nodes[std::size_t(it->second)];
         if (other.device == n.device && AttrValue(other.outputs[0].constant) == AttrValue(value)) {
-          plan_of_[std::size_t(n.node->id())] = it->second;
+          plan_of_[slot(*n.node)] = it->second;
           return;
         }
       }
       constants_.emplace(h, int(g_.nodes.size()));
     }
-    plan_of_[std::size_t(n.node->id())] = int(g_.nodes.size());
+    plan_of_[slot(*n.node)] = int(g_.nodes.size());
     g_.nodes.push_back(std::move(n));
   }
 
@@ -428,7 +521,7 @@ class Lowering {
     const int storage = g_.variables[std::size_t(variable)].storage;
     if (storage >= 0) out.shape = g_.storages[std::size_t(storage)].value.shape();
     n.outputs = {std::move(out)};
-    plan_of_[std::size_t(n.node->id())] = int(g_.nodes.size());
+    plan_of_[slot(*n.node)] = int(g_.nodes.size());
     g_.nodes.push_back(std::move(n));
   }
 
@@ -447,7 +540,7 @@ class Lowering {
     n.kind = PlanKind::kConstant;
     n.inputs.clear();
     n.ref_storage.clear();
-    plan_of_[std::size_t(n.node->id())] = int(g_.nodes.size());
+    plan_of_[slot(*n.node)] = int(g_.nodes.size());
     g_.nodes.push_back(std::move(n));
     return true;
   }
@@ -464,13 +557,13 @@ class Lowering {
     // When a value is computed does not matter; what has effects keeps its place.
     const bool waits = std::any_of(n.controls.begin(), n.controls.end(), [&](int c) {
       const Node* from = g_.nodes[std::size_t(c)].node;
-      return from == nullptr || after_effects_[id_of(*from)];
+      return from == nullptr || after_effects_[slot(*from)];
     });
     if (!(in.shape == out.shape) || waits) {
       n.view = reduces_nothing;
       return false;
     }
-    plan_of_[std::size_t(n.node->id())] = kAlias - int(aliases_.size());
+    plan_of_[slot(*n.node)] = kAlias - int(aliases_.size());
     aliases_.push_back(n.inputs[0]);
     return true;
   }
@@ -486,12 +579,23 @@ class Lowering {
       const PlanNode& other = g_.nodes[std::size_t(it->second)];
       if (&other.node->op() == &n.node->op() && other.inputs == n.inputs &&
           other.device == n.device && same_attrs(other.node->attrs(), n.node->attrs())) {
-        plan_of_[std::size_t(n.node->id())] = it->second;
+        plan_of_[slot(*n.node)] = it->second;
         return true;
       }
     }
     merged_.emplace(h, int(g_.nodes.size()));
     return false;
+  }
+
+  /// Whether a value is, perhaps through views, the result of a conditional that was taken in.
+  bool comes_from_branch(Output o) const {
+    while (!inlined_.taken.empty() && !live_in_of_.contains(key(o)) && o.index == 0) {
+      if (inlined_.stands_for.contains(o)) return true;
+      const OpDef& op = o.node->op();
+      if (!op.has(kView) && !op.has(kOneIsItself)) return false;
+      o = o.node->input(0);
+    }
+    return inlined_.stands_for.contains(o) && !live_in_of_.contains(key(o));
   }
 
   void collect_live_outs() {
@@ -504,10 +608,12 @@ class Lowering {
       g_.live_outs.emplace_back(r, value);
     };
     for (const Output& f : g_.program->fetches) {
-      if (deferred_.contains(f.node->id())) continue;
+      const Output shown = actual(f);
+      if (deferred_.contains(shown.node)) continue;
       // What an earlier segment made stays, even where a write since then shows through its Ref.
       const auto value = std::size_t(g_.program->value_index(f));
       if (value < values_.size() && values_[value].defined()) continue;
+      if (comes_from_branch(f)) g_.snapshots.insert(int(value));
       const PlanRef r = find(f);
       const int variable = r.node < 0 ? -1 : g_.at(r).variable;
       if (f.is_ref() && variable >= 0 && g_.variables[std::size_t(variable)].storage < 0) {
@@ -520,8 +626,9 @@ class Lowering {
     if (g_.rest.empty()) return;
     std::unordered_map<std::uint64_t, int> seen;
     for (Node* node : g_.rest) {
-      for (const Output& in : node->inputs()) {
-        if (deferred_.contains(in.node->id()) && !live_in_of_.contains(key(in))) continue;
+      for (const Output& input : node->inputs()) {
+        const Output in = actual(input);
+        if (deferred_.contains(in.node) && !live_in_of_.contains(key(in))) continue;
         if (in.is_ref() || !seen.emplace(key(in), 0).second) continue;
         // Constants and variables are cheap to plan again where they are needed.
         if (in.node->op().has(kConstant) && !live_in_of_.contains(key(in))) continue;
@@ -542,15 +649,16 @@ class Lowering {
       }
     }
     std::vector<Node*> again;
-    std::unordered_map<int, int> added;
+    std::unordered_set<const Node*> added;
     const auto need = [&](Node* node) {
-      if (added.emplace(node->id(), 0).second) again.push_back(node);
+      if (added.insert(node).second) again.push_back(node);
     };
     for (Node* node : g_.rest) {
-      for (const Output& in : node->inputs()) {
-        if (deferred_.contains(in.node->id())) continue;
+      for (const Output& input : node->inputs()) {
+        const Output in = actual(input);
+        if (deferred_.contains(in.node)) continue;
         if (in.node->op().has(kConstant) && !live_in_of_.contains(key(in))) need(in.node);
-        for (Node* ref = in.node; in.is_ref() && !deferred_.contains(ref->id());
+        for (Node* ref = in.node; in.is_ref() && !deferred_.contains(ref);
              ref = ref->input(0).node) {
           // Follow forwarded Refs to the variable itself: the write has happened in this segment.
           if (ref->op().has(kVariable)) {
@@ -561,19 +669,25 @@ class Lowering {
       }
     }
     again.insert(again.end(), g_.rest.begin(), g_.rest.end());
-    std::sort(again.begin(), again.end(), [](Node* a, Node* b) { return a->id() < b->id(); });
+    std::stable_sort(again.begin(), again.end(),
+                     [&](Node* a, Node* b) { return place_[slot(*a)] < place_[slot(*b)]; });
     g_.rest = std::move(again);
   }
 
   PlanGraph g_;
   const std::vector<Tensor>& values_;
   static constexpr int kAlias = -2;  ///< and below: entries of aliases_; -1: not planned
-  std::vector<int> plan_of_;
-  std::vector<char> after_effects_;  ///< by node id
+  std::vector<int> plan_of_;         ///< by slot, like the next two
+  std::vector<char> after_effects_;
+  std::vector<int> place_;  ///< in the order of visits
+  int visited_ = 0;
+  std::unordered_map<const Graph*, std::size_t> first_slot_;
+  Inlined inlined_;
+  const std::unordered_set<const Node*>& general_;
   std::vector<PlanRef> aliases_;
   std::unordered_map<std::uint64_t, int> live_in_of_;
-  std::unordered_map<int, char> deferred_;
-  std::unordered_map<int, char> tapes_read_;
+  std::unordered_set<const Node*> deferred_;
+  std::unordered_set<const Node*> tapes_read_;
   bool state_deferred_ = false;
   std::unordered_map<std::uint64_t, char> by_value_;
   std::unordered_map<std::string, int> variable_index_;
@@ -583,8 +697,18 @@ class Lowering {
 }  // namespace
 
 PlanGraph lower(const PlanEnvironment& env, Program& program, const std::vector<Node*>& order,
-                const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values) {
-  return Lowering(env, program, live_ins, values).run(order);
+                const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values,
+                const Inlined* before) {
+  std::unordered_set<const Node*> general;
+  while (true) {
+    try {
+      return Lowering(env, program, live_ins, values, before, general).run(order);
+    } catch (const TapeWanted& wanted) {
+      if (!general.insert(wanted.conditional).second) {
+        fail(Code::kInternal, "the tape of ", wanted.conditional->name(), " was not recorded");
+      }
+    }
+  }
 }
 
 PlanRef root_of(const PlanGraph& g, PlanRef r) {

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <list>
 #include <memory>
 #include <mutex>
@@ -21,6 +22,13 @@
 namespace caudal {
 
 struct Segment;
+struct Inlined;
+
+struct OutputHash {
+  std::size_t operator()(const Output& o) const {
+    return std::hash<const void*>()(o.node) * 31 + std::size_t(o.index);
+  }
+};
 
 /// Dimensions, and small integer values, that a segment was specialised on; -1 terminates a shape.
 using SegmentKey = std::vector<std::int64_t>;
@@ -47,15 +55,24 @@ struct LiveIn {
   bool by_value = false;  ///< its (small integer) value is part of the segment's key
 };
 
+/// Fed scalars that alone decide a conditional: their values are part of the plan's key.
+struct Decider {
+  std::vector<int> feeds;
+  bool counted = false;                         ///< may take many values: after some it is given up
+  std::vector<std::vector<std::int64_t>> seen;  ///< values so far; under the cache's mutex
+  std::atomic<bool> given_up{false};
+};
+
 /// A fetch set resolved against a graph: which nodes, in which order. Independent of shapes.
 struct Program {
   Graph* graph = nullptr;
   std::vector<Output> feeds;
   std::vector<Output> fetches;
   std::vector<Node*> targets;
-  std::vector<Node*> order;                         ///< pruned, ascending ids
-  std::unordered_map<std::uint64_t, int> value_of;  ///< (node id, output) -> index into values
-  std::vector<LiveIn> live_ins;                     ///< the feeds
+  std::vector<Node*> order;                              ///< pruned, ascending ids
+  std::unordered_map<Output, int, OutputHash> value_of;  ///< index into values
+  std::vector<LiveIn> live_ins;                          ///< the feeds
+  std::deque<Decider> deciders;
   std::vector<int> fetch_values;
   std::vector<std::string> fetched_variables;  ///< per fetch: the variable that it shows, or ""
   SegmentCache cache;
@@ -143,6 +160,7 @@ struct Segment {
   /// What this segment could not plan: the nodes left and the values that the next one depends on.
   std::vector<Node*> rest;
   std::vector<LiveIn> next_live_ins;
+  std::shared_ptr<const Inlined> inlined;  ///< conditionals taken in so far
   SegmentCache next;
 
   /// What the steps make, and the nodes that they compute along with their own, for traces: of step

@@ -6,6 +6,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "caudal/op_def.h"
@@ -119,6 +120,10 @@ struct PlanGraph {
   std::vector<std::pair<PlanRef, int>> live_outs;  ///< (ref, index into the run's values)
   std::vector<Node*> rest;                         ///< nodes that could not be planned yet
   std::vector<LiveIn> next_live_ins;
+  std::shared_ptr<const Inlined> inlined;  ///< conditionals taken in, here and before
+  std::vector<Node*> taken_in;             ///< nodes of branches that this segment took in
+  /// Indices of run values that are results of such a conditional: they show what was there then.
+  std::unordered_set<int> snapshots;
 
   const PlanOutput& at(PlanRef r) const {
     return nodes[std::size_t(r.node)].outputs[std::size_t(r.output)];
@@ -139,9 +144,11 @@ std::vector<Epilogue> epilogue_of(const PlanNode& host);
 std::string variable_key(const Node& node);
 
 /// Fills nodes, sequence (in order), rest and live-outs. Folds constants and merges equal nodes on
-/// the way. Throws Error with a frame.
+/// the way, and takes in conditionals whose predicate is known; `before` are those of earlier
+/// segments. Throws Error with a frame.
 PlanGraph lower(const PlanEnvironment& env, Program& program, const std::vector<Node*>& order,
-                const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values);
+                const std::vector<LiveIn>& live_ins, const std::vector<Tensor>& values,
+                const Inlined* before);
 
 /// Passes: functions over the plan graph that keep `sequence` a valid order.
 void fuse_epilogues(PlanGraph& g);

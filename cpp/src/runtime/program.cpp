@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "caudal/error.h"
+#include "runtime/inline_if.h"
 #include "runtime/runtime.h"
 
 namespace caudal {
@@ -24,6 +25,10 @@ SegmentKey make_key(const Run& run, const std::vector<LiveIn>& live_ins,
   key.reserve(live_ins.size() * 3 + 2);
   key.push_back(run.runtime.variables.epoch());
   key.push_back(run.context.threads);  // kernels are prepared for a number of threads
+  std::uint64_t known = 0;             // which values belong to the key, of the first 64
+  for (std::size_t i = 0; i < live_ins.size() && i < 64; ++i)
+    known |= std::uint64_t(live_ins[i].by_value) << i;
+  key.push_back(std::int64_t(known));
   for (const LiveIn& in : live_ins) {
     const Tensor& t = values[std::size_t(in.value)];
     key.push_back(-1 - t.shape().rank());
@@ -40,9 +45,9 @@ SegmentKey make_key(const Run& run, const std::vector<LiveIn>& live_ins,
 }
 
 /// One line per node, the first time that it is planned.
-void log_placement(Runtime& runtime, const std::vector<Node*>& order,
+void log_placement(Runtime& runtime, const std::vector<Node*>& nodes,
                    std::vector<std::string>& log) {
-  for (const Node* node : order) {
+  for (const Node* node : nodes) {
     if (!runtime.logged.insert(node).second) continue;
     const auto device = std::size_t(place(runtime.env, *node));
     log.push_back(
@@ -74,16 +79,21 @@ bool same_live_in(const LiveIn& a, const LiveIn& b) {
 
 std::shared_ptr<Segment> build(Run& run, Program& program, const std::vector<Node*>& order,
                                const std::vector<LiveIn>& live_ins,
-                               const std::vector<Tensor>& values, std::vector<std::string>& log) {
+                               const std::vector<Tensor>& values, const Inlined* before,
+                               std::vector<std::string>& log) {
   std::lock_guard lock(run.runtime.build_mutex);
-  PlanGraph g = lower(run.runtime.env, program, order, live_ins, values);
-  if (run.runtime.options.log_device_placement) log_placement(run.runtime, order, log);
-  if (g.rest.size() >= order.size() &&
+  PlanGraph g = lower(run.runtime.env, program, order, live_ins, values, before);
+  if (run.runtime.options.log_device_placement) {
+    log_placement(run.runtime, order, log);
+    log_placement(run.runtime, g.taken_in, log);
+  }
+  if (g.rest.size() >= order.size() && g.taken_in.empty() &&
       std::ranges::equal(g.next_live_ins, live_ins, same_live_in)) {
     fail(Code::kInternal, "nothing can be planned of the ", order.size(), " nodes from ",
          order[0]->name(), " on");
   }
   if (run.runtime.options.optimize) {
+    drop_unread(g);
     fuse_epilogues(g);
     fuse_elementwise(g);
     open_sections(g);
@@ -111,16 +121,18 @@ void warn_about_shapes(Program& program, const SegmentCache& cache, std::vector<
   std::string names;
   if (cache.recent.size() > 1) {
     const SegmentKey &a = cache.recent.front().first, &b = std::next(cache.recent.begin())->first;
-    std::size_t i = 2, k = 2;
-    for (const LiveIn& in : program.live_ins) {
+    std::size_t i = 3, k = 3;
+    for (std::size_t n = 0; n < program.live_ins.size() && a[2] == b[2]; ++n) {
+      const LiveIn& in = program.live_ins[n];
       if (i >= a.size() || k >= b.size()) break;
       const auto rank_a = std::size_t(-1 - a[i]), rank_b = std::size_t(-1 - b[k]);
       if (rank_a != rank_b ||
           !std::equal(a.begin() + long(i), a.begin() + long(i + rank_a + 1), b.begin() + long(k))) {
         names += str(names.empty() ? "" : ", ", in.output.name());
       }
-      i += rank_a + 1;
-      k += rank_b + 1;
+      const bool known = n < 64 && (std::uint64_t(a[2]) >> n & 1);  // a scalar's value follows
+      i += rank_a + 1 + known;
+      k += rank_b + 1 + known;
     }
   }
   log.push_back(
@@ -133,7 +145,7 @@ void warn_about_shapes(Program& program, const SegmentCache& cache, std::vector<
 }  // namespace
 
 int Program::value_index(const Output& output) {
-  const auto [it, added] = value_of.try_emplace(key_of(output), int(value_of.size()));
+  const auto [it, added] = value_of.try_emplace(output, int(value_of.size()));
   if (added) num_values.store(int(value_of.size()), std::memory_order_release);
   return it->second;
 }
@@ -228,7 +240,7 @@ namespace {
 std::shared_ptr<Segment> find_or_build(Run& run, Program& program, SegmentCache& cache,
                                        const std::vector<Node*>& order,
                                        const std::vector<LiveIn>& live_ins,
-                                       const std::vector<Tensor>& values,
+                                       const std::vector<Tensor>& values, const Inlined* before,
                                        std::vector<std::string>& log) {
   const SegmentKey key = make_key(run, live_ins, values);
   std::lock_guard lock(cache.mutex);
@@ -247,7 +259,7 @@ std::shared_ptr<Segment> find_or_build(Run& run, Program& program, SegmentCache&
       ++it;
     }
   }
-  auto segment = build(run, program, order, live_ins, values, log);
+  auto segment = build(run, program, order, live_ins, values, before, log);
   cache.recent.emplace_front(key, segment);
   cache.by_key.emplace(key, cache.recent.begin());
   if (cache.recent.size() > kMaxSegments) {
@@ -259,21 +271,31 @@ std::shared_ptr<Segment> find_or_build(Run& run, Program& program, SegmentCache&
   return segment;
 }
 
-}  // namespace
-
+/// The segment for the values at hand, compiled when it is new.
 std::shared_ptr<Segment> find_segment(Run& run, Program& program, SegmentCache& cache,
                                       const std::vector<Node*>& order,
                                       const std::vector<LiveIn>& live_ins,
-                                      const std::vector<Tensor>& values) {
+                                      const std::vector<Tensor>& values, const Inlined* before) {
   std::vector<std::string> log;  // written when no lock is held: the sink may call anything
-  auto segment = find_or_build(run, program, cache, order, live_ins, values, log);
+  auto segment = find_or_build(run, program, cache, order, live_ins, values, before, log);
   for (const std::string& line : log) log_line(line);
   return segment;
 }
 
+}  // namespace
+
+std::shared_ptr<Segment> first_segment(Run& run, Program& program,
+                                       const std::vector<Tensor>& values) {
+  if (program.deciders.empty()) {
+    return find_segment(run, program, program.cache, program.order, program.live_ins, values,
+                        nullptr);
+  }
+  return find_segment(run, program, program.cache, program.order, feeds_of(program, values), values,
+                      nullptr);
+}
+
 void run_program(Run& run, Program& program, std::vector<Tensor>& values) {
-  std::shared_ptr<Segment> segment =
-      find_segment(run, program, program.cache, program.order, program.live_ins, values);
+  std::shared_ptr<Segment> segment = first_segment(run, program, values);
   for (int count = 1;; ++count) {
     values.resize(std::size_t(program.num_values.load(std::memory_order_acquire)));
     execute(run, *segment, values);
@@ -281,8 +303,8 @@ void run_program(Run& run, Program& program, std::vector<Tensor>& values) {
       if (count > 1) refresh_variables(run, program, values);
       return;
     }
-    auto next =
-        find_segment(run, program, segment->next, segment->rest, segment->next_live_ins, values);
+    auto next = find_segment(run, program, segment->next, segment->rest, segment->next_live_ins,
+                             values, segment->inlined.get());
     segment = std::move(next);
   }
 }

@@ -88,10 +88,11 @@ void execute(Run& run, Segment& segment, std::vector<Tensor>& values);
 void run_control(Run& run, const Node& node, std::vector<Tensor> inputs,
                  std::vector<Tensor>& outputs);
 
-/// The segment for the values at hand, compiled when it is new.
-std::shared_ptr<Segment> find_segment(Run& run, Program& program, SegmentCache& cache,
-                                      const std::vector<Node*>& order,
-                                      const std::vector<LiveIn>& live_ins,
-                                      const std::vector<Tensor>& values);
+/// Whether a conditional takes its first branch. Throws InvalidArgument for what is no condition.
+bool truth(const Tensor& t);
+
+/// The first segment of a program for the values at hand, compiled when it is new.
+std::shared_ptr<Segment> first_segment(Run& run, Program& program,
+                                       const std::vector<Tensor>& values);
 
 }  // namespace caudal

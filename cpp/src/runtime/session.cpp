@@ -11,6 +11,7 @@
 #include "caudal/error.h"
 #include "kernels/cpu/dispatch.h"
 
+#include "runtime/inline_if.h"
 #include "runtime/runtime.h"
 
 namespace caudal {
@@ -79,6 +80,7 @@ struct Session::Impl {
     p.fetches = std::move(s.fetches);
     p.targets = std::move(s.targets);
     resolve(p);
+    if (runtime.options.optimize) find_deciders(p);
     const int id = int(programs.size()) - 1;
     by_signature.emplace(std::move(key), id);
     return id;
@@ -234,7 +236,7 @@ std::string Session::plan_text(const std::vector<std::pair<Output, Tensor>>& fee
   Run run{impl_->runtime, {}, nullptr, nullptr, {}, {}, {}};
   run.context.threads = impl_->runtime.options.intra_op_threads;
   set_intra_op_threads(run.context.threads);
-  const auto first = find_segment(run, p, p.cache, p.order, p.live_ins, values);
+  const auto first = first_segment(run, p, values);
   std::string text = first->text;
   append_following(text, *first);
   append_bodies(text, impl_->runtime);

@@ -66,8 +66,9 @@ int storage_behind(const PlanGraph& g, PlanRef r) {
 
 /// Whether a fetch reads its variable when the plan ends. As in TensorFlow, where it shares the
 /// variable's memory, run([v, train]) gives the value that training left.
-bool read_at_end(const PlanGraph& g, PlanRef ref) {
-  if (!g.rest.empty() || is_object(g.at(ref).dtype)) return false;
+/// The result of a conditional is what the branch gave.
+bool read_at_end(const PlanGraph& g, PlanRef ref, int value) {
+  if (!g.rest.empty() || is_object(g.at(ref).dtype) || g.snapshots.contains(value)) return false;
   const int storage = storage_behind(g, ref);
   return storage >= 0 && std::any_of(g.variables.begin(), g.variables.end(),
                                      [&](const auto& v) { return v.storage == storage; });
@@ -78,7 +79,7 @@ void copy_views_read_after_writes(PlanGraph& g) {
   if (std::all_of(writes.begin(), writes.end(), [](const auto& w) { return w.empty(); })) return;
   std::vector<int> last(g.nodes.size(), -1);
   for (const auto& [ref, value] : g.live_outs) {
-    if (!read_at_end(g, ref)) last[std::size_t(ref.node)] = kForever;
+    if (!read_at_end(g, ref, value)) last[std::size_t(ref.node)] = kForever;
   }
   for (int p = int(g.sequence.size()) - 1; p >= 0; --p) {
     const int index = g.sequence[std::size_t(p)];
@@ -105,7 +106,7 @@ void copy_views_read_after_writes(PlanGraph& g) {
 void insert_copies(PlanGraph& g) {
   std::unordered_map<int, int> shown;  // value -> storage, before views become copies
   for (const auto& [ref, value] : g.live_outs) {
-    if (read_at_end(g, ref)) shown.emplace(value, storage_behind(g, ref));
+    if (read_at_end(g, ref, value)) shown.emplace(value, storage_behind(g, ref));
   }
   copy_views_read_after_writes(g);
   // A live-out may take over the memory of the op that made it, once.
