@@ -5,12 +5,25 @@ import time
 
 import numpy as np
 
+from caudal.keras import backend as K
 from caudal.keras import callbacks as cbks
 from caudal.keras.engine.training_batches import Batches
 from caudal.keras.engine.training_utils import batch_shuffle, check_num_samples, make_batches
 from caudal.keras.utils.generic_utils import Progbar, to_list, unpack_singleton
 
 _SHOW_SECONDS = 0.1  # least time between two changes of a progress bar
+
+
+def _with_weights(model, arrays):
+    """Inputs, targets and weights with ones for weights that are not given."""
+    arrays = list(arrays)
+    inputs, targets = len(model._feed_inputs), len(model._feed_targets)
+    for i, mode in enumerate(model._feed_sample_weight_modes):
+        at = inputs + targets + i
+        if at < len(arrays) and arrays[at] is None:
+            target = arrays[inputs + i]
+            arrays[at] = np.ones(target.shape[: 1 if mode is None else 2], K.floatx())
+    return arrays
 
 
 class Totals:
@@ -92,6 +105,7 @@ class Training:
         self.callbacks.on_train_begin()
         self.model.stop_training = False
         if validation_data is not None:
+            validation_data = _with_weights(self.model, validation_data)
             for callback in self.callbacks:
                 callback.validation_data = validation_data
 
