@@ -201,13 +201,13 @@ def _atrous(name, args, kwargs):
 class _OwnStep:
     """The `step` of a `Recurrent` layer as a cell."""
 
-    def __init__(self):
-        self.layer = None
+    def __init__(self, layer):
+        self.layer = layer
 
     @property
     def state_size(self):
         layer = self.layer
-        return (layer.units,) * len(layer._old_states)
+        return (layer.__dict__.get("units"),) * len(layer.__dict__.get("_old_states", [None]))
 
     def call(self, inputs, states):
         return self.layer.step(inputs, states)
@@ -227,10 +227,8 @@ class Recurrent(RNN):
 
     def __init__(self, return_sequences=False, return_state=False, go_backwards=False,
                  stateful=False, unroll=False, implementation=0, **kwargs):  # fmt: skip
-        self._old_states = [None]
-        cell = _OwnStep()
         super().__init__(
-            cell,
+            _OwnStep(self),
             return_sequences=return_sequences,
             return_state=return_state,
             go_backwards=go_backwards,
@@ -238,7 +236,7 @@ class Recurrent(RNN):
             unroll=unroll,
             **kwargs,
         )
-        object.__setattr__(cell, "layer", self)
+        self._old_states = [None]
         self.implementation = implementation
         self.supports_masking = True
         self.dropout = 0
@@ -247,7 +245,7 @@ class Recurrent(RNN):
     @property
     def states(self):
         """The variables of a stateful layer; a list of None otherwise."""
-        return self._old_states
+        return self.__dict__.get("_old_states", [None])
 
     @states.setter
     def states(self, states):
