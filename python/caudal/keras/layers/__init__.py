@@ -40,10 +40,7 @@ from caudal.keras.layers.convolutional import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
-try:
-    from caudal.keras.layers.convolutional_recurrent import ConvLSTM2D, ConvLSTM2DCell, ConvRNN2D
-except ImportError:
-    pass
+from caudal.keras.layers.convolutional_recurrent import ConvLSTM2D, ConvLSTM2DCell, ConvRNN2D
 from caudal.keras.layers.core import (
     Activation,
     ActivityRegularization,
@@ -59,10 +56,7 @@ from caudal.keras.layers.core import (
     SpatialDropout2D,
     SpatialDropout3D,
 )
-try:
-    from caudal.keras.layers.cudnn_recurrent import CuDNNGRU, CuDNNLSTM
-except ImportError:
-    pass
+from caudal.keras.layers.cudnn_recurrent import CuDNNGRU, CuDNNLSTM
 from caudal.keras.layers.embeddings import Embedding
 from caudal.keras.layers.local import LocallyConnected1D, LocallyConnected2D
 from caudal.keras.layers.merge import (
@@ -111,39 +105,33 @@ from caudal.keras.layers.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
-try:
-    from caudal.keras.layers.recurrent import (
-        GRU,
-        LSTM,
-        RNN,
-        GRUCell,
-        LSTMCell,
-        SimpleRNN,
-        SimpleRNNCell,
-        StackedRNNCells,
-    )
-except ImportError:
-    pass
-try:
-    from caudal.keras.layers.wrappers import Bidirectional, TimeDistributed, Wrapper
-except ImportError:
-    pass
-try:
-    from caudal.keras.legacy.layers import (
-        AtrousConv1D,
-        AtrousConv2D,
-        AtrousConvolution1D,
-        AtrousConvolution2D,
-        ConvRecurrent2D,
-        Highway,
-        MaxoutDense,
-        Recurrent,
-    )
-except ImportError:
-    pass
+from caudal.keras.layers.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    GRUCell,
+    LSTMCell,
+    SimpleRNN,
+    SimpleRNNCell,
+    StackedRNNCells,
+)
+from caudal.keras.layers.wrappers import Bidirectional, TimeDistributed, Wrapper
+from caudal.keras.layers.keras1 import (
+    AtrousConv1D,
+    AtrousConv2D,
+    AtrousConvolution1D,
+    AtrousConvolution2D,
+    ConvRecurrent2D,
+    Highway,
+    MaxoutDense,
+    Recurrent,
+)
 from caudal.keras.utils.generic_utils import deserialize_keras_object
 
-__all__ = [name for name in dir() if name[0].isalpha() and name != "deserialize_keras_object"]
+__all__ = [name for name in dir() if name[0].isupper()] + [
+    "add", "average", "concatenate", "deserialize", "dot", "maximum", "minimum", "multiply",
+    "serialize", "subtract",
+]  # fmt: skip
 
 
 def serialize(layer):
@@ -167,6 +155,3 @@ def deserialize(config, custom_objects=None):
     return deserialize_keras_object(
         config, module_objects=known, custom_objects=custom_objects, printable_module_name="layer"
     )
-
-
-__all__ += ["deserialize", "serialize"]
