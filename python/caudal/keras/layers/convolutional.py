@@ -23,7 +23,7 @@ from caudal.keras.layers.pooling import (
 )
 from caudal.layers import common_convolutional, common_transposed
 from caudal.layers.input_spec import InputSpec
-from caudal.layers.utils import convert_data_format
+from caudal.layers.utils import convert_data_format, redefined
 from caudal.ops import nn_ops
 
 _ARGS = """
@@ -82,6 +82,7 @@ _SEPARABLE = """A convolution of each channel for itself, then one of size 1 ove
 
 class SeparableConv1D(common_convolutional.SeparableConv1D, Layer):
     __doc__ = _SEPARABLE + _ARGS % (_PADDING + ' or "causal"')
+    __init__ = redefined(common_convolutional.SeparableConv1D.__init__, data_format="channels_last")
 
 
 class SeparableConv2D(common_convolutional.SeparableConv2D, Layer):
