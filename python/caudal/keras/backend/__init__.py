@@ -140,6 +140,7 @@ from caudal.keras.backend.state import (
     get_session,
     get_uid,
     learning_phase,
+    learning_phase_scope,
     manual_variable_initialization,
     name_scope,
     reset_uids,

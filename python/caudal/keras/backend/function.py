@@ -7,6 +7,7 @@ import caudal as tf
 from caudal.framework.sparse_tensor import SparseTensor
 from caudal.keras.backend.state import session_for
 from caudal.keras.backend.variables import is_tensor
+from caudal.ops.variable_store import root_graph
 
 # Types of values that are fed as they are.
 _PLAIN = frozenset((np.ndarray, float, int, bool))
@@ -53,16 +54,24 @@ class Function:
             self.fetches = [self.fetches]
         self.run_options = session_kwargs.get("options")
         self.run_metadata = session_kwargs.get("run_metadata")
-        with tf.control_dependencies([x for x in self.outputs if not isinstance(x, SparseTensor)]):
+        self._graph = self._root_graph(updates)
+        done = [getattr(x, "op", x) for x in self.outputs]
+        with self._graph.as_default(), tf.control_dependencies(done):
             self.updates_op = tf.group(
                 *[tf.assign(*u) if isinstance(u, tuple) else u for u in updates]
             )
-        graph = self.updates_op.graph
-        self._graph = getattr(graph, "root", graph)
         self._run = self._resolved_for = None
         # Sparse inputs are fed as their three tensors; numbers stand for a fixed learning phase.
         plain = not any(isinstance(x, (SparseTensor, int)) for x in self.inputs)
         self._plain_count = len(self.inputs) if plain else None
+
+    def _root_graph(self, updates):
+        """The graph of the tensors, which need not be the default graph of this thread."""
+        for x in [*self.outputs, *updates, *self.inputs]:
+            graph = getattr(x[0] if isinstance(x, tuple) else x, "graph", None)
+            if graph is not None:
+                return getattr(graph, "root", graph)
+        return root_graph()
 
     def __call__(self, inputs):
         """The values of the outputs, a list.

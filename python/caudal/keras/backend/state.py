@@ -2,7 +2,8 @@
 """What Keras keeps for each graph: numbers of names, the learning phase, the session."""
 
 import collections
-import os
+import contextlib
+import threading
 import weakref
 
 import caudal as tf
@@ -19,7 +20,9 @@ class _State:
 
 
 _uids = weakref.WeakKeyDictionary()
-_explicit_session = None  # of set_session, possibly for another graph than the default one
+# (session, thread that it was made in, or None for that of set_session): what `get_session` falls
+# back to where the default graph is empty, as it is at the start of each thread.
+_latest = (None, None)
 _manual_initialization = False
 _KEY = ("__keras_state",)
 
@@ -80,6 +83,18 @@ def set_learning_phase(value):
     _state().phase = int(value)
 
 
+@contextlib.contextmanager
+def learning_phase_scope(value):
+    """Fixes the learning phase of the current graph for a `with` block."""
+    state = _state()
+    before = state.phase
+    set_learning_phase(value)
+    try:
+        yield
+    finally:
+        state.phase = before
+
+
 # -- session ---------------------------------------------------------------------------------------
 
 
@@ -93,9 +108,10 @@ def get_session():
     if session is None:
         graph = root_graph()
         session = _state(graph).session
-        if session is None and _explicit_session is not None and not graph.get_operations():
-            session = _explicit_session
-        if session is None or session._closed:
+        if session is None and not graph.get_operations():
+            latest, thread = _latest
+            session = latest if thread != threading.get_ident() else None
+        if session is None or getattr(session, "_closed", False):
             session = _own_session(graph)
     initialize_variables(session)
     return session
@@ -106,24 +122,24 @@ def session_for(graph):
     session = tf.get_default_session()
     if session is None or session.graph is not graph:
         session = _state(graph).session
-        if session is None or session._closed:
+        if session is None or getattr(session, "_closed", False):
             session = _own_session(graph)
     initialize_variables(session)
     return session
 
 
 def _own_session(graph):
-    threads = os.environ.get("OMP_NUM_THREADS")
-    options = {"intra_op_parallelism_threads": int(threads)} if threads else {}
-    config = tf.ConfigProto(allow_soft_placement=True, **options)
+    global _latest
+    config = tf.ConfigProto(allow_soft_placement=True)
     session = _state(graph).session = tf.Session(graph=graph, config=config)
+    _latest = (session, threading.get_ident())
     return session
 
 
 def set_session(session):
     """Makes Keras use `session` for its graph."""
-    global _explicit_session
-    _explicit_session = session
+    global _latest
+    _latest = (session, None)
     if session is not None:
         _state(session.graph).session = session
     else:
@@ -132,10 +148,10 @@ def set_session(session):
 
 def clear_session():
     """Starts anew: another default graph, another session, names counted from 1."""
-    global _explicit_session
+    global _latest
     tf.reset_default_graph()
     reset_uids()
-    _explicit_session = None
+    _latest = (None, None)
 
 
 def manual_variable_initialization(value):
