@@ -45,13 +45,14 @@ def unique_layer_name(name, zero_based=False, avoid=()):
       avoid: names that are taken otherwise.
     """
     counts = graph_singleton(_NAMES_KEY, dict)
+    numbered = graph_singleton(_NUMBERED_KEY, set)
     while True:
         number = counts.get(name, 0)
         counts[name] = number + 1
         if not zero_based:
             number += 1
         candidate = "%s_%d" % (name, number) if number else name
-        if candidate not in avoid:
+        if candidate not in avoid and candidate not in numbered:
             return candidate
 
 
@@ -539,11 +540,7 @@ class Layer(Connected):
     # Properties ---------------------------------------------------------------------------------
 
     def _init_set_name(self, name):
-        self._name = name or unique_layer_name(
-            snake_case(type(self).__name__),
-            zero_based=True,
-            avoid=graph_singleton(_NUMBERED_KEY, set),
-        )
+        self._name = name or unique_layer_name(snake_case(type(self).__name__), zero_based=True)
 
     @property
     def name(self):
