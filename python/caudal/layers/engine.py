@@ -60,7 +60,7 @@ def numbered_layer_name(prefix, next_number):
     """`prefix` with the next of the numbers that `next_number()` gives which no layer has."""
     taken = graph_singleton(_NAMES_KEY, dict).get(prefix, 0)
     number = next_number()
-    while number < taken:
+    while number <= taken:
         number = next_number()
     name = "%s_%d" % (prefix, number)
     graph_singleton(_NUMBERED_KEY, set).add(name)
