@@ -70,13 +70,20 @@ def _free_name(name):
     scope = variable_scope.get_variable_scope()
     if scope.reuse:
         return name
-    taken = {v.op.name for v in scope.global_variables()}
     full, index = scope.name + "/" + name, 0
     candidate = full
-    while candidate in taken:
+    while _is_variable(candidate):
         index += 1
         candidate = "%s_%d" % (full, index)
     return candidate[len(scope.name) + 1 :]
+
+
+def _is_variable(name):
+    try:
+        op = ops.get_default_graph().get_operation_by_name(name)
+    except KeyError:
+        return False
+    return op.type in ("Variable", "VariableV2", "VarHandleOp")
 
 
 def weighted_moving_average(value, decay, weight, truediv=True, collections=None, name=None):
