@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Optimizers: from a loss and variables to the updates of one training step.
 
-The rules are those of Keras 2.2. All gradients and counts of one step are of the values before it;
-the new values of a variable and of its slots are made of elementwise operations next to each other,
-which the engine runs as one step in place.
+The rules are those of Keras 2.2. All gradients and counts of one step are of the values before it.
+Where one of TensorFlow's training operations computes the same, it is the whole step of a variable
+(`_apply`); else the new values of a variable and of its slots are made of elementwise operations
+next to each other, which the engine runs as one step in place (`_step`).
 """
 
 import numpy as np
@@ -12,6 +13,8 @@ from caudal.framework import ops
 from caudal.keras import backend as K
 from caudal.keras.legacy.interfaces import legacy_get_updates_support
 from caudal.keras.utils.generic_utils import deserialize_keras_object, serialize_keras_object
+from caudal.ops import state_ops
+from caudal.ops.ref_variable import Variable
 from caudal.train.optimizer import Optimizer as _GraphOptimizer
 
 _NO_GRADIENT = (
@@ -24,6 +27,24 @@ _NO_GRADIENT = (
 def _rate(lr, kwargs):
     """The learning rate under either of its names; takes `learning_rate` out of `kwargs`."""
     return kwargs.pop("learning_rate", lr)
+
+
+def _training_op(name, variables, *values, **attrs):
+    """An operation that changes `variables` (the parameter first) in place.
+
+    Args:
+      name: of the op.
+      variables: list of the variables that it takes first.
+      *values: its other inputs: numbers, variables and tensors.
+    """
+    dtype = variables[0].dtype.base_dtype
+    values = [
+        K.cast(v, dtype.name) if hasattr(v, "dtype") else ops.convert_to_tensor(v, dtype)
+        for v in values
+    ]
+    return state_ops.apply_update(
+        name, *[v._ref() for v in variables], *values, use_locking=False, **attrs
+    )
 
 
 def _clipped_by_norm(grads, limit):
@@ -198,6 +219,9 @@ class _Stepwise(Optimizer):
         """The new values of `p` and of the slots, in this order."""
         raise NotImplementedError
 
+    def _apply(self, common, p, g, *slots):
+        """One operation for the whole step of `p` and its slots, or None: see `_step`."""
+
     @legacy_get_updates_support
     def get_updates(self, loss, params):
         grads = self.get_gradients(loss, params)
@@ -205,8 +229,13 @@ class _Stepwise(Optimizer):
         common = self._prepare()
         self.updates = []
         for p, g, *own in zip(params, grads, *slots):
-            new_p, *new_slots = self._step(common, p, g, *own)
             constraint = getattr(p, "constraint", None)
+            if constraint is None and type(p) is Variable:
+                update = self._apply(common, p, g, *own)
+                if update is not None:
+                    self.updates.append(update)
+                    continue
+            new_p, *new_slots = self._step(common, p, g, *own)
             if constraint is not None:
                 new_p = constraint(new_p)
             pairs = [*zip(own, new_slots), (p, new_p)]
@@ -252,6 +281,13 @@ class SGD(_Stepwise):
         velocity = self.momentum * m - pull
         return p + (self.momentum * velocity - pull if self.nesterov else velocity), velocity
 
+    def _apply(self, lr, p, g, m):
+        # That op subtracts rate * (accumulated gradients), where here the velocity is added.
+        pull = g * -lr
+        return _training_op(
+            "ApplyMomentum", [p, m], -1.0, pull, self.momentum, use_nesterov=self.nesterov
+        )
+
 
 class RMSprop(_Stepwise):
     """Divides the gradient by a running root mean square of it (Tieleman and Hinton, 2012).
@@ -274,6 +310,11 @@ class RMSprop(_Stepwise):
     def _step(self, lr, p, g, a):
         new_a = self.rho * a + (1.0 - self.rho) * K.square(g)
         return p - lr * g / (K.sqrt(new_a) + self.epsilon), new_a
+
+    def _apply(self, lr, p, g, a):
+        # Adam without its mean of gradients; the variable of that mean is of no other use.
+        (mean,) = self._zeros([p])
+        return _training_op("ApplyAdam", [p, mean, a], 0.0, 0.0, lr, 0.0, self.rho, self.epsilon, g)
 
 
 class Adagrad(_Stepwise):
@@ -301,6 +342,9 @@ class Adagrad(_Stepwise):
     def _step(self, lr, p, g, a):
         new_a = a + K.square(g)
         return p - lr * g / (K.sqrt(new_a) + self.epsilon), new_a
+
+    def _apply(self, lr, p, g, a):
+        return _training_op("ApplyAdagradV2", [p, a], lr, self.epsilon, g)
 
     def get_config(self):
         config = super().get_config()
@@ -331,6 +375,9 @@ class Adadelta(_Stepwise):
         new_a = self.rho * a + (1.0 - self.rho) * K.square(g)
         update = g * K.sqrt(d + self.epsilon) / K.sqrt(new_a + self.epsilon)
         return p - lr * update, new_a, self.rho * d + (1.0 - self.rho) * K.square(update)
+
+    def _apply(self, lr, p, g, a, d):
+        return _training_op("ApplyAdadelta", [p, a, d], lr, self.rho, self.epsilon, g)
 
 
 class Adam(_Stepwise):
@@ -364,15 +411,24 @@ class Adam(_Stepwise):
 
     def _prepare(self):
         t = self._step_number()
-        correction = K.sqrt(1.0 - K.pow(self.beta_2, t)) / (1.0 - K.pow(self.beta_1, t))
-        return self._decayed_rate() * correction
+        return self._decayed_rate(), K.pow(self.beta_1, t), K.pow(self.beta_2, t)
 
-    def _step(self, lr, p, g, m, v, *most):
+    def _step(self, common, p, g, m, v, *most):
+        lr, power_1, power_2 = common
+        lr = lr * (K.sqrt(1.0 - power_2) / (1.0 - power_1))
         new_m = self.beta_1 * m + (1.0 - self.beta_1) * g
         new_v = self.beta_2 * v + (1.0 - self.beta_2) * K.square(g)
         new_most = [K.maximum(other, new_v) for other in most]
         root = K.sqrt(new_most[0] if most else new_v)
         return (p - lr * new_m / (root + self.epsilon), new_m, new_v, *new_most)
+
+    def _apply(self, common, p, g, m, v, *most):
+        if most:
+            return None
+        lr, power_1, power_2 = common
+        return _training_op(
+            "ApplyAdam", [p, m, v], power_1, power_2, lr, self.beta_1, self.beta_2, self.epsilon, g
+        )
 
 
 class Adamax(_Stepwise):
@@ -389,12 +445,19 @@ class Adamax(_Stepwise):
         super().__init__(values, {"epsilon": epsilon}, **kwargs)
 
     def _prepare(self):
-        return self._decayed_rate() / (1.0 - K.pow(self.beta_1, self._step_number()))
+        return self._decayed_rate(), K.pow(self.beta_1, self._step_number())
 
-    def _step(self, lr, p, g, m, u):
+    def _step(self, common, p, g, m, u):
+        lr = common[0] / (1.0 - common[1])
         new_m = self.beta_1 * m + (1.0 - self.beta_1) * g
         new_u = K.maximum(self.beta_2 * u, K.abs(g))
         return p - lr * new_m / (new_u + self.epsilon), new_m, new_u
+
+    def _apply(self, common, p, g, m, u):
+        lr, power = common
+        return _training_op(
+            "ApplyAdaMax", [p, m, u], power, lr, self.beta_1, self.beta_2, self.epsilon, g
+        )
 
 
 class Nadam(_Stepwise):
@@ -492,8 +555,8 @@ def _refuse(optimizer, kwargs, *names):
     for name in names:
         if kwargs.pop(name, None):
             raise NotImplementedError(
-                f"{type(optimizer).__name__} does not implement `{name}`; tf.train.RMSPropOptimizer "
-                "does and may be given to `compile`"
+                f"{type(optimizer).__name__} does not implement `{name}`; "
+                "tf.train.RMSPropOptimizer does and may be given to `compile`"
             )
 
 
