@@ -65,7 +65,8 @@ def test_without_a_target(clock, capsys):
     bar.update(3, [("loss", 2.0)])
     bar.add(2)
     assert capsys.readouterr().out == (
-        "\n      3/Unknown - 0s 0us/step - loss: 2.0000\n      5/Unknown - 0s 0us/step - loss: 2.0000"
+        "\n      3/Unknown - 0s 0us/step - loss: 2.0000"
+        "\n      5/Unknown - 0s 0us/step - loss: 2.0000"
     )
 
 
