@@ -229,13 +229,13 @@ class Layer(engine.Layer):
 
     # Losses and updates -------------------------------------------------------------------------
 
-    def get_updates_for(self, inputs):
+    def get_updates_for(self, inputs=None):
         """The updates that depend on `inputs`; None: those that depend on no inputs."""
         if not self._updates_run():
             return []
         return [u for u, owner in self._listed_for("updates", inputs) if owner.trainable or owner.stateful]
 
-    def get_losses_for(self, inputs):
+    def get_losses_for(self, inputs=None):
         """The losses that depend on `inputs`; None: those that depend on no inputs."""
         return [loss for loss, _ in self._listed_for("losses", inputs)]
 
@@ -281,16 +281,20 @@ class Layer(engine.Layer):
         """
         if isinstance(inputs, (list, tuple)):
             inputs = list(inputs)
-        self._check_symbolic(inputs)
         training = kwargs.get("training")
         if training is None and engine.current_call() is not None:
             training = engine.current_call().training
             if training is not None and self._accepts_named("training"):
                 kwargs["training"] = training
         with engine.open_call(self, inputs, training), K.name_scope(self.name):
-            check_inputs(self.input_spec, inputs, self.name)
+            self.assert_input_compatibility(inputs)
             self._build_for(inputs)
             return self._called(inputs, kwargs)
+
+    def assert_input_compatibility(self, inputs):
+        """Raises ValueError if inputs are no tensors, or do not fit `input_spec`."""
+        self._check_symbolic(inputs)
+        check_inputs(self.input_spec, inputs, self.name)
 
     def _check_symbolic(self, inputs):
         for x in to_list(inputs):

@@ -337,6 +337,15 @@ class Network(Layer):
         self._computed.append((inputs, masks, training, outputs, output_masks))
         return outputs, output_masks
 
+    def run_internal_graph(self, inputs, masks=None):
+        """Connects the layers to lists of inputs and masks.
+
+        Returns:
+          Lists of outputs, their masks and their shapes.
+        """
+        outputs, output_masks = self._run(inputs, masks, None)
+        return outputs, output_masks, [K.int_shape(y) for y in outputs]
+
     def _run_graph(self, inputs, masks, training):
         values = {id(x): (y, m) for x, y, m in zip(self.inputs, inputs, masks)}
         for node in self._graph.in_order():
