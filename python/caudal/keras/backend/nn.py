@@ -98,6 +98,21 @@ def _probabilities(output):
     return tf.clip_by_value(output, fuzz, 1 - fuzz)
 
 
+def _origin(output, op, axis=None):
+    """What `output` is softmax or sigmoid of (over `axis`, which must be the last), or None."""
+    if not isinstance(output, tf.Tensor) or output.op.type != op:
+        return None
+    if axis is not None and axis != ndim(output) - 1:
+        return None
+    return output.op.inputs[0]
+
+
+def _log_softmax(logits):
+    """log(_probabilities(softmax)), of fewer and more exact operations."""
+    fuzz = np.asarray(epsilon(), logits.dtype.base_dtype.as_numpy_dtype)
+    return tf.clip_by_value(tf.nn.log_softmax(logits), np.log(fuzz), np.log(1 - fuzz))
+
+
 def categorical_crossentropy(target, output, from_logits=False, axis=-1):
     """Cross entropy of two distributions over an axis.
 
@@ -114,8 +129,12 @@ def categorical_crossentropy(target, output, from_logits=False, axis=-1):
         return tf.nn.softmax_cross_entropy_with_logits_v2(
             labels=tf.stop_gradient(target), logits=output, dim=axis
         )
-    output = _probabilities(output / tf.reduce_sum(output, axis, True))
-    return -tf.reduce_sum(target * tf.log(output), axis)
+    logits = _origin(output, "Softmax", axis)
+    if logits is None:
+        log = tf.log(_probabilities(output / tf.reduce_sum(output, axis, True)))
+    else:
+        log = _log_softmax(logits)
+    return -tf.reduce_sum(target * log, axis)
 
 
 def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
@@ -130,7 +149,10 @@ def sparse_categorical_crossentropy(target, output, from_logits=False, axis=-1):
     axis = _checked_axis(axis, output)
     if axis != rank - 1:
         output = tf.transpose(output, [*(i for i in range(rank) if i != axis), axis])
-    logits = output if from_logits else tf.log(_probabilities(output))
+    logits = output
+    if not from_logits:
+        origin = _origin(output, "Softmax", rank - 1)
+        logits = tf.log(_probabilities(output)) if origin is None else _log_softmax(origin)
     classes = tf.cast(tf.reshape(target, [-1]), tf.int64)
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(
         labels=classes, logits=tf.reshape(logits, [-1, int(output.shape[-1])])
@@ -145,7 +167,12 @@ def binary_crossentropy(target, output, from_logits=False):
       target, output: tensors of one shape.
       from_logits: whether `output` is what a sigmoid would take; else it is what it returns.
     """
-    if not from_logits:
+    logits = None if from_logits else _origin(output, "Sigmoid")
+    if logits is not None:  # the same numbers, of fewer and more exact operations
+        fuzz = np.asarray(epsilon(), output.dtype.base_dtype.as_numpy_dtype)
+        low, high = np.log(fuzz / (1 - fuzz)), np.log((1 - fuzz) / (1 - (1 - fuzz)))
+        output = tf.clip_by_value(logits, low, high)
+    elif not from_logits:
         output = _probabilities(output)
         output = tf.log(output / (1 - output))
     return tf.nn.sigmoid_cross_entropy_with_logits(labels=target, logits=output)
