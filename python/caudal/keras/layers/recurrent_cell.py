@@ -244,14 +244,14 @@ class RecurrentCell(SteppedCell):
                 % (self.name, tuple(input_shape))
             )
         columns = self._blocks * self.units
-        self._add("kernel", (size, columns), "kernel")
-        self._add("recurrent_kernel", (self.units, columns), "recurrent")
+        self._make("kernel", (size, columns), "kernel")
+        self._make("recurrent_kernel", (self.units, columns), "recurrent")
         self.bias = None
         if self.use_bias:
-            self._add("bias", self._bias_shape(columns), "bias", self._bias_start())
+            self._make("bias", self._bias_shape(columns), "bias", self._bias_start())
         self.built = True
 
-    def _add(self, name, shape, options, initializer=None):
+    def _make(self, name, shape, options, initializer=None):
         weight = self.add_weight(
             name=name,
             shape=shape,
