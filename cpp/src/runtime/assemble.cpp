@@ -110,6 +110,8 @@ class Assembler {
       }
       if (n.outputs[std::size_t(r.output)].is_ref)
         return n.ref_storage.empty() ? Location{} : variable(n.ref_storage[0]);
+      const int target = n.target(std::size_t(r.output));
+      if (target >= 0) return variable(target);
       return {Location::kItem, nullptr, item_of(r)};
     }
   }
@@ -144,8 +146,9 @@ class Assembler {
       const int index = g_.sequence[p];
       const PlanNode& n = node(index);
       if (!makes_values(n) || shares(n)) continue;
-      for (const PlanOutput& o : n.outputs) {
-        if (o.is_ref) {
+      for (std::size_t k = 0; k < n.outputs.size(); ++k) {
+        const PlanOutput& o = n.outputs[k];
+        if (o.is_ref || n.target(k) >= 0) {
           items_of_[std::size_t(index)].push_back(-1);
           continue;
         }
@@ -431,8 +434,8 @@ class Assembler {
         for (std::size_t i = 0; i < n.inputs.size(); ++i) push_argument(locate_input(n, i));
         step.out = int(segment_->arguments.size());
         for (std::size_t o = 0; o < n.outputs.size(); ++o) {
-          push_argument(n.outputs[o].is_ref
-                            ? (n.ref_storage.empty() ? Location{} : variable(n.ref_storage[0]))
+          push_argument(n.outputs[o].is_ref || n.target(o) >= 0
+                            ? locate({index, int(o)})
                             : Location{Location::kItem, nullptr, item_of({index, int(o)})});
         }
         if (prepared.workspace > 0) {

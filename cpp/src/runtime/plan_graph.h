@@ -72,6 +72,7 @@ struct PlanNode {
   std::vector<FusedResult> results;  ///< of members
   Shape group_shape;                 ///< of the members
   std::vector<Section> sections;     ///< of the inputs; empty: none has one
+  std::vector<int> targets;          ///< storages that outputs are written to, or -1; empty: none
   std::vector<AbsorbedOp> absorbed;
   bool view = false;  ///< output 0 is input 0's memory for these shapes
   int live_in = -1;
@@ -80,6 +81,8 @@ struct PlanNode {
   int adopted = -1;          ///< index of the run's value whose memory becomes that of the variable
 
   bool has(Trait t) const { return node != nullptr && node->op().has(t); }
+  /// The storage that an output is written to, or -1.
+  int target(std::size_t output) const { return output < targets.size() ? targets[output] : -1; }
   /// Output 0 is input 0's memory.
   bool is_view() const { return kind == PlanKind::kOp && (view || has(kView)) && absorbed.empty(); }
 };
@@ -159,6 +162,8 @@ void insert_device_copies(PlanGraph& g);
 void insert_copies(PlanGraph& g);
 /// Lets variables take over restored values that nobody else needs.
 void adopt_values(PlanGraph& g);
+/// Lets fused groups write the new values of variables where they lie.
+void write_through(PlanGraph& g);
 
 /// Prepares kernels, plans memory and makes the steps.
 std::shared_ptr<Segment> assemble(PlanGraph& g);

@@ -100,7 +100,10 @@ std::shared_ptr<Segment> build(Run& run, Program& program, const std::vector<Nod
   }
   insert_device_copies(g);
   insert_copies(g);
-  if (run.runtime.options.optimize) adopt_values(g);
+  if (run.runtime.options.optimize) {
+    adopt_values(g);
+    write_through(g);
+  }
   auto segment = assemble(g);
   std::size_t bytes = 0;
   for (const std::size_t b : segment->arena_bytes) bytes += b;
