@@ -531,6 +531,11 @@ class Graph:
     def prevent_fetching(self, op):
         self._unfetchable.add(op)
 
+    def _repr_html_(self):
+        from caudal.framework import graph_display
+
+        return graph_display.graph_html(self)
+
     def _get_control_flow_context(self):
         return None
 
