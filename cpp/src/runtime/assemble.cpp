@@ -176,8 +176,11 @@ class Assembler {
       }
     }
     for (const auto& [ref, value] : g_.live_outs) {
-      live_out_values_.emplace(std::uint64_t(ref.node) << 16 | unsigned(ref.output), value);
+      const auto [first, added] =
+          live_out_values_.emplace(std::uint64_t(ref.node) << 16 | unsigned(ref.output), value);
       const PlanNode& n = node(ref.node);
+      if (n.kind == PlanKind::kDynamic && !added)
+        dynamic_copies_.emplace(ref.node, std::pair(first->second, value));
       if (n.kind == PlanKind::kDynamic || shares(n)) continue;
       const Location at = locate(ref);
       if (at.kind != Location::kItem)
@@ -425,6 +428,8 @@ class Assembler {
           }
           extra.outputs.push_back(d);
         }
+        const auto [copy, end] = dynamic_copies_.equal_range(index);
+        for (auto it = copy; it != end; ++it) extra.copies.push_back(it->second);
         segment_->extras.push_back(std::move(extra));
       } else {
         step.run = prepared.run;
@@ -631,6 +636,7 @@ class Assembler {
   std::vector<int> step_of_;
   std::vector<int> last_step_of_;  ///< differs for nodes that publish
   std::unordered_map<std::uint64_t, int> live_out_values_;
+  std::unordered_multimap<int, std::pair<int, int>> dynamic_copies_;  ///< by node
   std::vector<int> plan_node_of_step_;
   std::vector<std::pair<int, int>> uses_;  ///< (argument, item in an arena)
   int taken_over_ = 0;

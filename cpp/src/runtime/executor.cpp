@@ -164,6 +164,8 @@ class Loop {
         values_[std::size_t(d.value)] = out[i].owner() ? std::move(out[i]) : out[i].clone();
       }
     }
+    for (const auto& [from, to] : extra.copies)
+      values_[std::size_t(to)] = values_[std::size_t(from)].clone();
   }
 
   void timed(const Step& s, RunContext& context) {

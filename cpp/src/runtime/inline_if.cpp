@@ -22,6 +22,7 @@ struct Place {
   const Node* owner;
   const Subgraph* branch;
   const Place* outer;
+  int depth;
 };
 
 class DeciderSearch {
@@ -31,13 +32,14 @@ class DeciderSearch {
   }
 
   void visit(const Node& node, const Place* place) {
-    if (!node.op().has(kControlFlow) || is_loop(node)) return;
+    const int depth = place == nullptr ? 1 : place->depth + 1;
+    if (!node.op().has(kControlFlow) || is_loop(node) || depth > kMaxInlineDepth) return;
     std::vector<int> feeds;
     int budget = kMaxTraced;
     if (!trace(node.input(0), place, budget, feeds)) return;
     add(std::move(feeds));
     for (const Subgraph* branch : subgraphs(node)) {
-      const Place inner{&node, branch, place};
+      const Place inner{&node, branch, place, depth};
       for (int i = 0; i < branch->graph->num_nodes(); ++i) visit(*branch->graph->node(i), &inner);
     }
   }

@@ -44,6 +44,9 @@ struct TapeWanted {
 /// Whether a node reads or writes session state or can be noticed otherwise than by its results.
 bool touches_state(const Node& node);
 
+/// Conditionals within conditionals are taken in to this depth.
+constexpr int kMaxInlineDepth = 64;
+
 /// The branch that runs for a predicate, or nullptr when the If has to stay one: it reads or hands
 /// on references to variables, whose values may change after it.
 Subgraph* branch_to_inline(const Node& node, const Tensor& predicate);

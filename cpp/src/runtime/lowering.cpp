@@ -156,7 +156,7 @@ class Lowering {
   /// The branch of an If that is certain to run, when the plan can take it in.
   Subgraph* known_branch(const Node& node) const {
     if (!g_.env->options.optimize || !node.op().has(kControlFlow) || is_loop(node) ||
-        general_.contains(&node) || fully_fed(node)) {
+        depth_ >= kMaxInlineDepth || general_.contains(&node) || fully_fed(node)) {
       return nullptr;
     }
     const PlanRef predicate = find(node.input(0));
@@ -192,7 +192,9 @@ class Lowering {
     for (const Node* n : order) note_tapes(n->inputs());
     if (read) note_tapes(branch.saved);
     g_.taken_in.insert(g_.taken_in.end(), order.begin(), order.end());
+    ++depth_;
     for (Node* n : order) visit(n);
+    --depth_;
   }
 
   /// What is read from the tape of a conditional that was taken in is a value of this plan.
@@ -681,6 +683,7 @@ class Lowering {
   std::vector<char> after_effects_;
   std::vector<int> place_;  ///< in the order of visits
   int visited_ = 0;
+  int depth_ = 0;  ///< of the branch whose nodes are visited
   std::unordered_map<const Graph*, std::size_t> first_slot_;
   Inlined inlined_;
   const std::unordered_set<const Node*>& general_;

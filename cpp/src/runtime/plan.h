@@ -103,9 +103,10 @@ struct StepExtra {
   DynamicRunFn run_dynamic = nullptr;
   std::vector<ValueDesc> inputs;
   std::vector<ValueDesc> outputs;
-  std::string variable;  ///< publish
-  Tensor storage;        ///< publish: the new memory of the variable, or
-  int adopted = -1;      ///< the run's value whose memory it is
+  std::vector<std::pair<int, int>> copies;  ///< of results: (value, another value that it also is)
+  std::string variable;                     ///< publish
+  Tensor storage;                           ///< publish: the new memory of the variable, or
+  int adopted = -1;                         ///< the run's value whose memory it is
 };
 
 struct Step {

@@ -5,12 +5,17 @@ Every model is run twice: with a fed bool, which plans know, and with a fed vect
 is, which they do not. The two run the same sequence of predicates and must agree.
 """
 
+import random
 import re
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 import caudal as tf
+from caudal import _core
+from caudal.framework.op_factory import apply
 
 SEQUENCE = (True, False, True, True, False)
 X = np.linspace(-1.0, 2.0, 12).astype(np.float32).reshape(3, 4)
@@ -23,13 +28,6 @@ def plan_text(session, fetches, feeds):
     signature = core.prepare([t._key for t in feeds], tensors, targets)
     values = [np.asarray(v, t.dtype.as_numpy_dtype) for t, v in feeds.items()]
     return core.plan_text(signature, values)
-
-
-def ops_of(text):
-    """Names of the ops of a plan's steps, those of fused groups included."""
-    return re.findall(
-        r"[A-Z]\w+", " ".join(l.split("  ")[1] for l in text.splitlines() if "  " in l)
-    )
 
 
 def history(model, known, sequence=SEQUENCE, **options):
@@ -238,6 +236,15 @@ def dynamic_results(x, p):
     return [y, tf.reduce_sum(y, 0), tf.shape(y)] + tf.gradients(y * y, x)
 
 
+def dynamic_results_twice(x, p):
+    def first():
+        kept = tf.boolean_mask(x, x[:, 0] > 0)
+        return kept, kept, tf.identity(kept)
+
+    a, b, c = tf.cond(p, first, lambda: (x, x, x))
+    return [a, b, c, tf.reduce_sum(a * b + c), tf.as_string(a)]
+
+
 def dynamic_inputs(x, p):
     kept = tf.boolean_mask(x, x[:, 0] > -0.5)
     v = tf.get_variable("v", [], initializer=tf.zeros_initializer(), use_resource=True)
@@ -338,13 +345,12 @@ def python_functions(x, p):
     return [y, tf.reduce_sum(y)]
 
 
-# Stay conditionals: references to variables go in or out.
-GENERAL = []
 MODELS = [
     dropout_network, batch_normalization, fused_batch_normalization, layers_dropout, nested,
     nested_unknown, second_derivatives, second_derivatives_nested, gradient_of_gradient_only,
     gradient_inside, writes, reference_writes, variable_handed_out, effect_in_branch,
-    random_streams, dynamic_shapes, dynamic_results, dynamic_inputs, effects_after_data, loops,
+    random_streams, dynamic_shapes, dynamic_results, dynamic_results_twice, dynamic_inputs,
+    effects_after_data, loops,
     slices, strings, assertions, kernel_errors, shape_errors, uninitialised, several_results, cases,
     tensor_arrays, python_functions,
 ]  # fmt: skip
@@ -364,3 +370,291 @@ def test_the_same_on_several_devices(model):
             return [y, model(y, p)]
 
     agree(spread, devices=3)
+
+
+# -- what is known, and what it saves --------------------------------------------------------------
+
+
+def steps(session, fetches, feeds):
+    """Ops of the steps of a plan."""
+    text = plan_text(session, tf.nest.flatten(fetches), feeds)
+    lines = [line.split("  ") for line in text.splitlines() if re.match(r"^\d+  ", line)]
+    return [op for line in lines for op in re.findall(r"[A-Za-z]\w*", line[1]) if op != "Fused"]
+
+
+PREDICATES = {
+    "fed": lambda b, i, x: (b, {b: True}),
+    "default": lambda b, i, x: (tf.placeholder_with_default(True, []), {}),
+    "default_of_constant": lambda b, i, x: (tf.placeholder_with_default(tf.constant(True), []), {}),
+    "equal": lambda b, i, x: (tf.equal(i, 1), {i: 1}),
+    "cast": lambda b, i, x: (tf.cast(i, tf.bool), {i: 1}),
+    "not": lambda b, i, x: (tf.logical_not(b), {b: False}),
+    "and": lambda b, i, x: (tf.logical_and(b, tf.greater(i, 3)), {b: True, i: 4}),
+    "identity": lambda b, i, x: (tf.identity(tf.identity(b)), {b: True}),
+    "shape": lambda b, i, x: (tf.greater(tf.shape(x)[0], 2), {}),
+    "constant": lambda b, i, x: (tf.constant(True), {}),
+}
+
+
+@pytest.mark.parametrize("predicate", PREDICATES)
+def test_known_predicates(predicate):
+    x = tf.placeholder(tf.float32, [None, 4])
+    b, i = tf.placeholder(tf.bool), tf.placeholder(tf.int32)
+    p, feeds = PREDICATES[predicate](b, i, x)
+    feeds[x] = X
+    y = tf.cond(p, lambda: tf.exp(x), lambda: tf.sin(x))
+    with tf.Session() as s:
+        np.testing.assert_allclose(s.run(y, feeds), np.exp(X), rtol=1e-6)
+        assert steps(s, [y], feeds) == ["Exp"]
+
+
+def test_values_that_keep_changing_are_given_up():
+    x, i = tf.placeholder(tf.float32, [3]), tf.placeholder(tf.int32, [])
+    y = tf.cond(tf.less(i, 50), lambda: x * 2.0, lambda: x + 1.0)
+    with tf.Session() as s:
+        for k in range(100):
+            np.testing.assert_array_equal(
+                s.run(y, {x: [1, 2, 3], i: k}), [2, 4, 6] if k < 50 else [2, 3, 4]
+            )
+        assert s._session.plans_built() < 12
+        assert "If" in steps(s, [y], {x: [1, 2, 3], i: 7})
+
+
+def test_two_predicates_have_a_plan_for_each_combination():
+    x = tf.placeholder(tf.float32, [3])
+    ps = [tf.placeholder(tf.bool, []) for _ in range(2)]
+    y = x
+    for p in ps:
+        y = tf.cond(p, lambda y=y: y * 2.0, lambda y=y: y + 1.0)
+    with tf.Session() as s:
+        for k in range(12):
+            bits = [bool(k & 1), bool(k & 2)]
+            want = np.arange(3.0)
+            for bit in bits:
+                want = want * 2 if bit else want + 1
+            np.testing.assert_array_equal(
+                s.run(y, {x: np.arange(3.0), **dict(zip(ps, bits))}), want
+            )
+        assert s._session.plans_built() == 4
+
+
+def test_fed_results_of_a_conditional_stay_fed():
+    x, p = tf.placeholder(tf.float32, [3]), tf.placeholder(tf.bool, [])
+    a, b = tf.cond(p, lambda: (x, x * 2.0), lambda: (x + 1.0, x))
+    source = a.op.inputs[0]
+    with tf.Session() as s:
+        got = s.run([a, b, a + b], {x: [1, 2, 3], p: True, source: [7, 7, 7]})
+    np.testing.assert_array_equal(got, [[7, 7, 7], [2, 4, 6], [9, 11, 13]])
+
+
+def test_what_only_the_other_branch_reads_is_not_computed():
+    x, p = tf.placeholder(tf.float32, [None, 4]), tf.placeholder(tf.bool, [])
+    y = tf.layers.batch_normalization(x, training=p)
+    with tf.Session() as s:
+        s.run(tf.global_variables_initializer())
+        assert steps(s, [y], {x: X, p: True}).count("Mean") == 2
+        assert "Mean" not in steps(s, [y], {x: X, p: False})
+
+
+def test_effects_that_the_other_branch_reads_stay():
+    x, p = tf.placeholder(tf.float32, []), tf.placeholder(tf.bool, [])
+    drawn = tf.random_uniform([])
+    seen = []
+    told = tf.py_func(lambda v: (seen.append(v), v)[1], [x], tf.float32)
+    y = tf.cond(p, lambda: x, lambda: drawn + told)
+    with tf.Session() as s:
+        s.run(y, {x: 1.0, p: True})
+        assert seen == [1.0]
+        assert "RandomUniform" in steps(s, [y], {x: 1.0, p: True})
+
+
+def test_a_tape_that_is_wanted_is_recorded():
+    x, p = tf.placeholder(tf.float32, [2]), tf.placeholder(tf.bool, [])
+    y = tf.cond(p, lambda: tf.sin(x) * x, lambda: x)
+    (g,) = tf.gradients(y, x)
+    (backward,) = [op for op in g.graph.get_operations() if op.type == "If" and "grad" in op.name]
+    (tape,) = [t for t in backward.inputs if t.dtype == tf.variant]
+    size = apply("TapeSize", tape)
+    with tf.Session() as s:
+        for want in (True, False):
+            value, n = s.run([g, size], {x: [1, 2], p: want})
+            v = np.array([1.0, 2.0])
+            np.testing.assert_allclose(value, np.sin(v) + v * np.cos(v) if want else [1, 1], 1e-6)
+            assert n == 1
+
+
+def test_errors_name_the_node_and_the_line():
+    x, p = tf.placeholder(tf.float32, [None]), tf.placeholder(tf.bool, [])
+    i = tf.placeholder(tf.int32, [1])
+    y = tf.cond(
+        p,
+        lambda: tf.gather(x, i, name="pick"),
+        lambda: tf.add(x, tf.zeros([tf.constant(3)]), name="sum"),
+    )
+    with tf.Session() as s:
+        with pytest.raises(tf.errors.InvalidArgumentError) as e:
+            s.run(y, {x: [1, 2], i: [5], p: True})
+        assert re.search("indices.0. = 5.*node cond/pick.*made at .*test_known", str(e.value), re.S)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="cond/sum.*made at .*test_known"):
+            s.run(y, {x: [1, 2], i: [0], p: False})
+
+
+def test_traces_and_the_log_name_nodes_of_branches():
+    x, p = tf.placeholder(tf.float32, [2]), tf.placeholder(tf.bool, [])
+    y = tf.cond(p, lambda: tf.cumsum(x, name="inside"), lambda: x)
+    lines = []
+    metadata = tf.RunMetadata()
+    _core.set_log_sink(lines.append)
+    try:
+        with tf.Session(config=tf.ConfigProto(log_device_placement=True)) as s:
+            options = tf.RunOptions(trace_level=tf.RunOptions.FULL_TRACE)
+            s.run(y, {x: [1, 2], p: True}, options=options, run_metadata=metadata)
+    finally:
+        _core.set_log_sink(None)
+    assert any(line.startswith("cond/inside: (Cumsum)") for line in lines)
+    names = [n.node_name for d in metadata.step_stats.dev_stats for n in d.node_stats]
+    assert "cond/inside" in names
+
+
+def test_partial_runs():
+    x, p = tf.placeholder(tf.float32, []), tf.placeholder(tf.bool, [])
+    y = tf.cond(p, lambda: x * 2.0, lambda: x + 5.0)
+    z = tf.placeholder(tf.float32, [])
+    r = y + z
+    with tf.Session() as s:
+        handle = s.partial_run_setup([y, r], [x, p, z])
+        assert s.partial_run(handle, y, {x: 3.0, p: False}) == 8.0
+        assert s.partial_run(handle, r, {z: 1.0}) == 9.0
+
+
+def test_deep_nests():
+    x, p = tf.placeholder(tf.float32, []), tf.placeholder(tf.bool, [])
+
+    def nest(depth):
+        if depth == 0:
+            return x * 2.0
+        return tf.cond(p, lambda: nest(depth - 1) + 1.0, lambda: x)
+
+    y = nest(70)
+    with tf.Session() as s:
+        assert s.run([y, tf.gradients(y, x)[0]], {x: 1.0, p: True}) == [72.0, 2.0]
+
+
+# -- random programs -------------------------------------------------------------------------------
+
+
+class RandomProgram:
+    """A program of random ops, writes and nested conditionals on two predicates and on data."""
+
+    def __init__(self, seed, x, p, q):
+        self.rng = random.Random(seed)
+        self.x, self.predicates = x, [p, q, tf.logical_not(p), tf.logical_and(p, q)]
+        self.v = tf.get_variable("v", [4], initializer=tf.ones_initializer(), use_resource=True)
+        self.r = tf.get_variable("r", [4], initializer=tf.ones_initializer(), use_resource=False)
+        self.devices = (
+            ["/cpu:0"] * 3 if self.rng.random() < 0.6 else ["/cpu:%d" % i for i in range(3)]
+        )
+
+    def value(self, values, depth):
+        rng = self.rng
+        a, b = rng.choice(values), rng.choice(values)
+        kind = rng.choice(
+            ["unary", "unary", "binary", "binary", "cond", "cond", "random", "read", "write"]
+            + ["masked", "loop", "identity", "product", "guarded"]
+        )  # fmt: skip
+        if kind == "unary":
+            return rng.choice([tf.tanh, tf.sin, tf.nn.relu, lambda t: t * 0.5])(a)
+        if kind == "binary":
+            return rng.choice([tf.add, tf.subtract, lambda s, t: tf.tanh(s * t)])(a, b)
+        if kind == "random":
+            return a + tf.random_uniform([4])
+        if kind == "read":
+            return a + rng.choice([lambda: self.v.read_value(), lambda: tf.identity(self.r)])()
+        if kind == "write":
+            step = tf.tanh(tf.reduce_mean(a, 0))
+            if rng.random() < 0.5:
+                with tf.control_dependencies([self.v.assign_add(step)]):
+                    return a * 1.0
+            return a + tf.assign(self.r, self.r * 0.5 + step)
+        if kind == "masked":
+            kept = tf.boolean_mask(a, a[:, 0] > rng.choice([-0.5, 0.0, 0.5]))
+            return a * tf.tanh(tf.reduce_sum(kept)) + tf.cast(tf.shape(kept)[0], tf.float32)
+        if kind == "identity":
+            return tf.identity(a)
+        if kind == "product":
+            return tf.tanh(tf.matmul(tf.matmul(a, b, transpose_b=True), b))
+        if kind == "guarded":
+            with tf.control_dependencies([b]):
+                return self.value(values, depth)
+        if kind == "loop" and depth < 2:
+            body = lambda i, t: (i + 1, self.block([t] + values[:1], depth + 1, 2)[0])  # noqa: E731
+            return tf.while_loop(lambda i, t: i < 2, body, (0, a))[1]
+        if kind == "cond" and depth < 3:
+            data = rng.random() < 0.2
+            p = tf.reduce_sum(a) > 0 if data else rng.choice(self.predicates)
+            size = rng.randint(1, 3)
+            branch = lambda: tuple(self.block(values, depth + 1, size))  # noqa: E731
+            results = tf.cond(p, branch, branch, strict=True)
+            return rng.choice(results)
+        return a - b
+
+    def block(self, values, depth, size):
+        values = list(values)
+        made = []
+        for _ in range(max(size, self.rng.randint(1, 4))):
+            with tf.device(self.rng.choice(self.devices)):
+                made.append(self.value(values + made, depth))
+        return made[-size:]
+
+    def build(self):
+        values = self.block([self.x], 0, 5)
+        fetches = [t for t in values if self.rng.random() < 0.7] or values[:1]
+        if self.rng.random() < 0.7:
+            try:
+                g = tf.gradients(values[-1], self.x)[0]
+                if g is not None:
+                    fetches.append(g)
+                    h = tf.gradients(tf.tanh(g), self.x)[0] if self.rng.random() < 0.5 else None
+                    fetches.extend([] if h is None else [h])
+            except NotImplementedError:
+                pass  # the gradient of a variable that is read inside
+        self.rng.shuffle(fetches)
+        return fetches
+
+
+def run_random_program(seed, known, optimize=True):
+    options = tf.GraphOptions(
+        optimizer_options=tf.OptimizerOptions(
+            opt_level=tf.OptimizerOptions.L1 if optimize else tf.OptimizerOptions.L0
+        )
+    )
+    config = tf.ConfigProto(device_count={"CPU": 3}, graph_options=options)
+    with tf.Graph().as_default():
+        tf.set_random_seed(3)
+        x = tf.placeholder(tf.float32, [None, 4])
+        vectors = [tf.placeholder(tf.bool, [1]) for _ in range(2)]
+        p, q = (v[0] for v in vectors)
+        program = RandomProgram(seed, x, p, q)
+        fetches = program.build()
+        out = []
+        with tf.Session(config=config) as session:
+            session.run(tf.global_variables_initializer())
+            for a, b in [(True, False), (False, False), (True, True), (True, False), (False, True)]:
+                feeds = {p: a, q: b} if known else {vectors[0]: [a], vectors[1]: [b]}
+                out.append(session.run(fetches, {x: X * (0.5 + a), **feeds}))
+                out.append(session.run([program.v, program.r]))
+    return out
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 10**6))
+@example(1249)
+def test_random_programs_agree(seed):
+    want = run_random_program(seed, known=False)
+    close(run_random_program(seed, known=True), want, 1e-5)
+    close(run_random_program(seed, known=True, optimize=False), want, 1e-2)  # rounds otherwise
+
+
+def close(got, want, tolerance):
+    for a, b in zip(tf.nest.flatten(got), tf.nest.flatten(want)):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
