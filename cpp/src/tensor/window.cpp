@@ -32,7 +32,8 @@ void Window::resolve(std::string_view padding) {
   }
   const std::int64_t reach = filter == 0 ? 0 : checked_mul(filter - 1, dilation) + 1;
   const std::int64_t padded = in + pad_before + pad_after;
-  if (padded < reach) {
+  // Single elements keep the size, zero too: a batch without images has pools.
+  if (padded < reach && !(filter == 1 && stride == 1)) {
     invalid("Negative dimension size caused by subtracting ", reach, " from ", padded);
   }
   out = (padded - reach) / stride + 1;
