@@ -11,6 +11,7 @@ from caudal.keras.layers.advanced_activations import (
     Softmax,
     ThresholdedReLU,
 )
+from caudal.keras.layers.attention import AdditiveAttention, Attention
 from caudal.keras.layers.convolutional import (
     Conv1D,
     Conv2D,
@@ -78,7 +79,7 @@ from caudal.keras.layers.merge import (
     subtract,
 )
 from caudal.keras.layers.noise import AlphaDropout, GaussianDropout, GaussianNoise
-from caudal.keras.layers.normalization import BatchNormalization
+from caudal.keras.layers.normalization import BatchNormalization, LayerNormalization
 from caudal.keras.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,

@@ -1,17 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Batch normalization."""
+"""Batch normalization, and the layer normalization of tf.keras."""
 
 import math
 
 from caudal.keras import backend as K
 from caudal.keras import constraints, initializers, regularizers
 from caudal.keras.engine.base_layer import InputSpec, Layer
+from caudal.keras.utils.generic_utils import serialize_keras_object, to_list
 from caudal.layers.utils import constant_value, smart_cond
+from caudal.ops import nn_impl
 
-__all__ = ["BatchNormalization"]
+__all__ = ["BatchNormalization", "LayerNormalization"]
 
-_INITIALIZERS = ("beta_initializer", "gamma_initializer", "moving_mean_initializer",
-                 "moving_variance_initializer")  # fmt: skip
+
+def _parameter(layer, name, shape):
+    """The weight beta or gamma of a layer that normalizes."""
+    return layer.add_weight(
+        name=name,
+        shape=shape,
+        initializer=getattr(layer, name + "_initializer"),
+        regularizer=getattr(layer, name + "_regularizer"),
+        constraint=getattr(layer, name + "_constraint"),
+    )
+
+
+def _serialized_parameters(layer):
+    """What a configuration says of beta and gamma."""
+    return {
+        "%s_%s" % (weight, what): serialize_keras_object(getattr(layer, "%s_%s" % (weight, what)))
+        for what in ("initializer", "regularizer", "constraint")
+        for weight in ("beta", "gamma")
+    }
 
 
 class BatchNormalization(Layer):
@@ -72,20 +91,11 @@ class BatchNormalization(Layer):
                 "an input with shape %s." % (self.axis, self.name, input_shape)
             )
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: size})
-        self.gamma = self._parameter("gamma", size) if self.scale else None
-        self.beta = self._parameter("beta", size) if self.center else None
+        self.gamma = _parameter(self, "gamma", (size,)) if self.scale else None
+        self.beta = _parameter(self, "beta", (size,)) if self.center else None
         self.moving_mean = self._statistic("moving_mean", size)
         self.moving_variance = self._statistic("moving_variance", size)
         self.built = True
-
-    def _parameter(self, name, size):
-        return self.add_weight(
-            name=name,
-            shape=(size,),
-            initializer=getattr(self, name + "_initializer"),
-            regularizer=getattr(self, name + "_regularizer"),
-            constraint=getattr(self, name + "_constraint"),
-        )
 
     def _statistic(self, name, size):
         return self.add_weight(
@@ -163,9 +173,90 @@ class BatchNormalization(Layer):
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
-            **{name: initializers.serialize(getattr(self, name)) for name in _INITIALIZERS},
-            "beta_regularizer": regularizers.serialize(self.beta_regularizer),
-            "gamma_regularizer": regularizers.serialize(self.gamma_regularizer),
-            "beta_constraint": constraints.serialize(self.beta_constraint),
-            "gamma_constraint": constraints.serialize(self.gamma_constraint),
+            "moving_mean_initializer": initializers.serialize(self.moving_mean_initializer),
+            "moving_variance_initializer": initializers.serialize(self.moving_variance_initializer),
+            **_serialized_parameters(self),
+        }
+
+
+class LayerNormalization(Layer):
+    """gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the statistics of each example.
+
+    Args:
+      axis: int or list of int: the axes that mean and variance go over.
+      epsilon: what is added to the variance.
+      center, scale: whether there are beta and gamma.
+      beta_initializer, gamma_initializer, beta_regularizer, gamma_regularizer, beta_constraint,
+        gamma_constraint: of the weights.
+
+    Source: Ba and others 2016, arXiv 1607.06450.
+    """
+
+    def __init__(self, axis=-1, epsilon=0.001, center=True, scale=True, beta_initializer="zeros",
+                 gamma_initializer="ones", beta_regularizer=None, gamma_regularizer=None,
+                 beta_constraint=None, gamma_constraint=None, **kwargs):  # fmt: skip
+        super().__init__(**kwargs)
+        self.supports_masking = True
+        self.axis = list(axis) if isinstance(axis, (list, tuple)) else axis
+        if not all(isinstance(a, int) for a in to_list(self.axis)):
+            raise TypeError(
+                "Layer %s: expected an int or a list/tuple of ints for the argument 'axis', but "
+                "received instead: %s" % (self.name, axis)
+            )
+        self.epsilon = epsilon
+        self.center = center
+        self.scale = scale
+        self.beta_initializer = initializers.get(beta_initializer)
+        self.gamma_initializer = initializers.get(gamma_initializer)
+        self.beta_regularizer = regularizers.get(beta_regularizer)
+        self.gamma_regularizer = regularizers.get(gamma_regularizer)
+        self.beta_constraint = constraints.get(beta_constraint)
+        self.gamma_constraint = constraints.get(gamma_constraint)
+
+    def build(self, input_shape):
+        rank = len(input_shape)
+        axes = to_list(self.axis)
+        if not all(-rank <= axis < rank for axis in axes):
+            raise ValueError(
+                "Layer %s: invalid axis: %s for inputs of the shape %s"
+                % (self.name, self.axis, input_shape)
+            )
+        axes = [axis % rank for axis in axes]
+        if len(set(axes)) != len(axes):
+            raise ValueError("Layer %s: duplicate axis: %s" % (self.name, tuple(axes)))
+        sizes = [input_shape[axis] for axis in axes]
+        if None in sizes:
+            raise ValueError(
+                "Layer %s: the axes %s of the input must have known sizes, its shape is %s"
+                % (self.name, self.axis, input_shape)
+            )
+        self.gamma = _parameter(self, "gamma", sizes) if self.scale else None
+        self.beta = _parameter(self, "beta", sizes) if self.center else None
+        self.input_spec = InputSpec(ndim=rank, axes=dict(zip(axes, sizes)))
+        self.built = True
+
+    def call(self, inputs):
+        rank = K.ndim(inputs)
+        axes = [axis % rank for axis in to_list(self.axis)]
+        mean, variance = nn_impl.moments(inputs, axes, keep_dims=True)
+        spread = [K.int_shape(inputs)[i] if i in axes else 1 for i in range(rank)]
+        beta, gamma = (
+            w if w is None or axes == [rank - 1] else K.reshape(w, spread)
+            for w in (self.beta, self.gamma)
+        )
+        outputs = nn_impl.batch_normalization(inputs, mean, variance, beta, gamma, self.epsilon)
+        outputs.set_shape(inputs.shape)
+        return outputs
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self):
+        return {
+            **super().get_config(),
+            "axis": self.axis,
+            "epsilon": self.epsilon,
+            "center": self.center,
+            "scale": self.scale,
+            **_serialized_parameters(self),
         }
