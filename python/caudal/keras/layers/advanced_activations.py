@@ -83,7 +83,7 @@ class PReLU(_Elementwise):
         self.input_spec = InputSpec(ndim=len(input_shape), axes=axes)
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs, mask=None):
         return K.relu(inputs) - self.alpha * K.relu(-inputs)
 
     def get_config(self):
@@ -129,7 +129,7 @@ class ThresholdedReLU(_Elementwise):
         super().__init__(**kwargs)
         self.theta = K.cast_to_floatx(theta)
 
-    def call(self, inputs):
+    def call(self, inputs, mask=None):
         return inputs * K.cast(K.greater(inputs, self.theta), K.floatx())
 
     def get_config(self):
