@@ -63,7 +63,7 @@ def concatenate(tensors, axis=-1):
 
 def tile(x, n):
     """`x` repeated `n` times: an int, or a list of one for each dimension."""
-    return tf.tile(x, [n] if isinstance(n, int) else n)
+    return tf.tile(x, [n] if isinstance(n, (int, np.integer)) else n)
 
 
 def repeat(x, n):
@@ -98,7 +98,7 @@ def repeat_elements(x, rep, axis):
 
 def reverse(x, axes):
     """`x` in reverse order along one or several axes."""
-    return tf.reverse(x, [axes] if isinstance(axes, int) else axes)
+    return tf.reverse(x, [axes] if isinstance(axes, (int, np.integer)) else axes)
 
 
 def slice(x, start, size):

@@ -60,7 +60,9 @@ def placeholder(shape=None, ndim=None, dtype=None, sparse=False, name=None):
       name: name of the node.
     """
     dtype = dtype or floatx()
-    if not shape and ndim:
+    if hasattr(shape, "as_list"):
+        shape = tuple(shape.as_list())
+    elif not shape and ndim:
         shape = (None,) * ndim
     make = tf.sparse_placeholder if sparse else tf.placeholder
     made = make(dtype, shape=shape, name=name)
