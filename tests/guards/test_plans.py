@@ -86,9 +86,26 @@ def control_flow():
     return [tf.while_loop(lambda i, v: i < 3, lambda i, v: (i + 1, v * x), (0, chosen))[1]]
 
 
+def fed_dropout():
+    """A fed bool decides conditionals: their branches are part of the plan, gradients included."""
+    x, training = placeholder(4, 8), placeholder(dtype=tf.bool)
+    h = tf.sigmoid(tf.matmul(x, variable(8, 5)))
+    h = tf.cond(training, lambda: tf.nn.dropout(h, keep_prob=0.5, seed=1), lambda: tf.identity(h))
+    loss = tf.reduce_mean(tf.square(tf.matmul(h, variable(5, 1))))
+    return [tf.train.GradientDescentOptimizer(0.1).minimize(loss)]
+
+
+def fed_batch_normalization():
+    """Moments are computed once, for the result and for the moving averages."""
+    x, training = placeholder(4, 8), placeholder(dtype=tf.bool)
+    y = tf.layers.batch_normalization(x, training=training)
+    with tf.control_dependencies(tf.get_collection(tf.GraphKeys.UPDATE_OPS)):
+        return [tf.identity(y)]
+
+
 MODELS = [
     elementwise, reductions, folding, common_subexpressions, dense_layer, convolution,
-    softmax_training, adam_training, embedding, control_flow,
+    softmax_training, adam_training, embedding, control_flow, fed_dropout, fed_batch_normalization,
 ]  # fmt: skip
 
 
