@@ -84,12 +84,12 @@ class Conv(Layer):
     def _output_channels(self, input_channels):
         return self.filters
 
-    def _bias_weight(self, size=None):
+    def _bias_weight(self, *shape):
         self.bias = None
         if self.use_bias:
             self.bias = self.add_weight(
                 name="bias",
-                shape=(self.filters if size is None else size,),
+                shape=shape or (self.filters,),
                 initializer=self.bias_initializer,
                 regularizer=self.bias_regularizer,
                 constraint=self.bias_constraint,
