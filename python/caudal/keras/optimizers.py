@@ -12,252 +12,23 @@ import numpy as np
 from caudal.framework import ops
 from caudal.keras import backend as K
 from caudal.keras.legacy.interfaces import legacy_get_updates_support
+from caudal.keras.optimizers_base import (
+    NO_GRADIENT,
+    Optimizer,
+    Stepwise,
+    clip_norm,
+    rate_of,
+    training_op,
+)
 from caudal.keras.utils.generic_utils import deserialize_keras_object, serialize_keras_object
-from caudal.ops import state_ops
-from caudal.ops.ref_variable import Variable
 from caudal.train.optimizer import Optimizer as _GraphOptimizer
 
-_NO_GRADIENT = (
-    "An operation has `None` for gradient. Please make sure that all of your ops have a gradient "
-    "defined (i.e. are differentiable). Common ops without gradient: K.argmax, K.round, K.eval. "
-    "Variables without gradient: %s"
-)
+__all__ = ["Adadelta", "Adagrad", "Adam", "Adamax", "Nadam", "Optimizer", "RMSprop", "SGD",
+           "TFOptimizer", "adadelta", "adagrad", "adam", "adamax", "clip_norm", "deserialize",
+           "get", "nadam", "rmsprop", "serialize", "sgd"]  # fmt: skip
 
 
-def _rate(lr, kwargs):
-    """The learning rate under either of its names; takes `learning_rate` out of `kwargs`."""
-    return kwargs.pop("learning_rate", lr)
-
-
-def _training_op(name, variables, *values, **attrs):
-    """An operation that changes `variables` (the parameter first) in place.
-
-    Args:
-      name: of the op.
-      variables: list of the variables that it takes first.
-      *values: its other inputs: numbers, variables and tensors.
-    """
-    dtype = variables[0].dtype.base_dtype
-    values = [
-        K.cast(v, dtype.name) if hasattr(v, "dtype") else ops.convert_to_tensor(v, dtype)
-        for v in values
-    ]
-    return state_ops.apply_update(
-        name, *[v._ref() for v in variables], *values, use_locking=False, **attrs
-    )
-
-
-def _clipped_by_norm(grads, limit):
-    """The gradients scaled so that their common L2 norm is at most `limit`."""
-    norm = K.sqrt(sum(K.sum(K.square(g)) for g in grads))
-    return [clip_norm(g, limit, norm) for g in grads]
-
-
-def clip_norm(g, c, n):
-    """A gradient `g` scaled by c / n where its norm `n` (scalar) is at least `c` (float)."""
-    return g if c <= 0 else g * K.minimum(c / n, 1.0)
-
-
-class Optimizer:
-    """Base class of all optimizers.
-
-    A subclass implements `get_updates`, fills `self.updates` with operations and `self.weights`
-    with the variables to keep in files.
-
-    Args:
-      clipnorm: float; all gradients are scaled so that their common L2 norm is at most this.
-      clipvalue: float; the elements of gradients are cut to at most this size.
-
-    Raises:
-      TypeError: for other arguments.
-    """
-
-    def __init__(self, **kwargs):
-        kwargs.pop("name", None)  # written by tf.keras
-        for key in kwargs:
-            if key not in ("clipnorm", "clipvalue"):
-                raise TypeError("Unexpected keyword argument passed to optimizer: " + str(key))
-        self.__dict__.update((k, v) for k, v in kwargs.items() if v is not None)
-        self.updates = []
-        self.weights = []
-
-    @property
-    def learning_rate(self):
-        """The variable `lr`."""
-        return self.lr
-
-    @learning_rate.setter
-    def learning_rate(self, value):
-        self.lr = value
-
-    def __setattr__(self, name, value):
-        """`optimizer.lr = 0.1` keeps the variable, which a made training step reads."""
-        if name == "lr" and isinstance(value, (int, float, np.number)):
-            current = self.__dict__.get("lr")
-            if current is not None and hasattr(current, "assign"):
-                K.set_value(current, value)
-                return
-        object.__setattr__(self, name, value)
-
-    def get_gradients(self, loss, params):
-        """Gradients (Tensors) of a scalar with respect to variables, clipped.
-
-        Raises:
-          ValueError: if the loss does not depend on one of them in a differentiable way.
-        """
-        grads = K.gradients(loss, params)
-        without = [p.name for g, p in zip(grads, params) if g is None]
-        if without:
-            raise ValueError(_NO_GRADIENT % ", ".join(without))
-        # Rows that an embedding did not look up have a gradient of zero, which moves moments, too.
-        grads = [ops.convert_to_tensor(g) if hasattr(g, "indices") else g for g in grads]
-        if getattr(self, "clipnorm", 0) > 0:
-            grads = _clipped_by_norm(grads, self.clipnorm)
-        limit = getattr(self, "clipvalue", 0)
-        return [K.clip(g, -limit, limit) for g in grads] if limit > 0 else grads
-
-    def get_updates(self, loss, params):
-        """A list of update operations.
-
-        Args:
-          loss: scalar Tensor.
-          params: list of variables.
-        """
-        raise NotImplementedError
-
-    def set_weights(self, weights):
-        """Sets the variables of the optimizer.
-
-        Args:
-          weights: list of arrays as `get_weights` gives it.
-
-        Raises:
-          ValueError: if their number or a shape differs; the optimizer then stays as it was. Before
-            the first training step is made there are no variables.
-        """
-        variables = self.weights
-        if len(variables) != len(weights):
-            raise ValueError(
-                "Length of the specified weight list (%d) does not match the number of weights of "
-                "the optimizer (%d)" % (len(weights), len(variables))
-            )
-        pairs = []
-        for variable, value in zip(variables, weights):
-            value = np.asarray(value)
-            if tuple(K.int_shape(variable)) != value.shape:
-                raise ValueError(
-                    "Optimizer weight shape %s not compatible with provided weight shape %s "
-                    "(weight %s)" % (K.int_shape(variable), value.shape, variable.name)
-                )
-            pairs.append((variable, value))
-        K.batch_set_value(pairs)
-
-    def get_weights(self):
-        """The values of the variables of the optimizer, a list of arrays."""
-        return K.batch_get_value(self.weights)
-
-    def get_config(self):
-        """The arguments that make an equal optimizer."""
-        return {k: getattr(self, k) for k in ("clipnorm", "clipvalue") if hasattr(self, k)}
-
-    @classmethod
-    def from_config(cls, config):
-        return cls(**config)
-
-
-class _Stepwise(Optimizer):
-    """An optimizer whose step is a function of one variable, its gradient and its slots.
-
-    Attributes:
-      num_slots: variables of the same shape beside each parameter.
-      keeps_count: whether `iterations` is the first of the `weights`.
-      hyper: names of arguments kept in variables, which may change between steps.
-      plain: names of other arguments.
-    """
-
-    num_slots = 1
-    keeps_count = True
-    hyper = ("lr", "decay")
-    plain = ("epsilon",)
-
-    def __init__(self, values, settings, **kwargs):
-        """`values`, `settings`: dicts of what `hyper` and `plain` name."""
-        super().__init__(**kwargs)
-        with K.name_scope(type(self).__name__):
-            self.iterations = K.variable(0, dtype="int64", name="iterations")
-            for name in self.hyper:
-                setattr(self, name, K.variable(values[name], name=name))
-        if "epsilon" in settings and settings["epsilon"] is None:
-            settings["epsilon"] = K.epsilon()
-        self.__dict__.update(settings)
-        self.initial_decay = values.get("decay", 0.0)
-
-    def _zeros(self, params):
-        return [K.zeros(K.int_shape(p), dtype=K.dtype(p)) for p in params]
-
-    def _make_slots(self, params):
-        """A list of variables for each slot; fills `weights`."""
-        slots = [self._zeros(params) for _ in range(self.num_slots)]
-        self.weights = [self.iterations] if self.keeps_count else []
-        self.weights += [variable for group in slots for variable in group]
-        return slots
-
-    def _decayed_rate(self):
-        if self.initial_decay <= 0:
-            return self.lr
-        return self.lr / (1.0 + self.decay * K.cast(self.iterations, K.dtype(self.decay)))
-
-    def _step_number(self):
-        """Number of the step that is being made, from one on, as a float tensor."""
-        return K.cast(self.iterations, K.floatx()) + 1
-
-    def _prepare(self):
-        """Whatever `_step` needs that is the same for all variables."""
-        return self._decayed_rate()
-
-    def _step(self, common, p, g, *slots):
-        """The new values of `p` and of the slots, in this order."""
-        raise NotImplementedError
-
-    def _apply(self, common, p, g, *slots):
-        """One operation for the whole step of `p` and its slots, or None: see `_step`."""
-
-    @legacy_get_updates_support
-    def get_updates(self, loss, params):
-        grads = self.get_gradients(loss, params)
-        slots = self._make_slots(params)
-        common = self._prepare()
-        self.updates = []
-        for p, g, *own in zip(params, grads, *slots):
-            constraint = getattr(p, "constraint", None)
-            if constraint is None and type(p) is Variable:
-                update = self._apply(common, p, g, *own)
-                if update is not None:
-                    self.updates.append(update)
-                    continue
-            new_p, *new_slots = self._step(common, p, g, *own)
-            if constraint is not None:
-                new_p = constraint(new_p)
-            pairs = [*zip(own, new_slots), (p, new_p)]
-            self.updates += [K.update(variable, value) for variable, value in pairs]
-        # Made last: what is above reads the count of finished steps.
-        self.updates.insert(0, K.update_add(self.iterations, 1))
-        self.updates += self._finish(common)
-        return self.updates
-
-    def _finish(self, common):
-        """Further updates of a step."""
-        return []
-
-    def get_config(self):
-        values = [float(v) for v in K.batch_get_value([getattr(self, k) for k in self.hyper])]
-        config = super().get_config()
-        config.update(zip(self.hyper, values))
-        config.update((k, getattr(self, k)) for k in self.plain)
-        return config
-
-
-class SGD(_Stepwise):
+class SGD(Stepwise):
     """Gradient descent with momentum.
 
     v = momentum * v - lr * g; p = p + v, or with `nesterov` p + momentum * v - lr * g.
@@ -273,7 +44,7 @@ class SGD(_Stepwise):
     plain = ("nesterov",)
 
     def __init__(self, lr=0.01, momentum=0.0, decay=0.0, nesterov=False, **kwargs):
-        values = {"lr": _rate(lr, kwargs), "momentum": momentum, "decay": decay}
+        values = {"lr": rate_of(lr, kwargs), "momentum": momentum, "decay": decay}
         super().__init__(values, {"nesterov": nesterov}, **kwargs)
 
     def _step(self, lr, p, g, m):
@@ -281,15 +52,8 @@ class SGD(_Stepwise):
         velocity = self.momentum * m - pull
         return p + (self.momentum * velocity - pull if self.nesterov else velocity), velocity
 
-    def _apply(self, lr, p, g, m):
-        # That op subtracts rate * (accumulated gradients), where here the velocity is added.
-        pull = g * -lr
-        return _training_op(
-            "ApplyMomentum", [p, m], -1.0, pull, self.momentum, use_nesterov=self.nesterov
-        )
 
-
-class RMSprop(_Stepwise):
+class RMSprop(Stepwise):
     """Divides the gradient by a running root mean square of it (Tieleman and Hinton, 2012).
 
     Args:
@@ -304,20 +68,23 @@ class RMSprop(_Stepwise):
 
     def __init__(self, lr=0.001, rho=0.9, epsilon=None, decay=0.0, **kwargs):
         _refuse(self, kwargs, "momentum", "centered")
-        values = {"lr": _rate(lr, kwargs), "rho": rho, "decay": decay}
+        values = {"lr": rate_of(lr, kwargs), "rho": rho, "decay": decay}
         super().__init__(values, {"epsilon": epsilon}, **kwargs)
 
+    def _accumulated(self, a, g):
+        return self.rho * a + (1.0 - self.rho) * K.square(g)
+
     def _step(self, lr, p, g, a):
-        new_a = self.rho * a + (1.0 - self.rho) * K.square(g)
+        new_a = self._accumulated(a, g)
         return p - lr * g / (K.sqrt(new_a) + self.epsilon), new_a
 
     def _apply(self, lr, p, g, a):
-        # Adam without its mean of gradients; the variable of that mean is of no other use.
-        (mean,) = self._zeros([p])
-        return _training_op("ApplyAdam", [p, mean, a], 0.0, 0.0, lr, 0.0, self.rho, self.epsilon, g)
+        # Adagrad's step with another accumulator.
+        with ops.control_dependencies([K.update(a, self._accumulated(a, g)).op]):
+            return training_op("ApplyAdagradV2", [p, a], lr, self.epsilon, g, update_slots=False)
 
 
-class Adagrad(_Stepwise):
+class Adagrad(Stepwise):
     """Divides the gradient by the root of the sum of its squares (Duchi et al., 2011).
 
     Args:
@@ -331,7 +98,7 @@ class Adagrad(_Stepwise):
 
     def __init__(self, lr=0.01, epsilon=None, decay=0.0, **kwargs):
         self._start = float(kwargs.pop("initial_accumulator_value", 0.0))
-        values = {"lr": _rate(lr, kwargs), "decay": decay}
+        values = {"lr": rate_of(lr, kwargs), "decay": decay}
         super().__init__(values, {"epsilon": epsilon}, **kwargs)
 
     def _zeros(self, params):
@@ -344,7 +111,7 @@ class Adagrad(_Stepwise):
         return p - lr * g / (K.sqrt(new_a) + self.epsilon), new_a
 
     def _apply(self, lr, p, g, a):
-        return _training_op("ApplyAdagradV2", [p, a], lr, self.epsilon, g)
+        return training_op("ApplyAdagradV2", [p, a], lr, self.epsilon, g)
 
     def get_config(self):
         config = super().get_config()
@@ -353,7 +120,7 @@ class Adagrad(_Stepwise):
         return config
 
 
-class Adadelta(_Stepwise):
+class Adadelta(Stepwise):
     """Steps in the units of the variable, from running means of squares (Zeiler, 2012).
 
     Args:
@@ -368,7 +135,7 @@ class Adadelta(_Stepwise):
     plain = ("rho", "epsilon")
 
     def __init__(self, lr=1.0, rho=0.95, epsilon=None, decay=0.0, **kwargs):
-        values = {"lr": _rate(lr, kwargs), "decay": decay}
+        values = {"lr": rate_of(lr, kwargs), "decay": decay}
         super().__init__(values, {"rho": rho, "epsilon": epsilon}, **kwargs)
 
     def _step(self, lr, p, g, a, d):
@@ -377,10 +144,10 @@ class Adadelta(_Stepwise):
         return p - lr * update, new_a, self.rho * d + (1.0 - self.rho) * K.square(update)
 
     def _apply(self, lr, p, g, a, d):
-        return _training_op("ApplyAdadelta", [p, a, d], lr, self.rho, self.epsilon, g)
+        return training_op("ApplyAdadelta", [p, a, d], lr, self.rho, self.epsilon, g)
 
 
-class Adam(_Stepwise):
+class Adam(Stepwise):
     """Running means of gradient and square, corrected for their start (Kingma and Ba, 2014).
 
     Args:
@@ -396,7 +163,7 @@ class Adam(_Stepwise):
 
     def __init__(self, lr=0.001, beta_1=0.9, beta_2=0.999, epsilon=None, decay=0.0, amsgrad=False,
                  **kwargs):  # fmt: skip
-        values = {"lr": _rate(lr, kwargs), "beta_1": beta_1, "beta_2": beta_2, "decay": decay}
+        values = {"lr": rate_of(lr, kwargs), "beta_1": beta_1, "beta_2": beta_2, "decay": decay}
         super().__init__(values, {"epsilon": epsilon, "amsgrad": amsgrad}, **kwargs)
 
     @property
@@ -426,12 +193,12 @@ class Adam(_Stepwise):
         if most:
             return None
         lr, power_1, power_2 = common
-        return _training_op(
+        return training_op(
             "ApplyAdam", [p, m, v], power_1, power_2, lr, self.beta_1, self.beta_2, self.epsilon, g
         )
 
 
-class Adamax(_Stepwise):
+class Adamax(Stepwise):
     """Adam with the maximum norm in place of the root of squares (Kingma and Ba, 2014).
 
     Args: as for `Adam`.
@@ -441,7 +208,7 @@ class Adamax(_Stepwise):
     hyper = ("lr", "beta_1", "beta_2", "decay")
 
     def __init__(self, lr=0.002, beta_1=0.9, beta_2=0.999, epsilon=None, decay=0.0, **kwargs):
-        values = {"lr": _rate(lr, kwargs), "beta_1": beta_1, "beta_2": beta_2, "decay": decay}
+        values = {"lr": rate_of(lr, kwargs), "beta_1": beta_1, "beta_2": beta_2, "decay": decay}
         super().__init__(values, {"epsilon": epsilon}, **kwargs)
 
     def _prepare(self):
@@ -455,12 +222,12 @@ class Adamax(_Stepwise):
 
     def _apply(self, common, p, g, m, u):
         lr, power = common
-        return _training_op(
+        return training_op(
             "ApplyAdaMax", [p, m, u], power, lr, self.beta_1, self.beta_2, self.epsilon, g
         )
 
 
-class Nadam(_Stepwise):
+class Nadam(Stepwise):
     """Adam with Nesterov's momentum, which warms up on a schedule (Dozat, 2016).
 
     Args:
@@ -475,7 +242,7 @@ class Nadam(_Stepwise):
     def __init__(self, lr=0.002, beta_1=0.9, beta_2=0.999, epsilon=None, schedule_decay=0.004,
                  **kwargs):  # fmt: skip
         schedule_decay = kwargs.pop("decay", schedule_decay)
-        values = {"lr": _rate(lr, kwargs), "beta_1": beta_1, "beta_2": beta_2}
+        values = {"lr": rate_of(lr, kwargs), "beta_1": beta_1, "beta_2": beta_2}
         settings = {"epsilon": epsilon, "schedule_decay": schedule_decay}
         super().__init__(values, settings, **kwargs)
         with K.name_scope(type(self).__name__):
@@ -534,7 +301,7 @@ class TFOptimizer(Optimizer):
         grads_and_vars = self.optimizer.compute_gradients(loss, params)
         without = [p.name for g, p in grads_and_vars if g is None]
         if without:
-            raise ValueError(_NO_GRADIENT % ", ".join(without))
+            raise ValueError(NO_GRADIENT % ", ".join(without))
         step = self.optimizer.apply_gradients(grads_and_vars, global_step=self.iterations)
         self.updates = [step]
         return self.updates
