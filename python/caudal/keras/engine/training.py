@@ -107,8 +107,13 @@ class Model(Network):
                 stacklevel=3,
             )
 
+    def _learning_phase(self):
+        """The learning phase of the model's graph, which need not be that of this thread."""
+        with self.outputs[0].graph.as_default():
+            return K.learning_phase()
+
     def _uses_dynamic_learning_phase(self):
-        return self.uses_learning_phase and not isinstance(K.learning_phase(), int)
+        return self.uses_learning_phase and not isinstance(self._learning_phase(), int)
 
     def _phase(self, value):
         """[value] if runs are to be told whether they train, else []."""
@@ -119,7 +124,7 @@ class Model(Network):
         if with_targets:
             inputs += self._feed_targets + self._feed_sample_weights
         if self._uses_dynamic_learning_phase():
-            inputs.append(K.learning_phase())
+            inputs.append(self._learning_phase())
         arguments = getattr(self, "_function_kwargs", {})
         return K.function(inputs, outputs, updates=updates, name=name, **arguments)
 
@@ -128,7 +133,7 @@ class Model(Network):
             raise RuntimeError("You must compile your model before using it.")
         self._check_trainable_weights_consistency()
         if self.train_function is None:
-            with K.name_scope("training"):
+            with self.total_loss.graph.as_default(), K.name_scope("training"):
                 with K.name_scope(type(self.optimizer).__name__):
                     steps = self.optimizer.get_updates(
                         params=self._collected_trainable_weights, loss=self.total_loss

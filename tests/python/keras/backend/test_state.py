@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import caudal as tf
+from caudal import keras
 from caudal.keras import backend as K
 
 
@@ -228,3 +229,26 @@ def test_functions_and_values_in_other_threads():
     assert found["session"] is K.get_session() is session
     np.testing.assert_array_equal(found["value"], [1, 2])
     np.testing.assert_array_equal(K.get_value(v), [2, 3])
+
+
+def test_models_predict_and_train_in_other_threads():
+    model = keras.models.Sequential(
+        [
+            keras.layers.Dense(3, input_shape=(4,)),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(1),
+        ]
+    )
+    model.compile("sgd", "mse")
+    x, y = np.ones((8, 4)), np.ones((8, 1))
+    found = []
+
+    def work():
+        found.append(model.predict(x))
+        found.append(model.train_on_batch(x, y))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert len(found) == 2
+    assert not np.array_equal(model.predict(x), found[0])
