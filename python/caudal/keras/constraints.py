@@ -52,7 +52,7 @@ class NonNeg(Constraint):
     """Sets negative weights to 0."""
 
     def __call__(self, w):
-        return w * K.cast(K.greater_equal(w, 0.0), K.floatx())
+        return w * K.cast(K.greater_equal(w, 0.0), K.dtype(w))
 
 
 class UnitNorm(Constraint):

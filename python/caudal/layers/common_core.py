@@ -6,7 +6,7 @@ import numpy as np
 from caudal.framework import dtypes, tensor_shape
 from caudal.layers.engine import Layer
 from caudal.layers.input_spec import InputSpec
-from caudal.layers.utils import normalize_data_format, smart_cond
+from caudal.layers.utils import normalize_data_format, smart_cond, whole_number
 from caudal.ops import array_ops, math_ops, matmul_ops, nn_ops
 
 
@@ -29,7 +29,7 @@ class Dense(Layer):
         super().__init__(
             activity_regularizer=self._lookup.regularizer(activity_regularizer), **kwargs
         )
-        self.units = int(units) if not isinstance(units, int) else units
+        self.units = whole_number(self, "units", units, 0)
         self.activation = self._lookup.activation(activation)
         self.use_bias = use_bias
         self.kernel_initializer = self._lookup.initializer(kernel_initializer)

@@ -54,6 +54,32 @@ def normalize_tuple(value, n, name):
     return values
 
 
+def whole_number(layer, name, value, least=None):
+    """An argument of a layer as an int. Raises: ValueError, with the names of both."""
+    try:
+        number = int(value)
+        fits = not isinstance(value, float) or number == value
+    except (TypeError, ValueError, OverflowError):
+        fits = False
+    if not fits or (least is not None and number < least):
+        limit = "" if least is None else " of at least %d" % least
+        raise ValueError(
+            "Layer %s: `%s` must be an int%s, got %r" % (layer.name, name, limit, value)
+        )
+    return number
+
+
+def real_number(layer, name, value):
+    """An argument of a layer that is a number. Raises: TypeError, with the names of both."""
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        raise TypeError(
+            "Layer %s: `%s` must be a number, got %r" % (layer.name, name, value)
+        ) from None
+    return value
+
+
 def convert_data_format(data_format, ndim):
     """The ops' word for a data format: NHWC, NCW, ... Raises: ValueError for any other."""
     if data_format not in ("channels_first", "channels_last"):

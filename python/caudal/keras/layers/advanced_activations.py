@@ -5,6 +5,7 @@ from caudal.keras import activations, constraints, initializers, regularizers
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import InputSpec, Layer
 from caudal.keras.utils.generic_utils import to_list
+from caudal.layers.utils import real_number, whole_number
 
 __all__ = ["ELU", "LeakyReLU", "PReLU", "ReLU", "Softmax", "ThresholdedReLU"]
 
@@ -31,7 +32,7 @@ class LeakyReLU(_Elementwise):
 
     def __init__(self, alpha=0.3, **kwargs):
         super().__init__(**kwargs)
-        self.alpha = K.cast_to_floatx(alpha)
+        self.alpha = K.cast_to_floatx(real_number(self, "alpha", alpha))
 
     def call(self, inputs):
         return K.relu(inputs, alpha=self.alpha)
@@ -59,12 +60,18 @@ class PReLU(_Elementwise):
         self.alpha_regularizer = regularizers.get(alpha_regularizer)
         self.alpha_constraint = constraints.get(alpha_constraint)
         if shared_axes is not None:
-            shared_axes = list(to_list(shared_axes, allow_tuple=True))
+            axes = to_list(shared_axes, allow_tuple=True)
+            shared_axes = [whole_number(self, "shared_axes", axis, 1) for axis in axes]
         self.shared_axes = shared_axes
 
     def build(self, input_shape):
         sizes = list(input_shape[1:])
         for axis in self.shared_axes or ():
+            if axis > len(sizes):
+                raise ValueError(
+                    "Layer %s: there is no axis %d in inputs of the shape %s"
+                    % (self.name, axis, input_shape)
+                )
             sizes[axis - 1] = 1
         if None in sizes:
             raise ValueError(
@@ -107,7 +114,7 @@ class ELU(_Elementwise):
 
     def __init__(self, alpha=1.0, **kwargs):
         super().__init__(**kwargs)
-        self.alpha = K.cast_to_floatx(alpha)
+        self.alpha = K.cast_to_floatx(real_number(self, "alpha", alpha))
 
     def call(self, inputs):
         return K.elu(inputs, self.alpha)
@@ -127,10 +134,10 @@ class ThresholdedReLU(_Elementwise):
 
     def __init__(self, theta=1.0, **kwargs):
         super().__init__(**kwargs)
-        self.theta = K.cast_to_floatx(theta)
+        self.theta = K.cast_to_floatx(real_number(self, "theta", theta))
 
     def call(self, inputs, mask=None):
-        return inputs * K.cast(K.greater(inputs, self.theta), K.floatx())
+        return inputs * K.cast(K.greater(inputs, self.theta), K.dtype(inputs))
 
     def get_config(self):
         return {**super().get_config(), "theta": float(self.theta)}
@@ -168,18 +175,18 @@ class ReLU(_Elementwise):
 
     def __init__(self, max_value=None, negative_slope=0.0, threshold=0.0, **kwargs):
         super().__init__(**kwargs)
-        if max_value is not None and max_value < 0.0:
+        if max_value is not None and real_number(self, "max_value", max_value) < 0.0:
             raise ValueError(
                 "max_value of ReLU layer %s cannot be negative value: %s" % (self.name, max_value)
             )
-        if negative_slope < 0.0:
+        if real_number(self, "negative_slope", negative_slope) < 0.0:
             raise ValueError(
                 "negative_slope of ReLU layer %s cannot be negative value: %s"
                 % (self.name, negative_slope)
             )
         self.max_value = None if max_value is None else K.cast_to_floatx(max_value)
         self.negative_slope = K.cast_to_floatx(negative_slope)
-        self.threshold = K.cast_to_floatx(threshold)
+        self.threshold = K.cast_to_floatx(real_number(self, "threshold", threshold))
 
     def call(self, inputs):
         return K.relu(

@@ -13,6 +13,7 @@ from caudal.keras.layers.core_dropout import (
 from caudal.keras.layers.core_lambda import Lambda
 from caudal.keras.layers.core_shape import Flatten, Permute, RepeatVector, Reshape
 from caudal.layers import common_core
+from caudal.layers.utils import real_number
 
 __all__ = [
     "Activation", "ActivityRegularization", "Dense", "Dropout", "Flatten", "Lambda", "Masking",
@@ -33,7 +34,7 @@ class Masking(Layer):
     def __init__(self, mask_value=0.0, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.mask_value = mask_value
+        self.mask_value = real_number(self, "mask_value", mask_value)
 
     def compute_mask(self, inputs, mask=None):
         return K.any(K.not_equal(inputs, self.mask_value), axis=-1)
@@ -97,8 +98,8 @@ class ActivityRegularization(Layer):
     def __init__(self, l1=0.0, l2=0.0, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.l1 = l1
-        self.l2 = l2
+        self.l1 = real_number(self, "l1", l1)
+        self.l2 = real_number(self, "l2", l2)
         self.activity_regularizer = regularizers.L1L2(l1=l1, l2=l2)
 
     def compute_output_shape(self, input_shape):

@@ -3,6 +3,7 @@
 
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import InputSpec, Layer
+from caudal.layers.utils import real_number
 
 __all__ = ["Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"]
 
@@ -21,7 +22,7 @@ class Dropout(Layer):
 
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.rate = min(1.0, max(0.0, rate))
+        self.rate = min(1.0, max(0.0, real_number(self, "rate", rate)))
         self.noise_shape = noise_shape
         self.seed = seed
         self.supports_masking = True

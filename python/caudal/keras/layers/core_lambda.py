@@ -107,9 +107,14 @@ class Lambda(Layer):
         if has_arg(self.function, "mask"):
             arguments["mask"] = mask
         outputs = self.function(inputs, **arguments)
+        wrong = [y for y in to_list(outputs, allow_tuple=True) if not K.is_tensor(y)]
+        if wrong:
+            raise ValueError(
+                "Layer %s: the function returned %r, which is no tensor" % (self.name, wrong[0])
+            )
         flat = to_list(inputs)
         self._input_dtypes = tuple(K.dtype(x) for x in flat)
-        if outputs is not None and self._output_shape is None:
+        if self._output_shape is None:
             shapes = [K.int_shape(y) for y in to_list(outputs, allow_tuple=True)]
             self._seen_shapes[tuple(K.int_shape(x) for x in flat)] = (
                 shapes if isinstance(outputs, (list, tuple)) else shapes[0]

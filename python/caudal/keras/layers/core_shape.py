@@ -5,6 +5,7 @@ import numpy as np
 
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import InputSpec, Layer
+from caudal.layers.utils import whole_number
 
 __all__ = ["Flatten", "Permute", "RepeatVector", "Reshape"]
 
@@ -21,7 +22,9 @@ class Reshape(Layer):
 
     def __init__(self, target_shape, **kwargs):
         super().__init__(**kwargs)
-        self.target_shape = tuple(target_shape)
+        self.target_shape = tuple(
+            whole_number(self, "target_shape", size, -1) for size in target_shape
+        )
 
     def _full_shape(self, sizes):
         """The target shape for examples of known sizes, without -1."""
@@ -132,7 +135,7 @@ class RepeatVector(Layer):
 
     def __init__(self, n, **kwargs):
         super().__init__(**kwargs)
-        self.n = n
+        self.n = whole_number(self, "n", n, 0)
         self.input_spec = InputSpec(ndim=2)
 
     def compute_output_shape(self, input_shape):

@@ -5,6 +5,7 @@ from caudal.keras import backend as K
 from caudal.keras import constraints, initializers, regularizers
 from caudal.keras.engine.base_layer import Layer
 from caudal.keras.utils.generic_utils import to_list
+from caudal.layers.utils import whole_number
 
 __all__ = ["Embedding"]
 
@@ -38,8 +39,8 @@ class Embedding(Layer):
             batch, lengths = kwargs["batch_input_shape"]
             kwargs["batch_input_shape"] = (batch, *lengths)
         super().__init__(**kwargs)
-        self.input_dim = input_dim
-        self.output_dim = output_dim
+        self.input_dim = whole_number(self, "input_dim", input_dim, 1)
+        self.output_dim = whole_number(self, "output_dim", output_dim, 0)
         self.embeddings_initializer = initializers.get(embeddings_initializer)
         self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
         self.activity_regularizer = regularizers.get(activity_regularizer)

@@ -3,6 +3,7 @@
 
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import Layer
+from caudal.layers.utils import whole_number
 
 __all__ = [
     "Add", "Average", "Concatenate", "Dot", "Maximum", "Minimum", "Multiply", "Subtract", "add",
@@ -217,7 +218,7 @@ class Concatenate(_Merge):
 
     def __init__(self, axis=-1, **kwargs):
         super().__init__(**kwargs)
-        self.axis = axis
+        self.axis = whole_number(self, "axis", axis)
 
     def build(self, input_shape):
         self._check_list(input_shape)
@@ -317,10 +318,10 @@ class Dot(_Merge):
     def _positive_axes(self, ranks):
         axes = [self.axes] * 2 if isinstance(self.axes, int) else self.axes
         for axis, rank in zip(axes, ranks):
-            if not -rank <= axis < rank:
+            if not -rank <= axis < rank or axis % rank == 0:
                 raise ValueError(
-                    "Layer %s: axes %s do not exist in inputs of the ranks %s"
-                    % (self.name, self.axes, ranks)
+                    "Layer %s: axes %s do not exist in inputs of the ranks %s, or are that of the "
+                    "batch" % (self.name, self.axes, ranks)
                 )
         return [axis % rank for axis, rank in zip(axes, ranks)]
 

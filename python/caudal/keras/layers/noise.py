@@ -5,6 +5,7 @@ import numpy as np
 
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import Layer
+from caudal.layers.utils import real_number
 
 __all__ = ["AlphaDropout", "GaussianDropout", "GaussianNoise"]
 
@@ -19,11 +20,13 @@ class GaussianNoise(Layer):
     def __init__(self, stddev, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.stddev = stddev
+        self.stddev = real_number(self, "stddev", stddev)
 
     def call(self, inputs, training=None):
         def noised():
-            return inputs + K.random_normal(K.shape(inputs), mean=0.0, stddev=self.stddev)
+            return inputs + K.random_normal(
+                K.shape(inputs), mean=0.0, stddev=self.stddev, dtype=K.dtype(inputs)
+            )
 
         return K.in_train_phase(noised, lambda: inputs, training=training)
 
@@ -46,7 +49,7 @@ class GaussianDropout(Layer):
     def __init__(self, rate, **kwargs):
         super().__init__(**kwargs)
         self.supports_masking = True
-        self.rate = rate
+        self.rate = real_number(self, "rate", rate)
 
     def call(self, inputs, training=None):
         if not 0 < self.rate < 1:
@@ -54,7 +57,9 @@ class GaussianDropout(Layer):
 
         def noised():
             stddev = np.sqrt(self.rate / (1.0 - self.rate))
-            return inputs * K.random_normal(K.shape(inputs), mean=1.0, stddev=stddev)
+            return inputs * K.random_normal(
+                K.shape(inputs), mean=1.0, stddev=stddev, dtype=K.dtype(inputs)
+            )
 
         return K.in_train_phase(noised, lambda: inputs, training=training)
 
@@ -78,7 +83,7 @@ class AlphaDropout(Layer):
 
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
         super().__init__(**kwargs)
-        self.rate = rate
+        self.rate = real_number(self, "rate", rate)
         self.noise_shape = noise_shape
         self.seed = seed
         self.supports_masking = True
@@ -96,7 +101,7 @@ class AlphaDropout(Layer):
 
         def dropped():
             drawn = K.random_uniform(self._get_noise_shape(inputs), seed=self.seed)
-            kept = K.cast(K.greater_equal(drawn, self.rate), K.floatx())
+            kept = K.cast(K.greater_equal(drawn, self.rate), K.dtype(inputs))
             return scale * (inputs * kept + floor * (1 - kept)) + shift
 
         return K.in_train_phase(dropped, lambda: inputs, training=training)

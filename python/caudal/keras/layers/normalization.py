@@ -7,7 +7,7 @@ from caudal.keras import backend as K
 from caudal.keras import constraints, initializers, regularizers
 from caudal.keras.engine.base_layer import InputSpec, Layer
 from caudal.keras.utils.generic_utils import serialize_keras_object, to_list
-from caudal.layers.utils import constant_value, smart_cond
+from caudal.layers.utils import constant_value, real_number, smart_cond, whole_number
 from caudal.ops import nn_impl
 
 __all__ = ["BatchNormalization", "LayerNormalization"]
@@ -62,9 +62,9 @@ class BatchNormalization(Layer):
             if len(axis) != 1:
                 raise ValueError("Layer %s: `axis` must be one int, got %s" % (self.name, axis))
             axis = axis[0]
-        self.axis = axis
-        self.momentum = momentum
-        self.epsilon = epsilon
+        self.axis = whole_number(self, "axis", axis)
+        self.momentum = real_number(self, "momentum", momentum)
+        self.epsilon = real_number(self, "epsilon", epsilon)
         self.center = center
         self.scale = scale
         self.beta_initializer = initializers.get(beta_initializer)

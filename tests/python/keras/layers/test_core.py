@@ -46,6 +46,12 @@ ROWS = np.arange(24, dtype="float32").reshape(2, 3, 4)
     (lambda: layers.Lambda(abs, output_shape=lambda s: 3)(layers.Input((2,))), "output_shape"),
     (lambda: layers.Embedding(3, 2, input_length=4)(layers.Input((5,))), "input_length"),
     (lambda: layers.Embedding(3, 2, input_length=4)(layers.Input((4, 4))), "input_length"),
+    (lambda: layers.Dense("a"), "dense_.*`units` must be an int of at least 0, got 'a'"),
+    (lambda: layers.Dropout("a"), "dropout_.*`rate` must be a number, got 'a'"),
+    (lambda: layers.RepeatVector(-1), "repeat_vector_.*`n` must be an int of at least 0, got -1"),
+    (lambda: layers.Embedding(0, 3), "embedding_.*`input_dim`"),
+    (lambda: layers.Reshape((1.5, 2)), "reshape_.*`target_shape`.*got 1.5"),
+    (lambda: layers.Lambda(lambda x: 3)(layers.Input((3,))), "lambda_.*returned 3"),
     (lambda: layers.Activation("relu")([1.0]), "activation_.*symbolic"),
 ])  # fmt: skip
 def test_refused(make, text):

@@ -81,6 +81,7 @@ IN = layers.Input
     (lambda: layers.concatenate([IN((3,)), IN((3,))], axis=4), "axis 4"),
     (lambda: layers.dot([IN((3,)), IN((4,))], 1), "Dimension incompatibility 3 != 4"),
     (lambda: layers.dot([IN((3,)), IN((4,))], 2), "axes 2"),
+    (lambda: layers.dot([IN((3,)), IN((4,))], 0), "axes 0"),
     (lambda: layers.dot([IN((3,))] * 3, 1), "exactly 2"),
     (lambda: layers.Dot("1"), "Invalid type for `axes`"),
     (lambda: layers.Dot((1, 2, 3)), "two elements"),

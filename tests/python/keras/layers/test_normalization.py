@@ -84,11 +84,26 @@ def test_fixed_learning_phase():
     (lambda: layers.PReLU(name="top")(layers.Input((None, 3))), "top.*shared_axes"),
     (lambda: layers.ReLU(max_value=-1), "max_value of ReLU layer"),
     (lambda: layers.ReLU(negative_slope=-1), "negative_slope of ReLU layer"),
+    (lambda: layers.PReLU(shared_axes=4)(layers.Input((3,))), "no axis 4"),
     (lambda: layers.Softmax()(K.placeholder((3,))), "1D"),
 ])  # fmt: skip
 def test_refused(make, text):
     with pytest.raises(ValueError, match=text):
         make()
+
+
+@pytest.mark.parametrize("shape", [(3,), (3, 4, 2)])
+def test_float64(shape):
+    K.set_floatx("float64")
+    try:
+        model = Sequential([layers.BatchNormalization(input_shape=shape)])
+        model.compile("sgd", "mse")
+        x = np.random.RandomState(0).rand(4, *shape)
+        model.train_on_batch(x, x)
+        axes = tuple(range(len(shape)))
+        np.testing.assert_allclose(model.get_weights()[2], x.mean(axes), rtol=1e-12)
+    finally:
+        K.set_floatx("float32")
 
 
 def test_axis_as_tf_keras_saves_it():
