@@ -328,10 +328,11 @@ def test_loop(model, f, ins, batch_size=None, verbose=0, steps=None):
             totals.add(to_list(f(ins)), 1)
             if bar is not None:
                 bar.update(step + 1)
-        return unpack_singleton(totals.means())
+        return unpack_singleton([np.float64(x) for x in totals.means()])
     source = _batches(model, ins)
     for start, stop in make_batches(samples, batch_size):
         totals.add(to_list(f(source.rows(start, stop))), stop - start)
         if bar is not None:
             bar.update(stop)
-    return unpack_singleton(totals.means()) if totals.seen else 0.0
+    means = totals.means() if totals.seen else [0.0]
+    return unpack_singleton([np.float64(x) for x in means])

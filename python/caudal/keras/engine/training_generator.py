@@ -190,7 +190,7 @@ def evaluate_generator(model, generator, steps=None, max_queue_size=10, workers=
                 bar.update(len(results))
     stateful = model.stateful_metric_names
     means = [
-        float(values[-1] if name in stateful else np.average(values, weights=sizes))
+        np.float64(values[-1] if name in stateful else np.average(values, weights=sizes))
         for name, values in zip(model.metrics_names, zip(*results))
     ]
     return unpack_singleton(means)
