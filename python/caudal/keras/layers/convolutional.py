@@ -13,6 +13,12 @@ from caudal.keras.layers.convolutional_sizes import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
+from caudal.keras.layers.keras1 import (
+    AtrousConv1D,
+    AtrousConv2D,
+    AtrousConvolution1D,
+    AtrousConvolution2D,
+)
 from caudal.keras.layers.pooling import (
     AveragePooling1D,
     AveragePooling2D,
@@ -161,6 +167,7 @@ Convolution2DTranspose = Deconvolution2D = Deconv2D = Conv2DTranspose
 Deconvolution3D = Deconv3D = Conv3DTranspose
 
 __all__ = [
+    "AtrousConv1D", "AtrousConv2D", "AtrousConvolution1D", "AtrousConvolution2D",
     "AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "Conv1D", "Conv2D",
     "Conv2DTranspose", "Conv3D", "Conv3DTranspose", "Convolution1D", "Convolution2D",
     "Convolution2DTranspose", "Convolution3D", "Cropping1D", "Cropping2D", "Cropping3D",

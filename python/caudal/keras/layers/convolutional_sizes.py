@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layers without weights that change sizes: repetition, padding with zeros, cropping."""
 
+from caudal.framework.tensor_shape import as_shape
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import InputSpec, Layer
 from caudal.keras.utils import conv_utils
@@ -30,7 +31,7 @@ class _Sizes(Layer):
         raise NotImplementedError
 
     def compute_output_shape(self, input_shape):
-        shape = list(input_shape)
+        shape = as_shape(input_shape).as_list()
         for i in range(self.rank):
             axis = self._first_axis + i
             if shape[axis] is not None:

@@ -3,6 +3,7 @@
 
 import math
 
+from caudal.framework.tensor_shape import as_shape
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import InputSpec, Layer
 from caudal.layers import common_convolutional
@@ -23,6 +24,7 @@ class _LocallyConnected(common_convolutional.Conv, Layer):
         return shape[2:] if self._first else shape[1:-1]
 
     def build(self, input_shape):
+        input_shape = as_shape(input_shape).as_list()
         sizes = self._places(input_shape)
         channels = input_shape[1 if self._first else -1]
         if None in sizes or channels is None or min(sizes) < 1:

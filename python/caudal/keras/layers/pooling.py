@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pools over windows, and over whole sequences, images and volumes."""
 
+from caudal.framework.tensor_shape import as_shape
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import InputSpec, Layer
 from caudal.layers import common_pooling
@@ -60,7 +61,8 @@ class _GlobalPooling(Layer):
         return list(range(start, start + self.rank))
 
     def compute_output_shape(self, input_shape):
-        return (input_shape[0], input_shape[1 if self._first else -1])
+        shape = as_shape(input_shape).as_list()
+        return (shape[0], shape[1 if self._first else -1])
 
     def get_config(self):
         return {**super().get_config(), "data_format": self.data_format}

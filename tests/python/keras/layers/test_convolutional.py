@@ -275,6 +275,18 @@ def test_arguments_of_keras_1():
         assert L.Conv1D(4, filter_length=3, subsample_length=2).strides == (2,)
 
 
+@pytest.mark.parametrize("name, args", [
+    ("Conv2D", (2, 3)), ("LocallyConnected2D", (2, 3)), ("ZeroPadding2D", (1,)),
+    ("MaxPooling2D", (2,)), ("GlobalMaxPooling2D", ()),
+])  # fmt: skip
+def test_shapes_of_tensors_will_do(name, args):
+    layer, shape = getattr(L, name)(*args), (None, 5, 6, 3)
+    layer.build(tf.TensorShape(shape))
+    computed = layer.compute_output_shape(tf.TensorShape(shape))
+    assert type(computed) is tuple
+    assert computed == layer.compute_output_shape(shape)
+
+
 def test_families_of_classes():
     assert isinstance(L.DepthwiseConv2D(3), L.Conv2D)
     assert isinstance(L.Conv2DTranspose(2, 3), L.Conv2D)
