@@ -92,7 +92,7 @@ def test_absent_names_say_so():
 @pytest.mark.parametrize(
     "symbol",
     ["GradientTape", "function", "contrib.eager", "contrib.tensor_forest", "contrib.boosted_trees",
-     "contrib.cudnn_rnn.CudnnLSTM", "contrib.cudnn_rnn.python"],
+     "contrib.cudnn_rnn.CudnnLSTM"],
 )  # fmt: skip
 def test_what_is_out_says_so(symbol):
     module, _, name = symbol.rpartition(".")

@@ -64,9 +64,7 @@ def test_every_symbol_exists():
     assert not missing, f"{len(missing)} symbols are missing: {missing}"
 
 
-@pytest.mark.parametrize(
-    "row", [pytest.param(r, id=r["symbol"]) for r in ROWS if r["signature"]]
-)
+@pytest.mark.parametrize("row", [pytest.param(r, id=r["symbol"]) for r in ROWS if r["signature"]])
 def test_signature(row):
     problem = signatures.difference(caudal, row)
     assert problem is None, f"{row['symbol']}: {problem}"

@@ -42,6 +42,43 @@ framework.tensor_shape framework.tensor_shape
 framework.tensor_util framework.tensor_util @
 framework.test_util client.test_util client.test_case client.test @
 framework.versions framework.versions version @
+keras keras
+keras.activations keras.activations
+keras.applications keras.applications
+keras.backend keras.backend
+keras.callbacks keras.callbacks
+keras.constraints keras.constraints
+keras.datasets keras.datasets
+keras.engine keras.engine
+keras.engine.base_layer keras.engine.base_layer
+keras.engine.input_layer keras.engine.input_layer
+keras.engine.network keras.engine.network
+keras.engine.sequential keras.engine.sequential
+keras.engine.training keras.engine.training
+keras.initializers keras.initializers
+keras.layers keras.layers
+keras.layers.convolutional keras.layers.convolutional
+keras.layers.core keras.layers.core
+keras.layers.merge keras.layers.merge
+keras.layers.normalization keras.layers.normalization
+keras.layers.pooling keras.layers.pooling
+keras.layers.recurrent keras.layers.recurrent
+keras.layers.wrappers keras.layers.wrappers
+keras.losses keras.losses
+keras.metrics keras.metrics
+keras.models keras.models
+keras.optimizers keras.optimizers
+keras.preprocessing keras.preprocessing
+keras.preprocessing.image keras.preprocessing.image
+keras.preprocessing.sequence keras.preprocessing.sequence
+keras.preprocessing.text keras.preprocessing.text
+keras.regularizers keras.regularizers
+keras.utils keras.utils
+keras.utils.data_utils keras.utils.data_utils
+keras.utils.generic_utils keras.utils.generic_utils
+keras.utils.np_utils keras.utils.np_utils
+keras.wrappers keras.wrappers
+keras.wrappers.scikit_learn keras.wrappers.scikit_learn
 layers.base layers.base layers
 layers.convolutional layers
 layers.core layers
