@@ -21,12 +21,16 @@ __all__ = ["Lambda"]
 
 # The global names that a loaded function of a Lambda can use without `custom_objects`.
 _GLOBALS = {"K": K, "keras": keras, "np": np, "tf": tf}
+# Code -> the global names of the function that it was taken from, for copies in the same process.
+_origins = {}
 
 
 def _described(function):
     """(description, kind) of a function, or of a plain value."""
     if isinstance(function, types.FunctionType):
-        return func_dump(function), "lambda"
+        dumped = func_dump(function)
+        _origins[dumped[0]] = function.__globals__
+        return dumped, "lambda"
     if callable(function):
         return function.__name__, "function"
     return function, "raw"
@@ -38,7 +42,8 @@ def _restored(description, kind, what, custom_objects):
             description, custom_objects=custom_objects, printable_module_name=what
         )
     if kind == "lambda":
-        names = {"__builtins__": __builtins__, **_GLOBALS, **(custom_objects or {})}
+        origin = _origins.get(description[0], {})
+        names = {"__builtins__": __builtins__, **_GLOBALS, **origin, **(custom_objects or {})}
         return func_load(description, globs=names)
     if kind == "raw":
         return description
@@ -56,8 +61,8 @@ class Lambda(Layer):
       arguments: dict of further arguments of the function.
 
     The byte code of a function written in Python is part of the configuration: only the same
-    version of Python can load it, and it knows no global names but K, keras, np, tf and those of
-    `custom_objects`.
+    version of Python can load it, and another process gives it no global names but K, keras, np,
+    tf and those of `custom_objects`.
     """
 
     def __init__(self, function, output_shape=None, mask=None, arguments=None, **kwargs):

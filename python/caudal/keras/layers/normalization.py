@@ -12,6 +12,9 @@ from caudal.ops import nn_impl
 
 __all__ = ["BatchNormalization", "LayerNormalization"]
 
+# Arguments that tf.keras has besides.
+_TF_KERAS = ("renorm", "renorm_clipping", "virtual_batch_size", "adjustment")
+
 
 def _parameter(layer, name, shape):
     """The weight beta or gamma of a layer that normalizes."""
@@ -55,7 +58,15 @@ class BatchNormalization(Layer):
                  moving_mean_initializer="zeros", moving_variance_initializer="ones",
                  beta_regularizer=None, gamma_regularizer=None, beta_constraint=None,
                  gamma_constraint=None, **kwargs):  # fmt: skip
+        refused = [name for name in _TF_KERAS if kwargs.pop(name, None)]
+        for name in ("fused", "renorm_momentum"):  # nothing that the inputs do not decide
+            kwargs.pop(name, None)
         super().__init__(**kwargs)
+        if refused:
+            raise ValueError(
+                "Layer %s does not know %s; tf.layers.BatchNormalization does"
+                % (self.name, ", ".join("`%s`" % name for name in refused))
+            )
         self.supports_masking = True
         if isinstance(axis, (list, tuple)):
             # tf.keras saves the axis as a list.

@@ -137,6 +137,14 @@ def test_lambda_functions_are_saved():
     saved_and_loaded(model)
 
 
+def helper(x):
+    return x + 1
+
+
+def test_lambda_finds_its_own_names_again():
+    saved_and_loaded(Sequential([layers.Lambda(lambda x: helper(x), input_shape=(3, 4))]))
+
+
 def test_objects_that_can_be_called_are_saved_by_name():
     model = Sequential([layers.Lambda(abs, input_shape=(3, 4))])
     assert model.layers[0].get_config()["function_type"] == "function"
@@ -200,3 +208,10 @@ def test_embedding_with_the_shape_that_keras_saved():
 def test_layers_as_activations_are_frowned_upon(name):
     with pytest.warns(UserWarning, match="advanced activation"):
         layers.Dense(2, activation=layers.Activation(name))
+
+
+def test_first_values_of_weights():
+    table = np.arange(8.0).reshape(4, 2)
+    model = Sequential([layers.Embedding(4, 2, weights=[table], trainable=False, input_length=1)])
+    np.testing.assert_array_equal(model.predict(np.array([[3], [1]]))[:, 0], table[[3, 1]])
+    assert model.trainable_weights == []

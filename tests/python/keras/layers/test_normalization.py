@@ -84,6 +84,7 @@ def test_fixed_learning_phase():
     (lambda: layers.PReLU(name="top")(layers.Input((None, 3))), "top.*shared_axes"),
     (lambda: layers.ReLU(max_value=-1), "max_value of ReLU layer"),
     (lambda: layers.ReLU(negative_slope=-1), "negative_slope of ReLU layer"),
+    (lambda: layers.BatchNormalization(renorm=True), "does not know `renorm`"),
     (lambda: layers.PReLU(shared_axes=4)(layers.Input((3,))), "no axis 4"),
     (lambda: layers.Softmax()(K.placeholder((3,))), "1D"),
 ])  # fmt: skip
@@ -107,7 +108,8 @@ def test_float64(shape):
 
 
 def test_axis_as_tf_keras_saves_it():
-    assert layers.BatchNormalization(axis=[3]).get_config()["axis"] == 3
+    layer = layers.BatchNormalization(axis=[3], fused=True, virtual_batch_size=None)
+    assert layer.get_config()["axis"] == 3
 
 
 def test_relu_is_one_operation():
