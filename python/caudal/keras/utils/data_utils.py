@@ -46,6 +46,7 @@ class Sequence:
 # What workers draw from, by the number of the enqueuer. A process gets its copy when it starts.
 _sources = {}
 _numbers = iter(range(sys.maxsize))
+_PAUSE = 0.1  # seconds between two epochs of a Sequence that nobody asks for
 
 
 def _start_process(sources, seed=None):
@@ -80,6 +81,7 @@ class SequenceEnqueuer:
         self.queue = None
         self.run_thread = None
         self.stop_signal = None
+        self._wanted = threading.Event()  # set while someone waits for a batch
 
     def is_running(self):
         return self.stop_signal is not None and not self.stop_signal.is_set()
@@ -105,6 +107,7 @@ class SequenceEnqueuer:
             self.queue.unfinished_tasks = 0
             self.queue.not_full.notify_all()
             self.queue.all_tasks_done.notify_all()
+        self._wanted.set()
         self.run_thread.join(timeout)
         _sources.pop(self.uid, None)
 
@@ -117,15 +120,19 @@ class SequenceEnqueuer:
         return multiprocessing.Pool(self.workers, _start_process, arguments)
 
     def _wait_until_taken(self):
-        """Waits until all batches were taken, or for `stop`."""
+        """Waits until all batches were taken and more are wanted, or for `stop`."""
         with self.queue.all_tasks_done:
-            while self.queue.unfinished_tasks and not self.stop_signal.is_set():
+            while self.queue.unfinished_tasks and self.is_running():
                 self.queue.all_tasks_done.wait()
+        # Often nobody wants more; but who does not ask at once may be glad of batches made ahead.
+        self._wanted.wait(_PAUSE)
 
     def _batches(self):
         """The batches as they come; ends with `stop`."""
         while self.is_running():
+            self._wanted.set()
             batch = self.queue.get().get()
+            self._wanted.clear()
             self.queue.task_done()
             if batch is not None:
                 yield batch
