@@ -7,6 +7,7 @@ import re
 import numpy as np
 
 from caudal.keras import backend as K
+from caudal.keras.utils.generic_utils import get_custom_objects
 
 # Arguments of tf.keras that change nothing at these values.
 _NEUTRAL = {
@@ -103,7 +104,9 @@ def _function_of(value, custom_objects):
     name, config = value["class_name"], dict(value["config"])
     if name in custom_objects:
         cls = custom_objects[name]
-        return cls.from_config(config) if hasattr(cls, "from_config") else cls
+        if hasattr(cls, "from_config"):
+            return cls.from_config(config)
+        return cls(**config) if isinstance(cls, type) else cls
     function = config.pop("fn", None) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     neutral = {"reduction": ("auto", "sum_over_batch_size"), "from_logits": (False,),
                "label_smoothing": (0, 0.0), "axis": (-1,)}  # fmt: skip
@@ -126,7 +129,7 @@ def adapt_training_config(config, custom_objects=None):
     """
     from caudal.keras import optimizers
 
-    custom_objects = custom_objects or {}
+    custom_objects = {**get_custom_objects(), **(custom_objects or {})}
     if not isinstance(config, dict) or "optimizer_config" not in config or "loss" not in config:
         raise ValueError("the training_config in the file lacks an optimizer or a loss")
     described = dict(config["optimizer_config"])

@@ -83,6 +83,12 @@ class Dense(common_core.Dense, Layer):
             )
         super().build(input_shape)
 
+    def call(self, inputs):
+        if not K.is_sparse(inputs):
+            return super().call(inputs)
+        outputs = K.dot(inputs, self.kernel)
+        return self.activation(K.bias_add(outputs, self.bias) if self.use_bias else outputs)
+
     def compute_output_shape(self, input_shape):
         return (*input_shape[:-1], self.units)
 
