@@ -9,6 +9,7 @@ import tarfile
 import tempfile
 import urllib.error
 import urllib.request
+import uuid
 import zipfile
 
 from caudal.keras.utils.progbar import Progbar
@@ -102,12 +103,11 @@ def _cache_folder(cache_dir, cache_subdir):
 def _download(origin, path, is_valid):
     """Writes `path` only when all has come and `is_valid` accepts it."""
     print("Downloading data from", origin)
-    partial = None
+    partial = "%s.%s.part" % (path, uuid.uuid4().hex)
     try:
         try:
             with urllib.request.urlopen(origin, timeout=_TIMEOUT) as response:
-                handle, partial = tempfile.mkstemp(dir=os.path.dirname(path) or ".")
-                with os.fdopen(handle, "wb") as file:
+                with open(partial, "wb") as file:
                     _copy(response, file)
         except urllib.error.HTTPError as error:
             raise _cannot_fetch(origin, path, error.code, error.msg) from None
@@ -122,7 +122,7 @@ def _download(origin, path, is_valid):
             )
         os.replace(partial, path)
     except BaseException:
-        if partial and os.path.exists(partial):
+        if os.path.exists(partial):
             os.unlink(partial)
         raise
 
@@ -205,7 +205,7 @@ def _tar_names(archive, file_path):
 
 def _check_inside(name, file_path):
     parts = pathlib.PurePosixPath(name.replace("\\", "/"))
-    if parts.is_absolute() or ".." in parts.parts or (len(name) > 1 and name[1] == ":"):
+    if parts.is_absolute() or ".." in parts.parts or name[1:3] in (":/", ":\\"):
         raise ValueError(
             "The archive %s has the path %r, which could lead out of the folder that it is "
             "unpacked to." % (file_path, name)
