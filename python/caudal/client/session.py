@@ -406,6 +406,27 @@ class BaseSession(SessionInterface):
 
         return run
 
+    def _direct_call(self, tensors, operations, feed_list):
+        """As `make_callable`, for loops: a function from the list of the arrays to the list of the
+        values of `tensors`, which runs `operations` besides."""
+        call = _Call(self, [*tensors, *operations], dict.fromkeys(feed_list))
+        count = len(tensors)
+        in_order = [("core", i) for i in range(count)]
+        plain = call.fed is None or call.fed[:count] == in_order
+        if not plain or self._timeout_ms or call.elements[:count] != list(tensors):
+            run = self.make_callable([*tensors, *operations], feed_list)
+            return lambda values: run(*values)[:count]
+        checks = [feed.array for feed in call.feeds]
+        core, signature, graph = self._run_core, call.signature, self._graph
+
+        def run_core(values):
+            try:
+                return core(signature, [check(v) for check, v in zip(checks, values)])
+            except _core_error as error:
+                raise errors.from_core(error, graph) from None
+
+        return run_core
+
     def partial_run_setup(self, fetches, feeds=None):
         """Prepares a run in several parts, for `partial_run`.
 

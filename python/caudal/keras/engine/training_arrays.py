@@ -170,15 +170,15 @@ class Training:
         return self.history
 
 
-def _fed(model, with_targets):
-    if not with_targets:
-        return model._feed_inputs
-    return model._feed_inputs + model._feed_targets + model._feed_sample_weights
-
-
-def _batches(model, ins, with_targets=True, repeated=False):
-    tensors = _fed(model, with_targets)
-    return Batches(ins, tensors + [None] * (len(ins) - len(tensors)), repeated)
+def _batches(model, f, ins, with_targets=True, repeated=False):
+    """The batches of `ins` for a function of the model."""
+    tensors = list(model._feed_inputs)
+    if with_targets:
+        tensors += model._feed_targets + model._feed_sample_weights
+    if model._uses_dynamic_learning_phase():
+        tensors.append(K.learning_phase())
+    tensors += [None] * (len(ins) - len(tensors))
+    return Batches(f, ins, tensors, repeated)
 
 
 def _validates(ins, val_f, val_ins, steps_per_epoch, validation_steps, verbose):
@@ -231,7 +231,7 @@ def fit_loop(model, f, ins, out_labels=None, batch_size=None, epochs=100, verbos
         metrics=callback_metrics or [],
     )  # fmt: skip
     training.begin(val_ins)
-    source = None if steps_per_epoch is not None else _batches(model, ins, repeated=True)
+    source = None if steps_per_epoch is not None else _batches(model, f, ins, repeated=True)
     order = None if samples is None else np.arange(samples)
     for epoch in range(initial_epoch, epochs):
         for metric in model.stateful_metric_functions:
@@ -246,7 +246,7 @@ def fit_loop(model, f, ins, out_labels=None, batch_size=None, epochs=100, verbos
             elif shuffle:
                 np.random.shuffle(order)
             batches = make_batches(samples, batch_size)
-            done = _pass(training, f, source, order if shuffle else None, batches)
+            done = _pass(training, source, order if shuffle else None, batches)
             whole = done == len(batches) and done
         logs = {}
         if validates and whole and _is_due(validation_freq, epoch):
@@ -276,15 +276,17 @@ def _steps(training, f, ins, steps):
     return steps
 
 
-def _pass(training, f, source, order, batches):
+def _pass(training, source, order, batches):
     """An epoch of batches: how many there were, negative if it was stopped."""
-    begins = training.on_begin
+    source.bind()
+    call, rows, take = source.call, source.rows, source.take
+    begins, end = training.on_begin, training.end_batch
     logs = None
     for index, (start, stop) in enumerate(batches):
-        values = source.rows(start, stop) if order is None else source.take(order[start:stop])
+        values = rows(start, stop) if order is None else take(order[start:stop])
         if begins:
             logs = training.begin_batch(index, stop - start)
-        if training.end_batch(index, stop - start, f(values), logs):
+        if end(index, stop - start, call(values), logs):
             return -(index + 1)
     return len(batches)
 
@@ -300,7 +302,8 @@ def predict_loop(model, f, ins, batch_size=32, verbose=0, steps=None, callbacks=
             if bar is not None:
                 bar.update(step + 1)
         return unpack_singleton([np.concatenate(part, axis=0) for part in zip(*parts)])
-    source = _batches(model, ins, with_targets=False)
+    source = _batches(model, f, ins, with_targets=False)
+    f = source.call
     outs = None
     for start, stop in make_batches(samples, batch_size):
         values = f(source.rows(start, stop))
@@ -329,7 +332,8 @@ def test_loop(model, f, ins, batch_size=None, verbose=0, steps=None):
             if bar is not None:
                 bar.update(step + 1)
         return unpack_singleton([np.float64(x) for x in totals.means()])
-    source = _batches(model, ins)
+    source = _batches(model, f, ins)
+    f = source.call
     for start, stop in make_batches(samples, batch_size):
         totals.add(to_list(f(source.rows(start, stop))), stop - start)
         if bar is not None:

@@ -97,24 +97,41 @@ class Batches:
     """Rows of the values that a function takes, one list per batch.
 
     Args:
+      function: a `K.Function`, or any function of a list of arrays.
       values: arrays (NumPy, SciPy sparse, HDF5) with one row per sample; numbers, which go into
         every batch; and None for what is not fed.
       tensors: what the values are for.
       repeated: whether the rows will be used more than once.
 
+    Attributes:
+      call: the function, for what `rows` and `take` return.
+
     The arrays of a batch are valid until the next but one batch is taken.
     """
 
-    def __init__(self, values, tensors, repeated=False):
+    def __init__(self, function, values, tensors, repeated=False):
+        self._function = function
+        self._given = [i for i, x in enumerate(values) if x is not None]
         self._columns = [self._column(x, t, repeated) for x, t in zip(values, tensors)]
+        self._all_columns = self._columns
+        self.bind()
+
+    def bind(self):
+        """Makes `call` for the session that is used now."""
+        bound = None
+        if isinstance(self._function, K.Function):
+            bound = self._function.bound(self._given)
+        self.call = bound or self._function
+        columns = self._all_columns
+        self._columns = columns if bound is None else [columns[i] for i in self._given]
 
     @staticmethod
     def _column(value, tensor, repeated):
+        dtype = getattr(tensor, "dtype", None)
+        dtype = None if dtype is None else np.dtype(dtype.base_dtype.as_numpy_dtype)
         if value is None or isinstance(value, (bool, int, float, np.number)):
-            return _Whole(value)
+            return _Whole(value if value is None or dtype is None else np.asarray(value, dtype))
         if isinstance(value, np.ndarray) and value.ndim:
-            dtype = getattr(tensor, "dtype", None)
-            dtype = None if dtype is None else np.dtype(dtype.base_dtype.as_numpy_dtype)
             return _Array(value, dtype if value.dtype.kind in "fiub" else None, repeated)
         if is_sparse_matrix(value):
             return _Sparse(value, dense=not K.is_sparse(tensor))
