@@ -7,10 +7,10 @@ import pathlib
 from functools import partial
 
 import pytest
-from guards import signatures
 
 import caudal as tf
 from caudal.framework import absent
+from guards import signatures
 
 with open(pathlib.Path(__file__).parent / "data" / "tf1_api.tsv", newline="") as file:
     ROWS = list(csv.DictReader(file, delimiter="\t"))

@@ -9,10 +9,10 @@ import pathlib
 
 import numpy as np
 import pytest
-from guards import signatures
 
 import caudal
 from caudal import keras
+from guards import signatures
 
 with open(pathlib.Path(__file__).parent / "data" / "keras_api.tsv", newline="") as file:
     ROWS = list(csv.DictReader(file, delimiter="\t"))

@@ -1,23 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Models: Sequential, functional, from files, copies."""
 
-from caudal.framework.absent import module_getattr as _module_getattr
 from caudal.keras import backend as K
 from caudal.keras.engine.input_layer import Input, InputLayer
+from caudal.keras.engine.saving import (
+    load_model,
+    model_from_config,
+    model_from_json,
+    model_from_yaml,
+    save_model,
+)
 from caudal.keras.engine.sequential import Sequential
 from caudal.keras.engine.training import Model
 from caudal.keras.utils.generic_utils import to_list, unpack_singleton
 
 __all__ = ["Input", "InputLayer", "Model", "Sequential", "clone_model", "load_model",
            "model_from_config", "model_from_json", "model_from_yaml", "save_model"]  # fmt: skip
-
-__getattr__ = _module_getattr(
-    "keras.models",
-    {
-        "caudal.keras.engine.saving": "load_model model_from_config model_from_json "
-        "model_from_yaml save_model"
-    },
-)
 
 
 def _new_input(layer):
@@ -58,7 +56,7 @@ def _clone_functional(model, input_tensors):
             continue
         layer = node.outbound_layer
         if layer not in copies:
-            copies[layer] = (clone_model(layer) if isinstance(layer, Model) else _clone(layer))
+            copies[layer] = clone_model(layer) if isinstance(layer, Model) else _clone(layer)
         arrived = unpack_singleton([values[id(x)] for x in node.input_tensors])
         outputs = to_list(copies[layer](arrived, **node.arguments))
         values.update((id(x), y) for x, y in zip(node.output_tensors, outputs))

@@ -17,13 +17,28 @@ class Connected:
             raise ValueError("Values of weights need a default session: `with sess.as_default():`")
         return session
 
+    def _read(self, variables):
+        return self._weights_session().run(variables)
+
+    def _write(self, values):
+        session = self._weights_session()
+        for variable, value in values:
+            variable.load(value, session)
+
     def get_weights(self):
-        """The values of all weights, NumPy arrays, from the default session."""
+        """The values of all weights, a list of NumPy arrays."""
         weights = self.weights
-        return self._weights_session().run(list(weights)) if weights else []
+        return self._read(list(weights)) if weights else []
 
     def set_weights(self, weights):
-        """Sets the values of all weights in the default session. Raises: ValueError."""
+        """Sets the values of all weights.
+
+        Args:
+          weights: arrays with the shapes that `get_weights` gives.
+
+        Raises:
+          ValueError: for another number of arrays or other shapes.
+        """
         targets = self.weights
         if len(targets) != len(weights):
             raise ValueError(
@@ -32,14 +47,12 @@ class Connected:
                 % (self.name, len(weights), len(targets), str(weights)[:50])
             )
         for variable, value in zip(targets, weights):
-            if tuple(variable.shape.as_list()) != np.shape(value):
+            if not variable.shape.is_compatible_with(np.shape(value)):
                 raise ValueError(
-                    "Layer weight shape %s not compatible with provided weight shape %s"
-                    % (variable.shape, np.shape(value))
+                    "%s of layer %s: Layer weight shape %s not compatible with provided weight "
+                    "shape %s" % (variable.name, self.name, variable.shape, np.shape(value))
                 )
-        session = self._weights_session()
-        for variable, value in zip(targets, weights):
-            variable.load(value, session)
+        self._write(list(zip(targets, weights)))
 
     # Connections --------------------------------------------------------------------------------
 

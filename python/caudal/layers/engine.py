@@ -443,7 +443,8 @@ class Layer(Connected):
         taken = {id(x) for x in flat}
         listed = isinstance(outputs, (list, tuple))
         copies = [
-            array_ops.identity(y) if id(y) in taken else y for y in (outputs if listed else [outputs])
+            array_ops.identity(y) if id(y) in taken else y
+            for y in (outputs if listed else [outputs])
         ]
         masks = [getattr(y, "_keras_mask", None) for y in copies]
         record_call(self, inputs, copies, None, masks, None, kwargs)

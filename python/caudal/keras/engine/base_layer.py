@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Layer as Keras has it: called on tensors it leaves a record from which models are traced."""
 
-import numpy as np
-
 from caudal.framework import dtypes, tensor_shape
 from caudal.keras import backend as K
 from caudal.keras.engine import lookup
@@ -26,6 +24,11 @@ def _ids(inputs):
     if inputs is None or (isinstance(inputs, (list, tuple)) and not inputs):
         return None
     return tuple(id(x) for x in to_list(inputs))
+
+
+def _settable(known, attribute):
+    """A property of the base that can be assigned as well."""
+    return known.setter(lambda self, value: setattr(self, attribute, value))
 
 
 class Layer(engine.Layer):
@@ -59,7 +62,6 @@ class Layer(engine.Layer):
             if kwarg not in _KWARGS:
                 raise TypeError("Keyword argument not understood:", kwarg)
         super().__init__(trainable=kwargs.get("trainable", True), name=kwargs.get("name"))
-        self._built = False
         # (item, ids of the inputs that it depends on or None, layer)
         self._listed = {"losses": [], "updates": []}
         self._metrics = []
@@ -90,13 +92,11 @@ class Layer(engine.Layer):
 
     # Plain attributes of Keras ------------------------------------------------------------------
 
-    @property
-    def name(self):
-        return self._name
-
-    @name.setter
-    def name(self, value):
-        self._name = value
+    name = _settable(engine.Layer.name, "_name")
+    # Layers inside keep their own flag: they count only while all around them are trainable.
+    trainable = _settable(engine.Layer.trainable, "_trainable")
+    trainable_weights = _settable(engine.Layer.trainable_weights, "_trainable_weights")
+    non_trainable_weights = _settable(engine.Layer.non_trainable_weights, "_non_trainable_weights")
 
     @property
     def dtype(self):
@@ -106,39 +106,6 @@ class Layer(engine.Layer):
     @dtype.setter
     def dtype(self, value):
         self._dtype = None if value is None else dtypes.as_dtype(value).name
-
-    @property
-    def trainable(self):
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value):
-        # Layers inside keep their own flag: they count only while all around them are trainable.
-        self._trainable = value
-
-    @property
-    def built(self):
-        return self._built
-
-    @built.setter
-    def built(self, value):
-        self._built = value
-
-    @property
-    def trainable_weights(self):
-        return engine.Layer.trainable_weights.fget(self)
-
-    @trainable_weights.setter
-    def trainable_weights(self, weights):
-        self._trainable_weights = weights
-
-    @property
-    def non_trainable_weights(self):
-        return engine.Layer.non_trainable_weights.fget(self)
-
-    @non_trainable_weights.setter
-    def non_trainable_weights(self, weights):
-        self._non_trainable_weights = weights
 
     # For subclasses -----------------------------------------------------------------------------
 
@@ -186,7 +153,9 @@ class Layer(engine.Layer):
     def _initial_value(initializer, shape, dtype):
         if isinstance(initializer, type):
             initializer = initializer()
-        return initializer(shape, dtype=dtype) if has_arg(initializer, "dtype") else initializer(shape)
+        return (
+            initializer(shape, dtype=dtype) if has_arg(initializer, "dtype") else initializer(shape)
+        )
 
     def add_loss(self, losses, inputs=None):
         """Adds scalars to what a model minimises.
@@ -233,7 +202,11 @@ class Layer(engine.Layer):
         """The updates that depend on `inputs`; None: those that depend on no inputs."""
         if not self._updates_run():
             return []
-        return [u for u, owner in self._listed_for("updates", inputs) if owner.trainable or owner.stateful]
+        return [
+            u
+            for u, owner in self._listed_for("updates", inputs)
+            if owner.trainable or owner.stateful
+        ]
 
     def get_losses_for(self, inputs=None):
         """The losses that depend on `inputs`; None: those that depend on no inputs."""
@@ -407,34 +380,11 @@ class Layer(engine.Layer):
 
     # Values and configuration -------------------------------------------------------------------
 
-    def get_weights(self):
-        """The values of all weights, a list of arrays."""
-        return K.batch_get_value(self.weights)
+    def _read(self, variables):
+        return K.batch_get_value(variables)
 
-    def set_weights(self, weights):
-        """Sets the values of all weights.
-
-        Args:
-          weights: arrays with the shapes that `get_weights` gives.
-
-        Raises:
-          ValueError: for another number of arrays or other shapes.
-        """
-        targets = self.weights
-        if len(targets) != len(weights):
-            raise ValueError(
-                'You called `set_weights(weights)` on layer "%s" with a  weight list of length %d, '
-                "but the layer was expecting %d weights. Provided weights: %s..."
-                % (self.name, len(weights), len(targets), str(weights)[:50])
-            )
-        values = K.batch_get_value(targets) if targets else []
-        for variable, old, new in zip(targets, values, weights):
-            if old.shape != np.shape(new):
-                raise ValueError(
-                    "Layer %s: weight %s has shape %s, the provided weight has shape %s"
-                    % (self.name, variable.name, old.shape, np.shape(new))
-                )
-        K.batch_set_value(list(zip(targets, weights)))
+    def _write(self, values):
+        K.batch_set_value(values)
 
     def count_params(self):
         """Number of elements in all weights. Raises: RuntimeError before the layer is built."""

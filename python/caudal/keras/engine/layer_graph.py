@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The graph of layers between some inputs and some outputs: which calls it has, and in what order."""
+"""The graph of layers between inputs and outputs: which calls it has, and in what order."""
 
 from collections import Counter
 

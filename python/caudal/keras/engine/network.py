@@ -10,7 +10,6 @@ from caudal.keras.engine.input_layer import Input, InputLayer
 from caudal.keras.engine.layer_graph import LayerGraph, get_source_inputs, node_key
 from caudal.keras.utils.generic_utils import to_list, unpack_singleton
 from caudal.layers import engine
-from caudal.layers.node import record_call
 
 __all__ = ["Input", "InputLayer", "Network", "get_source_inputs"]
 

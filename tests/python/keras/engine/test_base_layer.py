@@ -56,7 +56,7 @@ def test_weights():
     np.testing.assert_array_equal(layer.get_weights()[0], [0, 1, 2, 3])
     with pytest.raises(ValueError, match="weight list of length 2, but the layer was expecting 1"):
         layer.set_weights([1, 2])
-    with pytest.raises(ValueError, match=r"Layer s: weight s/factor:0 has shape \(4,\).*\(3,\)"):
+    with pytest.raises(ValueError, match=r"s/factor:0 of layer s: .* shape \(4,\).*\(3,\)"):
         layer.set_weights([np.ones(3)])
     assert float(K.eval(layer.losses[0])) == pytest.approx(0.01 * 14)
 
