@@ -28,12 +28,28 @@ def rnn(step_function, inputs, initial_states, go_backwards=False, mask=None, co
       ValueError: for inputs of less than rank 3, a mask without states, or an unknown number of
         steps where it is needed.
     """
+    return projected_rnn(
+        None, step_function, inputs, initial_states, go_backwards, mask, constants, unroll
+    )
+
+
+def projected_rnn(project, step_function, inputs, initial_states, go_backwards=False, mask=None,
+                  constants=None, unroll=False):  # fmt: skip
+    """`rnn` with a part of the work done for all steps at once.
+
+    Args:
+      project: function of the inputs [time, batch, ...]; each step gets its part of the result.
+        None: the identity.
+      others: see `rnn`.
+    """
     rank = ndim(inputs)
     if rank is None or rank < 3:
         raise ValueError(
             "Input should be at least 3D, but it has shape %s" % (inputs.shape,)
         )  # fmt: skip
     inputs = _swapped(inputs)
+    if project is not None:
+        inputs = project(inputs)
     states = list(initial_states)
     constants = list(constants or ())
     if mask is not None:
@@ -112,11 +128,17 @@ def _looped(step, inputs, states, go_backwards, mask):
     # what dropout drew) belongs to all of them.
     sample, sample_states = step(inputs[0], states)
     phase = _uses_phase(sample)
-    output_is_state = bool(sample_states) and sample is sample_states[0]
     states = [
         s if s.dtype.base_dtype == n.dtype.base_dtype else tf.cast(s, n.dtype.base_dtype)
         for s, n in zip(map(tf.convert_to_tensor, states), sample_states)
     ]
+    # Where the output is one of the states, that state has all there is to know about it.
+    place = _place(sample, sample_states)
+    carries = mask is not None and place is None
+    if carries:
+        previous = states[0] if _fits(states[0], sample) else tf.zeros_like(sample)
+        states.append(tf.cast(previous, sample.dtype.base_dtype))
+        sample_states = [*sample_states, sample]
     with tf.name_scope("rnn"):
         in_array = _array(inputs[0], steps, "inputs").unstack(inputs)
         mask_array = None if mask is None else _array(mask[0], steps, "mask").unstack(mask)
@@ -127,13 +149,14 @@ def _looped(step, inputs, states, go_backwards, mask):
         x = in_array.read(at)
         x.set_shape(inputs.shape[1:])
         states = list(states)
-        output, new_states = step(x, states)
+        output, new_states = step(x, states[:-1] if carries else states)
+        if carries:
+            new_states = [*new_states, output]
         if mask_array is not None:
             kept = mask_array.read(at)
             kept.set_shape(mask.shape[1:])
-            same = output is new_states[0]
             new_states = [_select(kept, *pair) for pair in zip(new_states, states)]
-            output = new_states[0] if same else _select(kept, output, states[0])
+            output = new_states[-1 if carries else place]
         for new, old in zip(new_states, states):
             new.set_shape(new.shape.merge_with(old.shape) if _fits(new, old) else new.shape)
         return (t + 1, array.write(t, output), *new_states)
@@ -151,12 +174,19 @@ def _looped(step, inputs, states, go_backwards, mask):
     )
     outputs = array.stack()
     outputs.set_shape(inputs.shape[:1].concatenate(sample.shape))
-    if output_is_state:
-        last = tf.identity(states[0])
+    if carries:
+        last = tf.identity(states.pop())
+    elif place is not None:
+        last = tf.identity(states[place])
     else:
         last = array.read(steps - 1)
     last.set_shape(sample.shape)
     return last, outputs, list(states), phase
+
+
+def _place(output, states):
+    """Which of the states the output is, None if none of them."""
+    return next((i for i, state in enumerate(states) if state is output), None)
 
 
 def _fits(a, b):

@@ -6,6 +6,7 @@ import numpy as np
 from caudal.framework import tensor_shape
 from caudal.keras import backend as K
 from caudal.keras import regularizers
+from caudal.keras.backend.rnn import projected_rnn
 from caudal.keras.engine.base_layer import InputSpec, Layer
 from caudal.keras.layers.recurrent_cell import SteppedCell
 from caudal.keras.layers.recurrent_stacked import StackedRNNCells, state_sizes
@@ -297,6 +298,8 @@ class RNN(Layer):
         if self.stateful:
             self.add_update([K.update(old, new) for old, new in zip(self.states, states)], inputs)
         output = outputs if self.return_sequences else last
+        if any(output is state for state in states):
+            output = K.identity(output)  # each tensor has one place among the outputs
         if differs:
             for x in [output, *states]:
                 x._uses_learning_phase = True
@@ -309,19 +312,15 @@ class RNN(Layer):
         # Masks of dropout are made here, outside of the loop, so that all steps share them.
         passes = [self._begin(cell, inputs, training) for cell in opened]
         try:
-            if at_once:
-                project, step = passes[0]
-                inputs = _for_each_step(project, inputs)
-            else:
-                step = self._step(constants, training)
-            last, outputs, states = K.rnn(
+            project, step = passes[0] if at_once else (None, self._step(constants, training))
+            last, outputs, states = projected_rnn(
+                project,
                 step,
                 inputs,
                 initial_state,
                 go_backwards=self.go_backwards,
                 mask=mask,
                 unroll=self.unroll,
-                input_length=K.int_shape(inputs)[1],
             )
         finally:
             for cell in opened:
@@ -435,14 +434,6 @@ def _leaves(cell):
 def _is_plain(cell):
     """Whether a step of the cell is what `recurrence` says: `call` was not replaced."""
     return type(cell).call is SteppedCell.call and "call" not in vars(cell)
-
-
-def _for_each_step(project, inputs):
-    """`project` of inputs [batch, time, ...], which takes them with time first."""
-    order = [1, 0]
-    inputs = K.permute_dimensions(inputs, order + list(range(2, K.ndim(inputs))))
-    projected = project(inputs)
-    return K.permute_dimensions(projected, order + list(range(2, K.ndim(projected))))
 
 
 class CellLayer(RNN):
