@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images: files, random changes, and generators of batches."""
 
+from caudal.keras.preprocessing.image_file_iterators import DataFrameIterator, DirectoryIterator
 from caudal.keras.preprocessing.image_files import (
     array_to_img,
     img_to_array,
@@ -10,12 +11,7 @@ from caudal.keras.preprocessing.image_files import (
     validate_filename,
 )
 from caudal.keras.preprocessing.image_generator import ImageDataGenerator
-from caudal.keras.preprocessing.image_iterators import (
-    DataFrameIterator,
-    DirectoryIterator,
-    Iterator,
-    NumpyArrayIterator,
-)
+from caudal.keras.preprocessing.image_iterators import Iterator, NumpyArrayIterator
 from caudal.keras.preprocessing.image_transforms import (
     apply_affine_transform,
     apply_brightness_shift,

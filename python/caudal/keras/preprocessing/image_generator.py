@@ -7,13 +7,9 @@ import warnings
 import numpy as np
 
 from caudal.keras import backend as K
+from caudal.keras.preprocessing.image_file_iterators import DataFrameIterator, DirectoryIterator
 from caudal.keras.preprocessing.image_files import checked_format
-from caudal.keras.preprocessing.image_iterators import (
-    DataFrameIterator,
-    DirectoryIterator,
-    NumpyArrayIterator,
-    warn_of_channels,
-)
+from caudal.keras.preprocessing.image_iterators import NumpyArrayIterator, warn_of_channels
 from caudal.keras.preprocessing.image_transforms import (
     apply_affine_transform,
     apply_brightness_shift,
