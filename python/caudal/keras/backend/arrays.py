@@ -75,6 +75,8 @@ def repeat(x, n):
 
 def repeat_elements(x, rep, axis):
     """Each element of `x` `rep` times along an axis, as np.repeat."""
+    if not ndim(x):
+        raise ValueError("repeat_elements takes a tensor of a known rank, at least 1: %s" % (x,))
     sizes = x.shape.as_list()
     axis = axis % len(sizes)
     copies = [1] * (len(sizes) + 1)
@@ -108,7 +110,7 @@ def slice(x, start, size):
       ValueError: if the lists do not have an element for each dimension.
     """
     rank = ndim(x)
-    lengths = [int_shape(v)[0] if is_tensor(v) else len(v) for v in (start, size)]
+    lengths = [v.shape.num_elements() if is_tensor(v) else len(v) for v in (start, size)]
     if rank is not None and any(n not in (None, rank) for n in lengths):
         raise ValueError(
             "The dimension and the size of indices should match: x has %d dimensions, start and "

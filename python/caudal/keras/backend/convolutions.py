@@ -17,6 +17,8 @@ _PADDINGS = {"same": "SAME", "valid": "VALID"}
 
 def _layout(data_format, spatial):
     """(TensorFlow's name of a layout, whether the channels come first)."""
+    if spatial not in _LAYOUTS:
+        raise ValueError("Sizes and strides should be of 1 to 3 dimensions, but got %d" % spatial)
     first = normalize_data_format(data_format) == "channels_first"
     return _LAYOUTS[spatial][first], first
 
@@ -230,6 +232,11 @@ def local_conv2d(inputs, kernel, kernel_size, strides, output_shape, data_format
     """
     _, first = _layout(data_format, 2)
     rows, columns = output_shape
+    if int_shape(kernel)[0] != rows * columns:
+        raise ValueError(
+            "The kernel has weights for %s places, but the output has %s x %s"
+            % (int_shape(kernel)[0], rows, columns)
+        )
     axis = 2 if first else 1
     picked = _windows(inputs, axis + 1, columns, kernel_size[1], strides[1])
     picked = _windows(picked, axis, rows, kernel_size[0], strides[0])

@@ -84,10 +84,10 @@ def tanh(x):
 def _checked_axis(axis, output):
     """`axis` from the end of the axes of `output`, as a number from 0."""
     rank = ndim(output)
-    if axis != -1 and axis not in range(rank):
+    if not rank or (axis != -1 and axis not in range(rank)):
         raise ValueError(
             "Unexpected channels axis %s. Expected to be -1 or one of the axes of `output`, which "
-            "has %d dimensions." % (axis, rank)
+            "has %s dimensions." % (axis, rank)
         )
     return axis % rank
 
