@@ -8,6 +8,7 @@ model averages what is left, after masks and sample weights.
 from caudal.framework import ops, tensor_util
 from caudal.keras import backend as K
 from caudal.keras.utils.generic_utils import deserialize_keras_object, serialize_keras_object
+from caudal.ops import math_ops
 
 
 def mean_squared_error(y_true, y_pred):
@@ -43,6 +44,22 @@ def squared_hinge(y_true, y_pred):
 def hinge(y_true, y_pred):
     """Mean of max(1 - y_true y_pred, 0); `y_true` is -1 or 1."""
     return K.mean(K.maximum(1.0 - y_true * y_pred, 0.0), axis=-1)
+
+
+def _signs(y_true):
+    """-1 and 1 for labels that are all 0 or 1; others as they are."""
+    is_binary = K.all(math_ops.logical_or(K.equal(y_true, 0), K.equal(y_true, 1)))
+    return K.switch(is_binary, lambda: 2.0 * y_true - 1.0, lambda: K.identity(y_true))
+
+
+def hinge_of_signs(y_true, y_pred):
+    """As `hinge`, for labels that may also be 0 and 1."""
+    return hinge(_signs(y_true), y_pred)
+
+
+def squared_hinge_of_signs(y_true, y_pred):
+    """As `squared_hinge`, for labels that may also be 0 and 1."""
+    return squared_hinge(_signs(y_true), y_pred)
 
 
 def categorical_hinge(y_true, y_pred):
@@ -262,8 +279,8 @@ SparseCategoricalCrossentropy = _wrapper(
     "SparseCategoricalCrossentropy", sparse_categorical_crossentropy,
     "sparse_categorical_crossentropy", from_logits=False,
 )  # fmt: skip
-Hinge = _wrapper("Hinge", hinge, "hinge")
-SquaredHinge = _wrapper("SquaredHinge", squared_hinge, "squared_hinge")
+Hinge = _wrapper("Hinge", hinge_of_signs, "hinge")
+SquaredHinge = _wrapper("SquaredHinge", squared_hinge_of_signs, "squared_hinge")
 CategoricalHinge = _wrapper("CategoricalHinge", categorical_hinge, "categorical_hinge")
 Poisson = _wrapper("Poisson", poisson, "poisson")
 LogCosh = _wrapper("LogCosh", logcosh, "logcosh")

@@ -10,7 +10,7 @@ from caudal.keras import backend as K
 from caudal.keras import losses, metric_functions
 from caudal.keras.engine.base_layer import Layer
 from caudal.layers.engine import snake_case, unique_layer_name
-from caudal.ops import array_ops, confusion_matrix, init_ops, math_ops, nn_ops
+from caudal.ops import array_ops, confusion_matrix, control_flow_ops, init_ops, math_ops, nn_ops
 from caudal.ops.resource_variable_ops import ResourceVariable
 
 _WRITES = ("Assign", "Scatter", "ResourceScatter")
@@ -114,7 +114,7 @@ class _Reduced(Metric):
         update = self.total.assign_add(K.sum(values))
         if not self.counts:
             return update
-        return ops.group_ops(update, self.count.assign_add(count))
+        return control_flow_ops.group(update, self.count.assign_add(count))
 
     def result(self):
         if self.counts:
@@ -173,6 +173,14 @@ def _cosine(y_true, y_pred, axis=-1):
     return -losses.cosine_proximity(y_true, y_pred, axis=axis)
 
 
+def _in_top_k(y_true, y_pred, k=5):
+    return K.cast(K.in_top_k(y_pred, K.argmax(y_true, axis=-1), k), K.floatx())
+
+
+def _sparse_in_top_k(y_true, y_pred, k=5):
+    return K.cast(K.in_top_k(y_pred, K.cast(K.flatten(y_true), "int32"), k), K.floatx())
+
+
 # Class -> (function, name, options with their defaults)
 _WRAPPERS = {
     "Accuracy": (_equal, "accuracy", {}),
@@ -181,9 +189,9 @@ _WRAPPERS = {
     "SparseCategoricalAccuracy": (
         metric_functions.sparse_categorical_accuracy, "sparse_categorical_accuracy", {}),
     "TopKCategoricalAccuracy": (
-        metric_functions.top_k_categorical_accuracy, "top_k_categorical_accuracy", {"k": 5}),
+        _in_top_k, "top_k_categorical_accuracy", {"k": 5}),
     "SparseTopKCategoricalAccuracy": (
-        metric_functions.sparse_top_k_categorical_accuracy, "sparse_top_k_categorical_accuracy",
+        _sparse_in_top_k, "sparse_top_k_categorical_accuracy",
         {"k": 5}),
     "MeanSquaredError": (losses.mean_squared_error, "mean_squared_error", {}),
     "MeanAbsoluteError": (losses.mean_absolute_error, "mean_absolute_error", {}),
@@ -191,8 +199,8 @@ _WRAPPERS = {
         losses.mean_absolute_percentage_error, "mean_absolute_percentage_error", {}),
     "MeanSquaredLogarithmicError": (
         losses.mean_squared_logarithmic_error, "mean_squared_logarithmic_error", {}),
-    "Hinge": (losses.hinge, "hinge", {}),
-    "SquaredHinge": (losses.squared_hinge, "squared_hinge", {}),
+    "Hinge": (losses.hinge_of_signs, "hinge", {}),
+    "SquaredHinge": (losses.squared_hinge_of_signs, "squared_hinge", {}),
     "CategoricalHinge": (losses.categorical_hinge, "categorical_hinge", {}),
     "LogCoshError": (losses.logcosh, "logcosh", {}),
     "Poisson": (losses.poisson, "poisson", {}),
@@ -319,7 +327,7 @@ class _Counts(Metric):
         label = K.cast(K.cast(K.reshape(y_true, (1, -1)), "bool"), self.dtype)
         parts = {"tp": (label, chosen), "fp": (1 - label, chosen), "tn": (1 - label, 1 - chosen),
                  "fn": (label, 1 - chosen)}  # fmt: skip
-        return ops.group_ops(*[
+        return control_flow_ops.group(*[
             variable.assign_add(K.sum(weights * parts[kind][0] * parts[kind][1], axis=1))
             for kind, variable in self._counts.items()
         ])  # fmt: skip

@@ -254,7 +254,8 @@ def fit_loop(model, f, ins, out_labels=None, batch_size=None, epochs=100, verbos
                 values = test_loop(model, val_f, val_ins, steps=validation_steps)
             else:
                 values = test_loop(model, val_f, val_ins, batch_size=batch_size)
-            logs.update(zip(["val_" + label for label in out_labels], to_list(values)))
+            names = ["val_" + label for label in out_labels]
+            logs.update(zip(names, map(float, to_list(values))))
         if training.end_epoch(epoch, abs(done), logs):
             break
     return training.end()

@@ -147,7 +147,7 @@ def fit_generator(model, generator, steps_per_epoch=None, epochs=1, verbose=1, c
             done, size = _train_on(training, model, batches, steps, class_weight)
             logs = {}
             if evaluate is not None and abs(done) == steps:
-                logs.update(zip(val_labels, to_list(evaluate(size))))
+                logs.update(zip(val_labels, map(float, to_list(evaluate(size)))))
             if training.end_epoch(epoch, abs(done), logs):
                 break
     return training.end()
