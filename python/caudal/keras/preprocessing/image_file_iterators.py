@@ -23,33 +23,26 @@ class _FilesIterator(Iterator):
     allowed_class_modes = ()
     sample_weight = None
 
-    def __init__(
+    def set_processing_attrs(
         self,
         image_data_generator,
         target_size,
         color_mode,
-        class_mode,
         data_format,
         save_to_dir,
         save_prefix,
         save_format,
         subset,
         interpolation,
-        dtype,
     ):
+        """Keeps how files become batches; the arguments are those of `DirectoryIterator`."""
         if color_mode not in CHANNELS:
             raise ValueError(
                 'Invalid color mode: %s; expected "rgb", "rgba", or "grayscale".' % (color_mode,)
             )
-        if class_mode not in self.allowed_class_modes:
-            raise ValueError(
-                "Invalid class_mode: %s; expected one of: %s"
-                % (class_mode, self.allowed_class_modes)
-            )
         self.image_data_generator = image_data_generator
         self.target_size = tuple(target_size)
         self.color_mode = color_mode
-        self.class_mode = class_mode
         self.data_format = checked_format(data_format)
         channels = (CHANNELS[color_mode],)
         if self.data_format == "channels_last":
@@ -60,7 +53,6 @@ class _FilesIterator(Iterator):
         self.save_prefix = save_prefix
         self.save_format = save_format
         self.interpolation = interpolation
-        self.dtype = K.floatx() if dtype is None else dtype
         self.subset = subset
         self.split = None
         if subset is not None:
@@ -72,6 +64,15 @@ class _FilesIterator(Iterator):
                 )
             self.split = parts[subset]
 
+    def _set_targets(self, class_mode, dtype):
+        if class_mode not in self.allowed_class_modes:
+            raise ValueError(
+                "Invalid class_mode: %s; expected one of: %s"
+                % (class_mode, self.allowed_class_modes)
+            )
+        self.class_mode = class_mode
+        self.dtype = K.floatx() if dtype is None else dtype
+
     def _in_split(self, items):
         if not self.split:
             return items
@@ -80,8 +81,13 @@ class _FilesIterator(Iterator):
     def _start(self, filenames, batch_size, shuffle, seed):
         self.filenames = filenames
         self.samples = len(filenames)
-        self.filepaths = [os.path.join(self.directory, name) for name in filenames]
-        Iterator.__init__(self, self.samples, batch_size, shuffle, seed)
+        self._filepaths = [os.path.join(self.directory, name) for name in filenames]
+        super().__init__(self.samples, batch_size, shuffle, seed)
+
+    @property
+    def filepaths(self):
+        """The path of each sample."""
+        return self._filepaths
 
     @property
     def labels(self):
@@ -165,19 +171,18 @@ class DirectoryIterator(_FilesIterator):
         interpolation="nearest",
         dtype=None,
     ):
-        super().__init__(
+        self.set_processing_attrs(
             image_data_generator,
             target_size,
             color_mode,
-            class_mode,
             data_format,
             save_to_dir,
             save_prefix,
             save_format,
             subset,
             interpolation,
-            dtype,
         )
+        self._set_targets(class_mode, dtype)
         self.directory = directory
         if not classes:
             classes = [
@@ -261,19 +266,18 @@ class DataFrameIterator(_FilesIterator):
         dtype=None,
         validate_filenames=True,
     ):
-        super().__init__(
+        self.set_processing_attrs(
             image_data_generator,
             target_size,
             color_mode,
-            class_mode,
             data_format,
             save_to_dir,
             save_prefix,
             save_format,
             subset,
             interpolation,
-            dtype,
         )
+        self._set_targets(class_mode, dtype)
         self.directory = directory or ""
         names = list(dataframe[x_col])
         if not all(isinstance(name, str) for name in names):
