@@ -18,10 +18,10 @@ constexpr int kMaxKnownFeeds = 64;  // a plan's key says of so many whether they
 constexpr int kMaxTraced = 64;      // nodes between a predicate and the feeds
 
 /// The branch that a traced value belongs to.
-struct Place {
+struct Scope {
   const Node* owner;
   const Subgraph* branch;
-  const Place* outer;
+  const Scope* outer;
   int depth;
 };
 
@@ -31,24 +31,24 @@ class DeciderSearch {
     for (std::size_t i = 0; i < program.feeds.size(); ++i) fed_.emplace(program.feeds[i], int(i));
   }
 
-  void visit(const Node& node, const Place* place) {
-    const int depth = place == nullptr ? 1 : place->depth + 1;
+  void visit(const Node& node, const Scope* scope) {
+    const int depth = scope == nullptr ? 1 : scope->depth + 1;
     if (!node.op().has(kControlFlow) || is_loop(node) || depth > kMaxInlineDepth) return;
     std::vector<int> feeds;
     int budget = kMaxTraced;
-    if (!trace(node.input(0), place, budget, feeds)) return;
+    if (!trace(node.input(0), scope, budget, feeds)) return;
     add(std::move(feeds));
     for (const Subgraph* branch : subgraphs(node)) {
-      const Place inner{&node, branch, place, depth};
+      const Scope inner{&node, branch, scope, depth};
       for (int i = 0; i < branch->graph->num_nodes(); ++i) visit(*branch->graph->node(i), &inner);
     }
   }
 
  private:
   /// Whether a value follows from feeds, which are collected, and constants alone.
-  bool trace(const Output& o, const Place* place, int& budget, std::vector<int>& feeds) const {
+  bool trace(const Output& o, const Scope* scope, int& budget, std::vector<int>& feeds) const {
     if (--budget < 0 || o.is_ref()) return false;
-    if (const auto it = fed_.find(o); place == nullptr && it != fed_.end()) {
+    if (const auto it = fed_.find(o); scope == nullptr && it != fed_.end()) {
       const bool scalar = !o.shape().has_rank() || o.shape().rank() == 0;
       if (!scalar || it->second >= kMaxKnownFeeds || is_object(o.dtype()) ||
           dtype_size(o.dtype()) > sizeof(std::int64_t))
@@ -57,11 +57,11 @@ class DeciderSearch {
       return true;
     }
     const OpDef& op = o.node->op();
-    if (place != nullptr && op.has(kPlaceholder)) {
-      const auto& inputs = place->branch->inputs;
+    if (scope != nullptr && op.has(kPlaceholder)) {
+      const auto& inputs = scope->branch->inputs;
       const auto it = std::find(inputs.begin(), inputs.end(), o);
       return it != inputs.end() &&
-             trace(place->owner->input(int(it - inputs.begin()) + 1), place->outer, budget, feeds);
+             trace(scope->owner->input(int(it - inputs.begin()) + 1), scope->outer, budget, feeds);
     }
     if (op.has(kConstant) || op.has(kShapeOnly)) return true;
     constexpr Trait kNotPure[] = {kStateful,    kRandom,      kVariable,     kPlaceholder,
@@ -69,7 +69,7 @@ class DeciderSearch {
     if (std::any_of(std::begin(kNotPure), std::end(kNotPure), [&](Trait t) { return op.has(t); }))
       return false;
     return std::all_of(o.node->inputs().begin(), o.node->inputs().end(),
-                       [&](const Output& in) { return trace(in, place, budget, feeds); });
+                       [&](const Output& in) { return trace(in, scope, budget, feeds); });
   }
 
   void add(std::vector<int> feeds) {

@@ -105,7 +105,7 @@ class Lowering {
     first_slot_.emplace(&graph, plan_of_.size());
     plan_of_.resize(plan_of_.size() + std::size_t(graph.num_nodes()), -1);
     after_effects_.resize(plan_of_.size());
-    place_.resize(plan_of_.size());
+    position_.resize(plan_of_.size());
   }
   std::size_t slot(const Node& node) const {
     const Graph& graph = node.graph();
@@ -133,7 +133,7 @@ class Lowering {
   }
 
   void visit(Node* node) {
-    place_[slot(*node)] = ++visited_;
+    position_[slot(*node)] = ++visited_;
     mark_effects(*node);
     try {
       if (inlined_.owners.contains(&node->graph()) &&
@@ -672,7 +672,7 @@ class Lowering {
     }
     again.insert(again.end(), g_.rest.begin(), g_.rest.end());
     std::stable_sort(again.begin(), again.end(),
-                     [&](Node* a, Node* b) { return place_[slot(*a)] < place_[slot(*b)]; });
+                     [&](Node* a, Node* b) { return position_[slot(*a)] < position_[slot(*b)]; });
     g_.rest = std::move(again);
   }
 
@@ -681,7 +681,7 @@ class Lowering {
   static constexpr int kAlias = -2;  ///< and below: entries of aliases_; -1: not planned
   std::vector<int> plan_of_;         ///< by slot, like the next two
   std::vector<char> after_effects_;
-  std::vector<int> place_;  ///< in the order of visits
+  std::vector<int> position_;  ///< in the order of visits
   int visited_ = 0;
   int depth_ = 0;  ///< of the branch whose nodes are visited
   std::unordered_map<const Graph*, std::size_t> first_slot_;

@@ -139,7 +139,7 @@ void warn_about_shapes(Program& program, const SegmentCache& cache, std::vector<
     }
   }
   log.push_back(
-      str("caudal: one session.run call has been compiled for ", kManySegments,
+      str("caudal: one session.run call has been compiled for ", cache.recent.size(),
           " different feed shapes",
           names.empty() ? std::string() : str("; the shape of ", names, " keeps changing"),
           ". Every new shape costs a compilation: pad or bucket the input."));
@@ -269,7 +269,10 @@ std::shared_ptr<Segment> find_or_build(Run& run, Program& program, SegmentCache&
     cache.by_key.erase(cache.recent.back().first);
     cache.recent.pop_back();
   }
-  if (&cache == &program.cache && cache.recent.size() >= std::size_t(kManySegments))
+  // Fed flags have plans of their own: those are no new shapes.
+  const std::size_t many =
+      std::size_t(program.deciders.empty() ? kManySegments : 2 * kManySegments);
+  if (&cache == &program.cache && cache.recent.size() >= many)
     warn_about_shapes(program, cache, log);
   return segment;
 }
