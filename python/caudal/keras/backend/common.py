@@ -7,6 +7,7 @@ only read, never written.
 
 import json
 import os
+import warnings
 
 import numpy as np
 
@@ -95,6 +96,12 @@ def set_image_dim_ordering(dim_ordering):
 
 def _read_config():
     """Takes over the settings of the user's file, as far as they mean something."""
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    if backend != "tensorflow":
+        warnings.warn(
+            "KERAS_BACKEND is %r, but caudal.keras has one backend, 'tensorflow'" % backend,
+            stacklevel=2,
+        )
     home = os.environ.get("KERAS_HOME") or os.path.join(os.path.expanduser("~"), ".keras")
     try:
         with open(os.path.join(home, "keras.json"), encoding="utf-8") as file:

@@ -74,6 +74,28 @@ def test_the_file_of_settings_is_read_and_never_written(tmp_path, monkeypatch, t
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_another_backend_is_not_silently_replaced(monkeypatch):
+    common = importlib.import_module("caudal.keras.backend.common")
+    monkeypatch.setattr(common, "_settings", dict(common._settings))
+    monkeypatch.setenv("KERAS_BACKEND", "theano")
+    with pytest.warns(UserWarning, match="'theano'"):
+        common._read_config()
+
+
+def test_helpers_of_the_backend():
+    from caudal.keras.backend import tensorflow_backend as KTF
+
+    x = K.placeholder((None, 3, 4, 5))
+    assert KTF._preprocess_padding("same") == "SAME"
+    assert KTF._preprocess_conv2d_input(x, "channels_first") == (x, "NCHW")
+    y, layout = KTF._preprocess_conv2d_input(x, "channels_first", True)
+    assert (K.int_shape(y), layout) == ((None, 4, 5, 3), "NHWC")
+    v = tf.Variable(2.0)
+    KTF._initialize_variables(tf.Session())
+    KTF._initialize_variables()
+    assert K.get_value(v) == 2
+
+
 def test_backends_by_name():
     from caudal.keras.backend import tensorflow_backend as KTF
 
