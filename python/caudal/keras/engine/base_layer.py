@@ -270,6 +270,8 @@ class Layer(engine.Layer):
         check_inputs(self.input_spec, inputs, self.name)
 
     def _check_symbolic(self, inputs):
+        if isinstance(inputs, list) and not inputs:
+            raise ValueError("Layer %s was called on an empty list of inputs" % self.name)
         for x in to_list(inputs):
             try:
                 K.is_keras_tensor(x)

@@ -60,6 +60,8 @@ def _standardize_args(inputs, initial_state, constants, num_constants):
         constants = rest[len(rest) - count :] or None
         initial_state = rest[: len(rest) - count] or None
     if isinstance(inputs, (list, tuple)):
+        if not inputs:
+            raise ValueError("A recurrent layer was called on an empty list of inputs")
         inputs = inputs[0]
 
     def listed(value):
