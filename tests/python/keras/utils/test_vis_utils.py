@@ -82,6 +82,36 @@ def test_dot(model):
     assert text.count("->") == 3 and "TimeDistributed(Dense)" in text and "(None, 3, 8)" in text
 
 
+def nested():
+    a, b = layers.Input((4,), name="a"), layers.Input((4,), name="b")
+    pair = Model([a, b], [layers.Dense(4, name="left")(a), layers.Dense(4, name="right")(b)])
+    chain = Sequential([layers.Dense(4, input_shape=(4,), name="first"), layers.Dense(4)])
+    x, y = layers.Input((4,), name="x"), layers.Input((4,), name="y")
+    p, q = pair([chain(x), y])
+    return Model([x, y], [layers.Activation("relu", name="end")(q), p])
+
+
+def test_nested_models():
+    model = nested()
+    assert len(vis_utils._Flat(model).layers) == 5
+    flat = vis_utils._Flat(model, expand_nested=True)
+    names = [layer.name for layer in flat.layers]
+    edges = {(names[s], names[t]) for s, t in flat.edges}
+    second = next(name for name in names if name.startswith("dense_"))
+    assert edges == {("x", "first"), ("first", second), (second, "a"), ("y", "b"), ("a", "left"),
+                     ("b", "right"), ("right", "end")}  # fmt: skip
+    assert [[names[i] for i in group] for group in flat.outputs] == [["end"], ["left"]]
+    assert len(parsed(vis_utils.model_svg(model, expand_nested=True))[0]) == 9
+
+
+def test_nested_models_as_dot():
+    pytest.importorskip("pydot")
+    text = vis_utils.model_to_dot(nested(), expand_nested=True, dpi=50).to_string()
+    assert text.count("subgraph") == 2 and text.count("->") == 7 and "dpi=50" in text
+    cluster = vis_utils.model_to_dot(nested(), subgraph=True)
+    assert cluster.to_string().startswith("subgraph")
+
+
 @pytest.mark.skipif(shutil.which("dot") is None, reason="needs Graphviz")
 def test_graphviz(model, tmp_path):
     pytest.importorskip("pydot")
