@@ -196,24 +196,29 @@ def normalize_batch_in_training(x, gamma, beta, reduction_axes, epsilon=1e-3):
       epsilon: added to the variance.
 
     Returns:
-      (normalised x, mean, variance). For images, [0, 1, 2] or [0, 2, 3] of rank 4, the variance is
-      the estimate for the whole population.
+      (normalised x, mean, variance). For images with the channels last, the variance is the
+      estimate for the whole population.
     """
     axes = sorted(reduction_axes)
     rank = ndim(x)
-    # The fused operation knows no float64.
-    if rank == 4 and axes == [0, 1, 2] and x.dtype.base_dtype != tf.float64:
-        channels = int(x.shape[-1])
+    dtype = x.dtype.base_dtype
+    images = rank == 4 and axes == [0, 1, 2]
+    channels = x.shape.as_list()[-1]
+    if images and channels is not None and dtype == tf.float32:
         return tf.nn.fused_batch_norm(
             x,
-            tf.ones([channels], x.dtype.base_dtype) if gamma is None else gamma,
-            tf.zeros([channels], x.dtype.base_dtype) if beta is None else beta,
+            tf.ones([channels]) if gamma is None else gamma,
+            tf.zeros([channels]) if beta is None else beta,
             epsilon=epsilon,
             data_format="NHWC",
         )
     mean, variance = tf.nn.moments(x, axes)
     if axes == list(range(rank))[:-1]:
-        return tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon), mean, variance
+        normed = tf.nn.batch_normalization(x, mean, variance, beta, gamma, epsilon)
+        if images:
+            count = tf.cast(tf.reduce_prod(tf.shape(x)[:3]), dtype)
+            variance *= count / tf.maximum(count - 1, 1)
+        return normed, mean, variance
     sizes = x.shape.as_list()
     shape = [1 if i in axes else -1 if n is None else n for i, n in enumerate(sizes)]
     if shape.count(-1) > 1:

@@ -109,3 +109,15 @@ def test_arange_of_tensors():
 def test_wrong_arguments(call, error, text):
     with pytest.raises(error, match=text):
         call(K.placeholder((None, 4, 4, 3)), K.constant(np.ones(3)))
+
+
+def test_moments_of_images_are_the_same_in_both_precisions():
+    x = np.random.RandomState(0).rand(2, 3, 4, 5)
+    found = []
+    for dtype in ("float32", "float64"):
+        results = K.normalize_batch_in_training(K.constant(x, dtype), None, None, [0, 1, 2])
+        assert [K.dtype(r) for r in results] == [dtype] * 3
+        found.append(K.batch_get_value(results))
+    np.testing.assert_allclose(found[1][2], x.reshape(-1, 5).var(0, ddof=1), rtol=1e-6)
+    for single, double in zip(*found):
+        np.testing.assert_allclose(single, double, rtol=1e-4, atol=1e-5)
