@@ -17,6 +17,7 @@ class _State:
     def __init__(self):
         self.phase = None  # 0, 1 or the placeholder
         self.session = None
+        self.cleared = False  # by clear_session, so that its variables have no values any more
 
 
 _uids = weakref.WeakKeyDictionary()
@@ -130,6 +131,11 @@ def session_for(graph):
 
 def _own_session(graph):
     global _latest
+    if _state(graph).cleared:
+        raise RuntimeError(
+            "This was made before K.clear_session(), which dropped the values of its variables. "
+            "Make it anew, or run it in a tf.Session of your own"
+        )
     config = tf.ConfigProto(allow_soft_placement=True)
     session = _state(graph).session = tf.Session(graph=graph, config=config)
     _latest = (session, threading.get_ident())
@@ -147,9 +153,14 @@ def set_session(session):
 
 
 def clear_session():
-    """Starts anew: another default graph, another session, names counted from 1."""
+    """Starts anew: another default graph, another session, names counted from 1.
+
+    Models made before cannot be used any more.
+    """
     global _latest
+    state = _state()
     tf.reset_default_graph()
+    state.session, state.cleared = None, True
     reset_uids()
     _latest = (None, None)
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -232,6 +233,20 @@ def test_variables_are_initialised_once_and_only_if_they_have_no_value():
     late = K.variable(1.0)
     with pytest.raises(tf.errors.FailedPreconditionError):
         K.get_value(late)
+
+
+def test_clearing_frees_the_session_and_ends_what_was_made_before():
+    v = K.variable(np.zeros(3))
+    run = K.function([], [v + 1])
+    K.get_value(v)
+    alive = weakref.ref(K.get_session())
+    K.clear_session()
+    assert alive() is None
+    for use in (lambda: K.get_value(v), lambda: run([]), lambda: K.set_value(v, np.ones(3))):
+        with pytest.raises(RuntimeError, match="before K.clear_session"):
+            use()
+    with tf.Session(graph=v.graph):
+        assert run([])[0].tolist() == [1, 1, 1]
 
 
 def test_functions_and_values_in_other_threads():
