@@ -302,7 +302,8 @@ def weighted_masked_objective(fn):
             mask = K.cast(mask, K.floatx())
             values = values * mask / K.mean(mask)
         if weights is not None:
-            extra = list(range(K.ndim(weights), K.ndim(values)))
+            # Losses of an unknown rank are taken to have that of the weights.
+            extra = list(range(K.ndim(weights), K.ndim(values) or 0))
             values = K.mean(values, axis=extra) if extra else values
             values = values * weights
             values = values / K.mean(K.cast(K.not_equal(weights, 0), K.floatx()))
