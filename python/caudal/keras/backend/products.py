@@ -26,6 +26,8 @@ def dot(x, y):
     """
     if is_sparse(x):
         return tf.sparse_tensor_dense_matmul(x, y)
+    if ndim(x) is None and ndim(y) == 2:
+        x = tf.ensure_shape(x, [None, None])  # a tensor of an unknown rank has to be a matrix
     if ndim(x) is None or ndim(y) is None or (ndim(x) <= 2 and ndim(y) <= 2):
         return tf.matmul(x, y)
     depth = y.shape.as_list()[-2]

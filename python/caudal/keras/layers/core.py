@@ -84,7 +84,7 @@ class Dense(common_core.Dense, Layer):
         super().build(input_shape)
 
     def call(self, inputs):
-        if not K.is_sparse(inputs):
+        if not K.is_sparse(inputs) and K.ndim(inputs) is not None:
             return super().call(inputs)
         outputs = K.dot(inputs, self.kernel)
         return self.activation(K.bias_add(outputs, self.bias) if self.use_bias else outputs)
