@@ -8,7 +8,7 @@
 import caudal as tf
 from caudal.keras.backend.arrays import repeat_elements
 from caudal.keras.backend.common import normalize_data_format
-from caudal.keras.backend.variables import int_shape, ndim
+from caudal.keras.backend.variables import int_shape
 from caudal.ops import conv_ops
 
 _LAYOUTS = {1: ("NWC", "NCW"), 2: ("NHWC", "NCHW"), 3: ("NDHWC", "NCDHW")}
@@ -365,11 +365,3 @@ def _explicit_layout(data_format):
     if data_format not in ("channels_first", "channels_last"):
         raise ValueError("Invalid data_format: %s" % (data_format,))
     return data_format == "channels_first"
-
-
-__all__ = [
-    "conv1d", "conv2d", "conv2d_transpose", "conv3d", "conv3d_transpose", "depthwise_conv2d",
-    "local_conv1d", "local_conv2d", "ndim", "pool2d", "pool3d", "resize_images", "resize_volumes",
-    "separable_conv1d", "separable_conv2d", "spatial_2d_padding", "spatial_3d_padding",
-    "temporal_padding",
-]  # fmt: skip

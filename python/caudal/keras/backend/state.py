@@ -112,7 +112,7 @@ def get_session():
         if session is None and not graph.get_operations():
             latest, thread = _latest
             session = latest if thread != threading.get_ident() else None
-        if session is None or getattr(session, "_closed", False):
+        if session is None:
             session = _own_session(graph)
     initialize_variables(session)
     return session
@@ -123,7 +123,7 @@ def session_for(graph):
     session = tf.get_default_session()
     if session is None or session.graph is not graph:
         session = _state(graph).session
-        if session is None or getattr(session, "_closed", False):
+        if session is None:
             session = _own_session(graph)
     initialize_variables(session)
     return session

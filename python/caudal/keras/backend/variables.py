@@ -6,7 +6,7 @@ import numpy as np
 import caudal as tf
 from caudal.framework.sparse_tensor import SparseTensor
 from caudal.keras.backend.common import floatx
-from caudal.keras.backend.state import get_session, learning_phase, session_for
+from caudal.keras.backend.state import session_for
 from caudal.ops.ref_variable import Variable
 
 
@@ -274,12 +274,3 @@ def moving_average_update(x, value, momentum):
     from caudal.train.moving_averages import assign_moving_average
 
     return assign_moving_average(x, value, momentum, zero_debias=True)
-
-
-__all__ = [
-    "batch_get_value", "batch_set_value", "cast", "constant", "count_params", "dtype", "eval",
-    "eye", "get_session", "get_value", "get_variable_shape", "identity", "int_shape",
-    "is_keras_tensor", "is_placeholder", "is_sparse", "is_tensor", "learning_phase",
-    "moving_average_update", "ndim", "ones", "ones_like", "placeholder", "set_value", "shape",
-    "to_dense", "update", "update_add", "update_sub", "variable", "zeros", "zeros_like",
-]  # fmt: skip
