@@ -197,6 +197,7 @@ class Layer(Connected):
     _untracked = frozenset()
     # Where arguments that are given by name are looked up.
     _lookup = lookup
+    built = False
 
     def __init__(self, trainable=True, name=None, dtype=None, dynamic=False, **kwargs):
         for kwarg in kwargs:
@@ -208,7 +209,6 @@ class Layer(Connected):
         self._trainable = trainable
         self._dynamic = dynamic
         self.stateful = False
-        self.built = False
         self.supports_masking = False
         self._init_set_name(name)
         self._activity_regularizer = self._lookup.regularizer(
