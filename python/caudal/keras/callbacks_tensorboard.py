@@ -78,11 +78,21 @@ class TensorBoard(Callback):
         self.model = model
         self.sess = K.get_session()
         if self.histogram_freq and self.merged is None:
-            own = [s for layer in model.layers for s in self._summaries(layer)]
-            self.merged = summary_ops.merge(own + ops.get_collection(ops.GraphKeys.SUMMARIES))
+            others = ops.get_collection(ops.GraphKeys.SUMMARIES)
+            self.merged = summary_ops.merge(self._own_summaries() + others)
         self.writer = FileWriter(self.log_dir, self.sess.graph if self.write_graph else None)
         if self.embeddings_freq and self.embeddings_data is not None:
             self._make_embeddings()
+
+    def _own_summaries(self):
+        """Those of all layers; the same for every training, so that their tags stay."""
+        model = self.model
+        made = model.__dict__.setdefault("_board_summaries", {})
+        key = (self.sess.graph, model.total_loss, self.write_grads, self.write_images)
+        if key not in made:
+            made.clear()
+            made[key] = [s for layer in model.layers for s in self._summaries(layer)]
+        return made[key]
 
     def _summaries(self, layer):
         """Tensors with the serialized summaries of a layer."""
