@@ -66,7 +66,7 @@ class HDF5Matrix:
             start = 0 if key.start is None else key.start
             stop = len(self) if key.stop is None else key.stop
             start, stop = (i + len(self) if i < 0 else i for i in (start, stop))
-            self._check(stop - 1)
+            self._check(min(start, 0), max(stop - 1, 0))
             return self._normalized(self.data[start + self.start : stop + self.start : key.step])
         if isinstance(key, (int, np.integer)):
             key = key + len(self) if key < 0 else key
@@ -75,15 +75,15 @@ class HDF5Matrix:
         rows = np.asarray(list(key))
         if rows.dtype == bool:
             rows = np.flatnonzero(rows)
-        for row in rows[:0] if not rows.size else (rows.min(), rows.max()):
-            self._check(row)
+        self._check(*((rows.min(), rows.max()) if rows.size else ()))
         # HDF5 wants the numbers in order and once.
         unique, positions = np.unique(rows.astype(np.int64), return_inverse=True)
         return self._normalized(self.data[(unique + self.start).tolist()][positions.reshape(-1)])
 
-    def _check(self, row):
-        if row >= len(self) or row < -1:
-            raise IndexError("row %d is not among the %d rows" % (row, len(self)))
+    def _check(self, *rows):
+        for row in rows:
+            if not 0 <= row < max(len(self), 1):
+                raise IndexError("row %d is not among the %d rows" % (row, len(self)))
 
     @property
     def shape(self):

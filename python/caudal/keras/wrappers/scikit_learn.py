@@ -153,7 +153,7 @@ class KerasClassifier(BaseWrapper):
         y = np.searchsorted(self.classes_, y)
         kwargs = self.filter_sk_params(Sequential.evaluate, kwargs)
         if _loss_name(self.model) == "categorical_crossentropy" and y.ndim != 2:
-            y = to_categorical(y)
+            y = to_categorical(y, self.n_classes_)
         values = to_list(self.model.evaluate(x, y, **kwargs))
         for name, value in zip(self.model.metrics_names, values):
             if name in ("acc", "accuracy"):
