@@ -290,6 +290,12 @@ class H5Dict:
         """The value, or `default` where there is none."""
         return self[name] if name in self else default
 
+    def update(self, *mappings):
+        """Sets all values of dicts."""
+        for mapping in mappings:
+            for name, value in mapping.items():
+                self[name] = value
+
     def remove(self, name):
         """Takes a value or group out, if it is there."""
         if self._in_memory:

@@ -50,7 +50,7 @@ def test_dictionary(kind, tmp_path):
     if kind == "group":
         target = h5py.File("in memory", "w", driver="core", backing_store=False).create_group("g")
     store = H5Dict(target, mode="a" if kind == "group" else "w")
-    store["text"] = "abc"
+    store.update({"text": "abc"})
     store["names"] = ["a", "bcd"]
     store["none"] = []
     store["inner"]["array"] = np.arange(3.0)
