@@ -75,6 +75,11 @@ def made_before(graph, name):
     return None
 
 
+def will_find(graph, name):
+    """Whether a new variable of this name will be one that an earlier build made."""
+    return any(build._pending.get(name) for build in builds(graph))
+
+
 def record(graph, name, variable):
     """Tells the builds under way of a new variable."""
     for build in builds(graph):

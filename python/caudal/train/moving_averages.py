@@ -6,6 +6,7 @@ from caudal.ops import (
     control_flow_ops,
     init_ops,
     math_ops,
+    second_build,
     state_ops,
     variable_scope,
     variables,
@@ -79,8 +80,11 @@ def _free_name(name):
 
 
 def _is_variable(name):
+    graph = ops.get_default_graph()
+    if second_build.will_find(graph, name):
+        return False
     try:
-        op = ops.get_default_graph().get_operation_by_name(name)
+        op = graph.get_operation_by_name(name)
     except KeyError:
         return False
     return op.type in ("Variable", "VariableV2", "VarHandleOp")

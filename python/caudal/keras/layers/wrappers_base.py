@@ -3,8 +3,8 @@
 
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import InputSpec, Layer
+from caudal.keras.engine.network import Network
 from caudal.keras.layers.core import Lambda
-from caudal.keras.layers.normalization import BatchNormalization
 from caudal.keras.layers.recurrent import RNN
 from caudal.keras.utils.generic_utils import has_arg, object_list_uid
 
@@ -87,10 +87,16 @@ def _sizes(x, start, known):
 
 
 def _independent(layer):
-    """Whether a layer treats the elements of a batch one by one, so that any batch will do."""
-    if layer.stateful or isinstance(layer, (BatchNormalization, Lambda, Wrapper)):
-        return False
-    return type(layer).__module__.startswith("caudal.keras.layers.")
+    """Whether a layer treats the elements of a batch one by one, so that any batch will do.
+
+    BatchNormalization counts as well: its averages are then those of all steps.
+    """
+    parts = layer.layers if isinstance(layer, Network) else [getattr(layer, "layer", None)]
+    if isinstance(layer, (Network, Wrapper)):
+        return all(_independent(part) for part in parts)
+    module = type(layer).__module__
+    known = module.startswith(("caudal.keras.layers.", "caudal.keras.engine.input_layer"))
+    return known and not isinstance(layer, Lambda)
 
 
 class TimeDistributed(Wrapper):
@@ -113,6 +119,11 @@ class TimeDistributed(Wrapper):
             raise ValueError(
                 "TimeDistributed layer %s expects inputs of at least 3 dimensions (batch, time, "
                 "...), got shape %s" % (self.name, tuple(input_shape))
+            )
+        if self.layer.stateful:
+            raise ValueError(
+                "TimeDistributed layer %s cannot keep the states of %s, which is stateful"
+                % (self.name, self.layer.name)
             )
         self.input_spec = InputSpec(shape=(None, None, *input_shape[2:]))
         if not self.layer.built:
