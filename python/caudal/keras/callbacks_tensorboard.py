@@ -199,7 +199,7 @@ class TensorBoard(Callback):
         self.writer.add_summary(summary, index)
         self.writer.flush()
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, _=None):
         self.writer.close()
 
     def on_batch_end(self, batch, logs=None):

@@ -76,9 +76,13 @@ class MaxoutDense(_OldDense):
       init, W_regularizer, b_regularizer, W_constraint, b_constraint, bias: as of Keras 1's `Dense`.
     """
 
-    def __init__(self, output_dim, nb_feature=4, init="glorot_uniform", **kwargs):
+    def __init__(self, output_dim, nb_feature=4, init="glorot_uniform", weights=None,
+                 W_regularizer=None, b_regularizer=None, activity_regularizer=None,
+                 W_constraint=None, b_constraint=None, bias=True, input_dim=None,
+                 **kwargs):  # fmt: skip
         _deprecated("MaxoutDense")
-        super().__init__(init=init, **kwargs)
+        super().__init__(init, weights, W_regularizer, b_regularizer, activity_regularizer,
+                         W_constraint, b_constraint, bias, input_dim, **kwargs)  # fmt: skip
         self.output_dim = output_dim
         self.nb_feature = nb_feature
 
@@ -110,13 +114,16 @@ class Highway(_OldDense):
       W_regularizer, b_regularizer, W_constraint, b_constraint, bias: as of `Dense` in Keras 1.
     """
 
-    def __init__(self, init="glorot_uniform", activation=None, **kwargs):
+    def __init__(self, init="glorot_uniform", activation=None, weights=None, W_regularizer=None,
+                 b_regularizer=None, activity_regularizer=None, W_constraint=None,
+                 b_constraint=None, bias=True, input_dim=None, **kwargs):  # fmt: skip
         _deprecated("Highway")
         if kwargs.pop("transform_bias", None) is not None:
             warnings.warn(
                 "`transform_bias` argument is deprecated and has been removed.", stacklevel=2
             )
-        super().__init__(init=init, **kwargs)
+        super().__init__(init, weights, W_regularizer, b_regularizer, activity_regularizer,
+                         W_constraint, b_constraint, bias, input_dim, **kwargs)  # fmt: skip
         self.activation = activations.get(activation)
 
     def build(self, input_shape):

@@ -286,9 +286,9 @@ class H5Dict:
             return name in self.data
         return name in self.data or name in self.data.attrs or name + "0" in self.data.attrs
 
-    def get(self, name, default=None):
+    def get(self, key, default=None):
         """The value, or `default` where there is none."""
-        return self[name] if name in self else default
+        return self[key] if key in self else default
 
     def update(self, *mappings):
         """Sets all values of dicts."""

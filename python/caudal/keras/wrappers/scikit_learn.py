@@ -53,8 +53,8 @@ class BaseWrapper:
             if name != "nb_epoch" and not any(has_arg(fn, name) for fn in functions):
                 raise ValueError("%s is not a legal parameter" % name)
 
-    def get_params(self, deep=True):
-        """The arguments of the estimator: a dict."""
+    def get_params(self, **params):
+        """The arguments of the estimator: a dict. `params` are not used."""
         return {**self.sk_params, "build_fn": self.build_fn}
 
     def set_params(self, **params):
