@@ -10,5 +10,5 @@ make() {
   "$folder/$1/bin/pip" install -q "${@:2}"
 }
 make tf2 tensorflow-cpu==2.21.0
-make torch torch==2.13.0 numpy --extra-index-url https://download.pytorch.org/whl/cpu
+make torch torch==2.13.0 numpy keras==3.15.1 --extra-index-url https://download.pytorch.org/whl/cpu
 make jax jax

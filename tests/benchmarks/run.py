@@ -37,6 +37,7 @@ ONLY = {
     "word2vec": ("caudal", "TF 2.21"),
     "gan": ("caudal", "TF 2.21", "torch", "torch.compile"),
 }
+PARTS = ("graphs", "checkpoints", "keras")
 GRAPHS = (1000, 10000, 100000)
 CHECKPOINTS = {
     "save": "save 1 GB of variables, onto the disk",
@@ -49,6 +50,18 @@ CONTENDERS = {
     "torch": (PEERS / "torch/bin/python", "torch_worker.py", "eager"),
     "torch.compile": (PEERS / "torch/bin/python", "torch_worker.py", "compile"),
     "JAX": (PEERS / "jax/bin/python", "jax_worker.py", "jit"),
+}
+KERAS_MODELS = {
+    "mlp": "MLP 784-512-512-10 with dropout",
+    "small": "MLP 784-128-10",
+    "lenet": "LeNet",
+}
+# The loop over batches is written by hand, of placeholders and `session.run`.
+KERAS = {
+    "caudal": (sys.executable, "keras_worker.py", "caudal"),
+    "loop": (sys.executable, "keras_worker.py", "loop"),
+    "Keras 3, TF 2.21": (PEERS / "tf2/bin/python", "keras_worker.py", "tensorflow"),
+    "Keras 3, torch": (PEERS / "torch/bin/python", "keras_worker.py", "torch"),
 }
 # "plain" writes and reads the same bytes without any format.
 KEEPERS = {
@@ -204,6 +217,24 @@ def report_checkpoints(rounds):
         row([what, *cells])
 
 
+def report_keras(rounds):
+    names = present(KERAS)
+    print()
+    table_head(names)
+    for what in ("fit", "predict"):
+        for model, title in KERAS_MODELS.items():
+            for size in (32, 128):
+                benchmark = f"{model}-{size}-{what}"
+                commands = {n: command(n, benchmark, table=KERAS) for n in names}
+                results = measure(benchmark, commands, rounds)
+                cells = []
+                for name in names:
+                    seconds, ratio, _ = results.get(name, (0, 0, 0))
+                    shown = duration(seconds) + ("" if name == "caudal" else f" ({ratio:.2f}x)")
+                    cells.append(shown if seconds else "-")
+                row([f"`{what}`, {title}, a batch of {size}", *cells])
+
+
 def processor():
     with open("/proc/cpuinfo") as info:
         for line in info:
@@ -214,10 +245,10 @@ def processor():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("benchmarks", nargs="*", choices=[*STEPS, "graphs", "checkpoints", []])
+    parser.add_argument("benchmarks", nargs="*", choices=[*STEPS, *PARTS, []])
     parser.add_argument("--rounds", type=int, default=15)
     arguments = parser.parse_args()
-    chosen = arguments.benchmarks or [*STEPS, "graphs", "checkpoints"]
+    chosen = arguments.benchmarks or [*STEPS, *PARTS]
     names = present()
     cores = len(os.sched_getaffinity(0))
     print(
@@ -231,6 +262,8 @@ def main():
         report_graphs(names)
     if "checkpoints" in chosen:
         report_checkpoints(arguments.rounds)
+    if "keras" in chosen:
+        report_keras(arguments.rounds)
 
 
 if __name__ == "__main__":
