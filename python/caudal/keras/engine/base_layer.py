@@ -4,7 +4,7 @@
 from caudal.framework import dtypes, tensor_shape
 from caudal.keras import backend as K
 from caudal.keras.engine import lookup
-from caudal.keras.legacy.interfaces import adapt_layer_class
+from caudal.keras.legacy.interfaces import adapt_layer_class, legacy_add_weight_support
 from caudal.keras.utils.generic_utils import has_arg, to_list, unpack_singleton
 from caudal.layers import engine
 from caudal.layers.input_spec import InputSpec, check_inputs
@@ -113,6 +113,7 @@ class Layer(engine.Layer):
         """The shape of the output for inputs of a shape: a tuple, or a list of tuples."""
         return input_shape
 
+    @legacy_add_weight_support
     def add_weight(self, name=None, shape=None, dtype=None, initializer=None, regularizer=None,
                    trainable=True, constraint=None, **kwargs):  # fmt: skip
         """Makes a variable that belongs to this layer.

@@ -8,6 +8,7 @@ from caudal.keras.engine import network_config
 from caudal.keras.engine.base_layer import Layer, Node
 from caudal.keras.engine.input_layer import Input, InputLayer
 from caudal.keras.engine.layer_graph import LayerGraph, get_source_inputs, node_key
+from caudal.keras.legacy.interfaces import legacy_model_constructor_support
 from caudal.keras.utils.generic_utils import to_list, unpack_singleton
 from caudal.layers import engine
 
@@ -35,6 +36,7 @@ class Network(Layer):
     # The layers of a graph are known from the graph; a subclass' are its attributes.
     _tracks_attributes = False
 
+    @legacy_model_constructor_support
     def __init__(self, *args, **kwargs):
         if len(args) == 2 or ("outputs" in kwargs and (len(args) == 1 or "inputs" in kwargs)):
             self._init_graph_network(*args, **kwargs)
