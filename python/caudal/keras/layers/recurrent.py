@@ -18,3 +18,12 @@ __all__ = [
     "SimpleRNNCell",
     "StackedRNNCells",
 ]
+
+
+def __getattr__(name):
+    """Recurrent of Keras 1, which is made of the layers here."""
+    if name != "Recurrent":
+        raise AttributeError("module %r has no attribute %r" % (__name__, name))
+    from caudal.keras.layers.keras1 import Recurrent
+
+    return Recurrent
