@@ -148,3 +148,22 @@ def test_recurrent_layers_of_their_own():
     np.testing.assert_allclose(model.predict(x)[:, 0], expected[:, 2] + expected[:, 2] / 8)
     model.reset_states()
     np.testing.assert_allclose(model.predict(x)[:, 0], expected[:, 2])
+
+
+def test_weights_and_models_as_they_were_made():
+    class Mine(layers.Layer):
+        def build(self, input_shape):
+            self.w = self.add_weight((input_shape[1], 3), "w", initializer="ones")
+            self.built = True
+
+        def call(self, x):
+            return K.dot(x, self.w)
+
+        def compute_output_shape(self, input_shape):
+            return (input_shape[0], 3)
+
+    x = layers.Input((2,))
+    with pytest.warns(UserWarning, match="Update your `Model` call"):
+        model = models.Model(input=x, output=Mine()(x))
+    assert model.predict(np.ones((1, 2))).tolist() == [[2.0, 2.0, 2.0]]
+    assert model.weights[0].name.endswith("/w:0")
