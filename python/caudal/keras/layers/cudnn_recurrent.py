@@ -97,6 +97,15 @@ class _CuDNNRNN(CellLayer):
         super().__init__(cell, **kwargs)
         self.supports_masking = False
 
+    @property
+    def cell(self):
+        """What has the weights and `state_size`."""
+        return self._cell
+
+    @cell.setter
+    def cell(self, cell):
+        self._cell = cell
+
     def call(self, inputs, mask=None, training=None, initial_state=None):
         if any(m is not None for m in (mask if isinstance(mask, list) else [mask])):
             raise ValueError(

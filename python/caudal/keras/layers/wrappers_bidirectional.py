@@ -162,6 +162,11 @@ class Bidirectional(Wrapper):
             found = found + super()._listed_for(what, inputs[0])
         return found
 
+    @property
+    def constraints(self):
+        """{weight: its constraint} of the weights that have one."""
+        return {w: w.constraint for w in self.weights if w.constraint is not None}
+
     def reset_states(self):
         """Sets the states of both layers to zero."""
         for layer in self._both:
