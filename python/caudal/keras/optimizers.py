@@ -146,6 +146,12 @@ class Adadelta(Stepwise):
     def _apply(self, lr, p, g, a, d):
         return training_op("ApplyAdadelta", [p, a, d], lr, self.rho, self.epsilon, g)
 
+    def get_config(self):
+        config = super().get_config()
+        config["decay"] = config.pop("decay")  # after rho, as files have it
+        config["epsilon"] = config.pop("epsilon")
+        return config
+
 
 class Adam(Stepwise):
     """Running means of gradient and square, corrected for their start (Kingma and Ba, 2014).

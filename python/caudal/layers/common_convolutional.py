@@ -324,13 +324,13 @@ class SeparableConv(Conv):
 
     def get_config(self):
         config = super().get_config()
+        config["depth_multiplier"] = self.depth_multiplier
         for kind in ("initializer", "regularizer", "constraint"):
             del config["kernel_" + kind]
             for part in ("depthwise", "pointwise"):
                 config[part + "_" + kind] = self._lookup.serialized(
                     getattr(self, part + "_" + kind)
                 )
-        config["depth_multiplier"] = self.depth_multiplier
         return config
 
 

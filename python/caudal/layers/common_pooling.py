@@ -69,13 +69,10 @@ class Pooling(Layer):
         return self._lookup.shape(shape)
 
     def get_config(self):
-        return {
-            **super().get_config(),
-            "strides": self.strides,
-            "pool_size": self.pool_size,
-            "padding": self.padding,
-            "data_format": self.data_format,
-        }
+        # In the order in which files have them.
+        first = ("strides", "pool_size", "padding", "data_format")
+        names = first if self.rank == 1 else ("pool_size", "padding", "strides", "data_format")
+        return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
 def _max_pool(value, ksize, strides, padding, data_format):

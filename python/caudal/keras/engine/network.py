@@ -3,6 +3,8 @@
 
 import warnings
 
+import numpy as np
+
 from caudal.keras import backend as K
 from caudal.keras.engine import network_config
 from caudal.keras.engine.base_layer import Layer, Node
@@ -182,8 +184,10 @@ class Network(Layer):
         return engine.unique_objects(others)
 
     def _weights_by_layer(self):
+        """The weights of each layer in turn; those of a layer in two places come twice."""
+        of_layers = [w for layer in self.layers for w in layer.weights]
         own = self._own_weights(True) + self._own_weights(False)
-        return engine.unique_objects([w for layer in self.layers for w in layer.weights] + own)
+        return of_layers + [w for w in own if not any(w is other for other in of_layers)]
 
     def get_weights(self):
         """The values of all weights, layer by layer."""
@@ -197,14 +201,14 @@ class Network(Layer):
                 'You called `set_weights(weights)` on model "%s" with a list of length %d, but the '
                 "model has %d weights." % (self.name, len(weights), len(targets))
             )
-        weights = list(weights)
-        for layer in self.layers:
-            count = len(layer.weights)
-            if count:
-                layer.set_weights(weights[:count])
-            weights = weights[count:]
-        if weights:
-            K.batch_set_value(list(zip(targets[-len(weights) :], weights)))
+        weights = [np.asarray(w) for w in weights]
+        for target, value in zip(targets, weights):
+            if K.int_shape(target) != value.shape:
+                raise ValueError(
+                    '%s of model "%s": the weight has the shape %s, the given value has %s'
+                    % (target.name, self.name, K.int_shape(target), value.shape)
+                )
+        K.batch_set_value(list(zip(targets, weights)))
 
     @property
     def stateful(self):

@@ -91,7 +91,7 @@ class PReLU(_Elementwise):
         self.built = True
 
     def call(self, inputs, mask=None):
-        return K.relu(inputs) - self.alpha * K.relu(-inputs)
+        return K.relu(inputs) + -self.alpha * K.relu(-inputs)
 
     def get_config(self):
         return {

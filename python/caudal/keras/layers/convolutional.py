@@ -153,11 +153,11 @@ class DepthwiseConv2D(Conv2D):
     def get_config(self):
         config = super().get_config()
         del config["filters"]
+        config["depth_multiplier"] = self.depth_multiplier
         for kind in ("initializer", "regularizer", "constraint"):
             del config["kernel_" + kind]
             name = "depthwise_" + kind
             config[name] = self._lookup.serialized(getattr(self, name))
-        config["depth_multiplier"] = self.depth_multiplier
         return config
 
 

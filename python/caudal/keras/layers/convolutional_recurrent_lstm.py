@@ -8,6 +8,7 @@ from caudal.keras.layers.recurrent_cell import (
     SteppedCell,
     forget_bias,
     gate_properties,
+    in_order,
     masked_product,
     of_cell,
     split_last,
@@ -169,7 +170,7 @@ class ConvLSTM2DCell(SteppedCell):
         }
 
     def get_config(self):
-        return {**super().get_config(), **self.options_config()}
+        return {**super().get_config(), **in_order(self.options_config())}
 
 
 def _with_time(function, x):

@@ -28,12 +28,13 @@ def _parameter(layer, name, shape):
 
 
 def _serialized_parameters(layer):
-    """What a configuration says of beta and gamma."""
-    return {
-        "%s_%s" % (weight, what): serialize_keras_object(getattr(layer, "%s_%s" % (weight, what)))
-        for what in ("initializer", "regularizer", "constraint")
-        for weight in ("beta", "gamma")
-    }
+    """What a configuration says of beta and gamma, and of averages that start somewhere."""
+    names = ["beta_initializer", "gamma_initializer"]
+    names += [
+        n for n in ("moving_mean_initializer", "moving_variance_initializer") if n in vars(layer)
+    ]
+    names += ["%s_%s" % (w, k) for k in ("regularizer", "constraint") for w in ("beta", "gamma")]
+    return {name: serialize_keras_object(getattr(layer, name)) for name in names}
 
 
 class BatchNormalization(Layer):
@@ -184,8 +185,6 @@ class BatchNormalization(Layer):
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,
-            "moving_mean_initializer": initializers.serialize(self.moving_mean_initializer),
-            "moving_variance_initializer": initializers.serialize(self.moving_variance_initializer),
             **_serialized_parameters(self),
         }
 

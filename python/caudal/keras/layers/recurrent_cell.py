@@ -26,6 +26,21 @@ def weight_options_config(layer):
     return {option: layer._lookup.serialized(getattr(layer, option)) for option in WEIGHT_OPTIONS}
 
 
+# The order in which constructors take the options, and configurations give them.
+_ORDER = (
+    "units", "activation", "recurrent_activation", "use_bias", *WEIGHT_OPTIONS[:3],
+    "unit_forget_bias", *WEIGHT_OPTIONS[3:6], "activity_regularizer", *WEIGHT_OPTIONS[6:],
+    "dropout", "recurrent_dropout", "implementation",
+)  # fmt: skip
+
+
+def in_order(options):
+    """A dict of options in the order of constructors: those of all cells where they belong."""
+    first = [name for name in options if name not in _ORDER and name != "reset_after"]
+    rest = [name for name in (*_ORDER, "reset_after") if name in options]
+    return {name: options[name] for name in first + rest}
+
+
 def of_cell(names):
     """Class decorator: the attributes `names` of a layer are those of its cell."""
 
@@ -314,7 +329,7 @@ class RecurrentCell(SteppedCell):
         for name in self._options:
             value = getattr(self, name)
             config[name] = activations.serialize(value) if callable(value) else value
-        return config
+        return in_order(config)
 
     def get_config(self):
         return {**super().get_config(), **self.options_config()}

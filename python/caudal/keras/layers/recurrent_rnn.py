@@ -8,7 +8,7 @@ from caudal.keras import backend as K
 from caudal.keras import regularizers
 from caudal.keras.backend.rnn import projected_rnn
 from caudal.keras.engine.base_layer import InputSpec, Layer
-from caudal.keras.layers.recurrent_cell import SteppedCell
+from caudal.keras.layers.recurrent_cell import SteppedCell, in_order
 from caudal.keras.layers.recurrent_stacked import StackedRNNCells, state_sizes
 from caudal.keras.utils.generic_utils import has_arg, to_list
 from caudal.ops import array_ops
@@ -448,11 +448,9 @@ class CellLayer(RNN):
     def get_config(self):
         config = super().get_config()
         del config["cell"]
-        return {
-            **config,
-            **self.cell.options_config(),
-            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
-        }
+        options = self.cell.options_config()
+        options["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
+        return {**config, **in_order(options)}
 
     @classmethod
     def from_config(cls, config):
