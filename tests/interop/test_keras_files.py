@@ -35,7 +35,8 @@ def run(engine, action, folder):
 def recorded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("recorded")
     with tarfile.open(RECORDED) as archive:
-        archive.extractall(folder, filter="data")
+        safe = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        archive.extractall(folder, **safe)
     return folder
 
 
