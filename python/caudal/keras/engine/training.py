@@ -30,6 +30,17 @@ _UNCOMPILED = (
 _EAGER_ARGUMENTS = ("run_eagerly", "distribute", "cloning", "experimental_run_tf_function")
 
 
+def _all_layers(layer):
+    """A layer and those inside of it, at all depths."""
+    found, pending = [], [layer]
+    while pending:
+        layer = pending.pop()
+        found.append(layer)
+        if hasattr(layer, "_sublayers"):
+            pending += [inner for inner in layer._sublayers() if inner not in found]
+    return found
+
+
 def _is_generator(x):
     return isinstance(x, Sequence) or inspect.isgenerator(x)
 
@@ -96,10 +107,21 @@ class Model(Network):
         self._is_compiled = True
         self.train_function = self.test_function = self.predict_function = None
         self._collected_trainable_weights = self.trainable_weights
+        object.__setattr__(self, "_compiled_layers", _all_layers(self))
+        self._consistent_flags = None
 
     def _check_trainable_weights_consistency(self):
-        collected = getattr(self, "_collected_trainable_weights", None)
-        if collected is not None and len(self.trainable_weights) != len(collected):
+        collected = self.__dict__.get("_collected_trainable_weights")
+        if collected is None:
+            return
+        # Weights are counted again only when a layer was frozen or set free.
+        layers = self.__dict__.get("_compiled_layers") or _all_layers(self)
+        flags = [layer.trainable for layer in layers]
+        if flags == self._consistent_flags:
+            return
+        if len(self.trainable_weights) == len(collected):
+            self._consistent_flags = flags
+        else:
             warnings.warn(
                 "Discrepancy between trainable weights and collected trainable weights, did you "
                 "set `model.trainable` without calling `model.compile` after ?",
