@@ -38,6 +38,10 @@ def on_top(base):
     return model
 
 
+def percent(model, test):
+    return 100 * model.evaluate(*test, verbose=0)[1]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", help="folder with MNIST's idx files")
@@ -62,16 +66,16 @@ def main():
     model.fit(*new, batch_size=16, epochs=6 * args.epochs, verbose=0)
     same = all(np.array_equal(a, b) for a, b in zip(before, base.get_weights()))
     print(f"the frozen base stayed as it was: {same}")
-    print(f"frozen base, 150 examples: test accuracy {100 * model.evaluate(*test, verbose=0)[1]:.2f} %")
+    print(f"frozen base, 150 examples: test accuracy {percent(model, test):.2f} %")
 
     base.trainable = True
     model.compile(Adam(lr=1e-4), "sparse_categorical_crossentropy", metrics=["accuracy"])
     model.fit(*new, batch_size=16, epochs=4 * args.epochs, verbose=0)
-    print(f"fine-tuned: test accuracy {100 * model.evaluate(*test, verbose=0)[1]:.2f} %")
+    print(f"fine-tuned: test accuracy {percent(model, test):.2f} %")
 
     scratch = on_top(convolutions())
     scratch.fit(*new, batch_size=16, epochs=6 * args.epochs, verbose=0)
-    print(f"from scratch: test accuracy {100 * scratch.evaluate(*test, verbose=0)[1]:.2f} %")
+    print(f"from scratch: test accuracy {percent(scratch, test):.2f} %")
 
 
 if __name__ == "__main__":
