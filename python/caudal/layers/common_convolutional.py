@@ -179,15 +179,7 @@ class Conv(Layer):
             "padding": self.padding,
             "data_format": self.data_format,
             "dilation_rate": self.dilation_rate,
-            "activation": self._lookup.activation_name(self.activation),
-            "use_bias": self.use_bias,
-            "kernel_initializer": self._lookup.serialized(self.kernel_initializer),
-            "bias_initializer": self._lookup.serialized(self.bias_initializer),
-            "kernel_regularizer": self._lookup.serialized(self.kernel_regularizer),
-            "bias_regularizer": self._lookup.serialized(self.bias_regularizer),
-            "activity_regularizer": self._lookup.serialized(self.activity_regularizer),
-            "kernel_constraint": self._lookup.serialized(self.kernel_constraint),
-            "bias_constraint": self._lookup.serialized(self.bias_constraint),
+            **self._kernel_config(),
         }
 
 

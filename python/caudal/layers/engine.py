@@ -714,6 +714,17 @@ class Layer(Connected):
             config["dynamic"] = True
         return config
 
+    def _kernel_config(self):
+        """The part of the configuration that layers with an activation, kernel and bias share."""
+        names = ["%s_%s" % (weight, kind) for kind in ("initializer", "regularizer", "constraint")
+                 for weight in ("kernel", "bias")]  # fmt: skip
+        return {
+            "activation": self._lookup.activation_name(self.activation),
+            "use_bias": self.use_bias,
+            "activity_regularizer": self._lookup.serialized(self.activity_regularizer),
+            **{name: self._lookup.serialized(getattr(self, name)) for name in names},
+        }
+
     @classmethod
     def from_config(cls, config):
         """The layer that `get_config` described."""
