@@ -337,6 +337,11 @@ class Model(Network):
     def _values(self, function, x, y, weights, phase):
         """The values for a function. Weights that are not given are not fed, unless the function
         is the user's own."""
+        if self._feed_targets and not y:
+            raise ValueError(
+                "No targets were given (y=None), but the model has losses of its outputs %s"
+                % self._feed_output_names
+            )
         if not isinstance(function, K.Function):
             weights = _ones(y, weights, self._feed_sample_weight_modes)
         return x + y + weights + self._phase(phase)
@@ -583,8 +588,12 @@ class Model(Network):
 
 
 def _check_batch_size(batch_size):
-    if batch_size is not None and batch_size < 1:
-        raise ValueError("batch_size must be at least 1, but is %s" % (batch_size,))
+    if batch_size is None:
+        return
+    if not isinstance(batch_size, (int, np.integer)):
+        raise TypeError("batch_size must be an integer, but is %r" % (batch_size,))
+    if batch_size < 1:
+        raise ValueError("batch_size must be at least 1, but is %d" % batch_size)
 
 
 def _validation_parts(data):

@@ -92,6 +92,8 @@ class Training:
             mode = "steps" if self.by_steps else "samples"
             self.bar = cbks.ProgbarLogger(mode, stateful_metrics=stateful)
             members.append(self.bar)
+        if callbacks is not None and not isinstance(callbacks, (list, tuple)):
+            raise TypeError("`callbacks` must be a list of callbacks, but is %r" % (callbacks,))
         members += [*(callbacks or []), self.history]
         self.callbacks = cbks.CallbackList(members)
         self.callbacks.set_model(self.model)

@@ -458,6 +458,9 @@ def test_messages():
         model.fit, x, y, sample_weight=w[:5], verbose=0
     )
     assert "contain 2 (x_val, y_val) or 3" in message(model.fit, x, y, validation_data=(x,))
+    assert "No targets were given" in message(model.fit, x, None)
+    assert "must be an integer" in message(model.fit, x, y, error=TypeError, batch_size=2.5)
+    assert "must be a list" in message(model.fit, x, y, error=TypeError, callbacks=5)
     assert "batch_size must be at least 1" in message(model.fit, x, y, batch_size=0)
     assert "Unrecognized keyword" in message(model.fit, x, y, error=TypeError, shuffled=1)
     fresh = Sequential([Dense(1, input_shape=(4,))])
