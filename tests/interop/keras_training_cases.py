@@ -5,8 +5,8 @@ A case is a function of a `Run`: it makes a model, gives it fixed weights and da
 keeps the numbers. All that is drawn comes from RandomState(crc32(name of the case)), so only
 results are kept, in tests/data/keras_training.npz, which tests/interop/record_keras.py writes under
 real Keras and tests/python/keras/engine/test_recorded_training.py replays. To add a case, write a
-function into one of the modules of `MODULES`, put it into their `CASES` with a name, and record
-again. This file runs under Python 3.7 as well.
+function into this or one of the modules keras_training_*.py, put it into their `CASES` with a name,
+and record again. This file runs under Python 3.7 as well.
 """
 
 import json
@@ -21,10 +21,10 @@ PLAIN = (str, int, bool, type(None), np.integer)
 
 def cases():
     """{name: function} of all cases."""
-    from . import keras_training_models, keras_training_texts
+    from . import keras_training_known, keras_training_models, keras_training_texts
 
     found = dict(CASES)
-    for module in (keras_training_models, keras_training_texts):
+    for module in (keras_training_models, keras_training_known, keras_training_texts):
         assert not found.keys() & module.CASES.keys(), "names of cases must be unique"
         found.update(module.CASES)
     return found

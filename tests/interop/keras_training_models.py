@@ -4,6 +4,9 @@
 See keras_training_cases.py, which says what a case is.
 """
 
+import os
+import tempfile
+
 import numpy as np
 
 
@@ -275,13 +278,15 @@ def frozen(run):
 def adversaries(run):
     """A generator that trains through a frozen discriminator, which trains by itself."""
     layers, models, optimizers = run.layers, run.keras.models, run.keras.optimizers
+    # A bias in front of a normalization has no gradient but rounding, which Adam makes large.
     judge = models.Sequential([
         layers.Dense(4, input_shape=(2,)), layers.LeakyReLU(0.2),
         layers.Dense(1, activation="sigmoid"),
     ])  # fmt: skip
     judge.compile(optimizers.Adam(0.02, 0.5), "binary_crossentropy", metrics=["accuracy"])
     maker = models.Sequential([
-        layers.Dense(4, input_shape=(3,)), layers.BatchNormalization(momentum=0.8), layers.Dense(2),
+        layers.Dense(4, input_shape=(3,), use_bias=False),
+        layers.BatchNormalization(momentum=0.8), layers.Dense(2),
     ])  # fmt: skip
     z = layers.Input((3,))
     judge.trainable = False
@@ -546,6 +551,89 @@ def networks(run):
         run.keep(key + " classes", [int(c) for c in model.predict_classes(x)])
 
 
+def own_parts(run):
+    """An optimizer, a metric with a state and a loss of the user's own."""
+    K, keras = run.K, run.keras
+
+    class Signs(keras.optimizers.Optimizer):
+        def __init__(self, lr=0.01, **kwargs):
+            super().__init__(**kwargs)
+            with K.name_scope(self.__class__.__name__):
+                self.iterations = K.variable(0, dtype="int64", name="iterations")
+                self.lr = K.variable(lr, name="lr")
+
+        def get_updates(self, loss, params):
+            grads = self.get_gradients(loss, params)
+            self.updates = [K.update_add(self.iterations, 1)]
+            means = [K.zeros(K.int_shape(p)) for p in params]
+            self.weights = [self.iterations] + means
+            for p, g, m in zip(params, grads, means):
+                new_m = 0.5 * m + 0.5 * g
+                new_p = p - self.lr * K.sign(new_m)
+                if getattr(p, "constraint", None) is not None:
+                    new_p = p.constraint(new_p)
+                self.updates += [K.update(m, new_m), K.update(p, new_p)]
+            return self.updates
+
+    class Positives(keras.layers.Layer):
+        def __init__(self, name="positives", **kwargs):
+            super().__init__(name=name, **kwargs)
+            self.stateful = True
+            self.count = K.variable(0, dtype="int32")
+
+        def reset_states(self):
+            K.set_value(self.count, 0)
+
+        def __call__(self, y_true, y_pred):
+            found = K.sum(K.cast(K.greater(y_pred * y_true, 0.3), "int32"))
+            before = self.count * 1
+            self.add_update(K.update_add(self.count, found), inputs=[y_true, y_pred])
+            return before + found
+
+    def scaled(factor):
+        def loss(y_true, y_pred):
+            return factor * K.mean(K.square(y_true - y_pred), axis=-1)
+
+        return loss
+
+    model = run.dense(2)
+    model.compile(Signs(0.03, clipnorm=1.0), scaled(3.0), metrics=[Positives(), scaled(0.5)])
+    x, y = run.uniform(10, 3), run.uniform(10, 2)
+    run.train(model, x, y, epochs=3, validation_split=0.3)
+
+
+def resumed(class_name, **kwargs):
+    """A training that goes on from a file."""
+
+    def case(run):
+        models = run.keras.models
+        model = run.dense(2)
+        optimizer = getattr(run.keras.optimizers, class_name)(**kwargs)
+        model.compile(optimizer, "mse", metrics=["mae"])
+        x, y = run.uniform(10, 3), run.uniform(10, 2)
+        run.fit(model, x, y)
+        path = os.path.join(tempfile.mkdtemp(), "model.h5")
+        model.save(path)
+        again = models.load_model(path)
+        run.fit(again, x, y, key="again")
+        run.weights(again)
+        run.fit(model, x, y, key="further")
+
+    return case
+
+
+def types_of_data(run):
+    model = run.dense(1)
+    model.compile("sgd", "mse", metrics=["acc", "mae"])
+    x, y = run.integers(9, 10, 3), run.integers(2, 10)
+    for kind in ("uint8", "int32", "int64", "float16", "float64"):
+        run.fit(model, x.astype(kind), y.astype(kind), key=kind, epochs=1)
+    run.fit(model, x > 4, y > 0, key="bool", epochs=1)
+    run.fit(model, np.asfortranarray(x)[::-1], y[::-1], key="strided", epochs=1)
+    run.predict(model, x[::2])
+    run.weights(model)
+
+
 CASES = {
     "several outputs": several_outputs,
     "data by name": data_by_name,
@@ -582,4 +670,10 @@ CASES = {
     "encoders": encoders,
     "own model": own_model,
     "networks": networks,
+    "own parts": own_parts,
+    "resumed Adam": resumed("Adam", amsgrad=True, decay=0.1),
+    "resumed SGD": resumed("SGD", momentum=0.9, nesterov=True),
+    "resumed RMSprop": resumed("RMSprop"),
+    "resumed Adadelta": resumed("Adadelta"),
+    "types of data": types_of_data,
 }

@@ -102,15 +102,13 @@ def described(make):
         run.keep("output names", list(model.output_names))
         for layer in model.layers:
             run.keep("config of " + layer.name, json.dumps(layer.get_config(), default=plain))
-        config = model.get_config()
-        run.keep("same again", type(model).from_config(config).get_config() == config)
 
     return case
 
 
 LAYERS = {
     "Dense": (2,), "Activation": ("relu",), "Dropout": (0.5,), "SpatialDropout1D": (0.5,),
-    "SpatialDropout2D": (0.5,), "SpatialDropout3D": (0.5,), "Flatten": (), "Reshape": ((3, -1),),
+    "SpatialDropout2D": (0.5,), "SpatialDropout3D": (0.5,), "Flatten": (), "Reshape": ((2, -1),),
     "Permute": ((2, 1),), "RepeatVector": (3,), "ActivityRegularization": (0.1,), "Masking": (),
     "Conv1D": (3, 2), "Conv2D": (3, 2), "Conv3D": (3, 2), "SeparableConv1D": (3, 2),
     "SeparableConv2D": (3, 2), "DepthwiseConv2D": (2,), "Conv2DTranspose": (3, 2),
@@ -152,6 +150,59 @@ def configs(run):
         module = getattr(run.keras, module)
         for name in names.split():
             run.keep(name, json.dumps(getattr(module, name)().get_config(), default=plain))
+
+
+# Layers whose last operation is another one in caudal, as it has one for what TensorFlow composes.
+OTHER_OPERATIONS = (
+    "Conv1D Conv3D Conv3DTranspose SeparableConv1D ConvLSTM2D GRU LSTM SimpleRNN Softmax "
+    "UpSampling1D UpSampling3D"
+).split()
+
+
+def names(run):
+    """What the operations and weights of layers are called, which frozen graphs keep."""
+    K, layers = run.K, run.layers
+    for name, args in LAYERS.items():
+        if name.startswith("CuDNN") or name.endswith("Cell"):
+            continue
+        shape = (5, 4)
+        for ending, other in (("2D", (6, 6, 2)), ("2DTranspose", (6, 6, 2)), ("3D", (5, 5, 5, 2)),
+                              ("3DTranspose", (5, 5, 5, 2)), ("Vector", (4,)), ("Dense", (4,)),
+                              ("Embedding", (3,))):  # fmt: skip
+            if name.endswith(ending):
+                shape = other
+        shape = (4, 6, 6, 2) if name.startswith("ConvLSTM") else shape
+        for count in (1, 2):
+            K.clear_session()
+            merges = issubclass(getattr(layers, name), type(layers.Add()).__mro__[1])
+            x = [layers.Input(shape) for _ in range(2)] if merges else layers.Input(shape)
+            layer = getattr(layers, name)(*args)
+            y = layer(x)
+            y = layer(x) if count == 2 else y
+            if name not in OTHER_OPERATIONS:
+                run.keep("%s %d" % (name, count), y.name)
+        run.keep(name + " weights", [w.name for w in layer.weights])
+    K.clear_session()
+    x = layers.Input((3,))
+    for activation in (
+        "softmax relu sigmoid tanh linear elu softplus softsign hard_sigmoid exponential"
+    ).split():
+        run.keep("dense " + activation, layers.Dense(2, activation=activation)(x).name)
+        run.keep("activation " + activation, layers.Activation(activation)(x).name)
+
+
+def graph_of_training(run):
+    """Names of what training makes."""
+    model = run.dense(1)
+    model.compile("adam", "mse", metrics=["mae"])
+    model.train_on_batch(run.uniform(4, 3), run.uniform(4, 1))
+    for key, tensors in {
+        "targets": model.targets, "sample weights": model.sample_weights,
+        "inputs": model.inputs, "outputs": model.outputs,
+        "optimizer": model.optimizer.weights,
+    }.items():  # fmt: skip
+        run.keep(key, [t.name for t in tensors])
+    run.keep("phase", run.K.learning_phase().name)
 
 
 def progress(terminal, pause):
@@ -196,7 +247,7 @@ def progress_of_one(run):
     inputs = layers.Input((2,))
     a, b = layers.Dense(1, name="a")(inputs), layers.Dense(1, name="b")(inputs)
     model = run.fixed(run.keras.models.Model(inputs, [a, b]))
-    model.compile(run.keras.optimizers.SGD(0.0), "mse", loss_weights=[1e6, 1e-6], metrics=["acc"])
+    model.compile(run.keras.optimizers.SGD(0.0), "mse", loss_weights=[10, 1e-6], metrics=["acc"])
     x, y = run.uniform(3, 2), [run.uniform(3, 1), run.uniform(3, 1)]
     with printed() as (screen, _):
         model.fit(x, y, epochs=2)
@@ -238,6 +289,8 @@ CASES = {
     "text branched": described(branched),
     "text cells": described(cells),
     "text of configs": configs,
+    "names of layers": names,
+    "names of trainings": graph_of_training,
     "bar": progress(False, 0.0),
     "bar with time": progress(False, 2.5),
     "bar of a terminal": progress(True, 71.3),

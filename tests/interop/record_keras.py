@@ -16,6 +16,7 @@ import traceback
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 import keras  # noqa: E402
+import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
 from interop import keras_training_cases as training  # noqa: E402
@@ -67,14 +68,28 @@ def plain_session():
     return tf.Session(config=config)
 
 
+def twice_the_same(name):
+    """What a case gave in two of some runs: single runs may still have read a changed variable."""
+    seen = []
+    for _ in range(5):
+        keras.backend.clear_session()
+        keras.backend.set_session(plain_session())
+        facts, arrays = training.measure(keras, tf, name)
+        for other_facts, other in seen:
+            if facts == other_facts and all(
+                np.allclose(other[k], v, 1e-6, 1e-7, equal_nan=True) for k, v in arrays.items()
+            ):
+                return facts, arrays
+        seen.append((facts, arrays))
+    raise ValueError("no two runs are the same")
+
+
 def record_training(path=training.DATA, names=None):
     order_updates()
     measured = {}
     for name in names or training.cases():
-        keras.backend.clear_session()
-        keras.backend.set_session(plain_session())
         try:
-            measured[name] = training.measure(keras, tf, name)
+            measured[name] = twice_the_same(name)
         except Exception:
             print("training: %s is left out" % name)
             traceback.print_exc(limit=-4)

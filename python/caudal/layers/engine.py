@@ -716,12 +716,13 @@ class Layer(Connected):
 
     def _kernel_config(self):
         """The part of the configuration that layers with an activation, kernel and bias share."""
-        names = ["%s_%s" % (weight, kind) for kind in ("initializer", "regularizer", "constraint")
-                 for weight in ("kernel", "bias")]  # fmt: skip
+        names = (
+            "kernel_initializer", "bias_initializer", "kernel_regularizer", "bias_regularizer",
+            "activity_regularizer", "kernel_constraint", "bias_constraint",
+        )  # fmt: skip
         return {
             "activation": self._lookup.activation_name(self.activation),
             "use_bias": self.use_bias,
-            "activity_regularizer": self._lookup.serialized(self.activity_regularizer),
             **{name: self._lookup.serialized(getattr(self, name)) for name in names},
         }
 
