@@ -212,13 +212,24 @@ class BaseLogger(Callback):
 
 
 class TerminateOnNaN(Callback):
-    """Ends training when the loss of a batch is not finite."""
+    """Ends training when the loss of a batch is not finite, and says what else is not."""
 
     def on_batch_end(self, batch, logs=None):
-        loss = (logs or {}).get("loss")
-        if loss is not None and not np.all(np.isfinite(loss)):
-            print("Batch %d: Invalid loss, terminating training" % batch)
-            self.model.stop_training = True
+        logs = logs or {}
+        loss = logs.get("loss")
+        if loss is None or np.all(np.isfinite(loss)):
+            return
+        print("Batch %d: Invalid loss, terminating training" % batch)
+        values = ["%s: %s" % (k, v) for k, v in logs.items() if not np.all(np.isfinite(v))]
+        layers = [
+            layer.name
+            for layer in getattr(self.model, "layers", ())
+            if not all(np.all(np.isfinite(w)) for w in layer.get_weights())
+        ]
+        print(
+            "Not finite: %s; weights of layers: %s" % (", ".join(values), ", ".join(layers) or "-")
+        )
+        self.model.stop_training = True
 
 
 class ProgbarLogger(Callback):
