@@ -218,6 +218,148 @@ def values_of_states(run):
     run.weights(other)
 
 
+def double_precision(run):
+    K = run.K
+    K.set_floatx("float64")
+    K.set_epsilon(1e-3)
+    try:
+        layers = run.layers
+        for optimizer in ("sgd", "adam", "rmsprop", "nadam", "adadelta"):
+            model = run.sequence(
+                layers.GRU(3, input_shape=(4, 2)), layers.BatchNormalization(momentum=0.5),
+                layers.Dense(3, activation="softmax"),
+            )  # fmt: skip
+            model.compile(optimizer, "categorical_crossentropy", metrics=["acc", "ce"])
+            run.fit(model, run.uniform(7, 4, 2), run.one_hot(3, 7), key=optimizer)
+            run.keep(optimizer + " types", [K.dtype(w) for w in model.weights])
+            run.weights(model, key=optimizer + " weights")
+    finally:
+        K.set_floatx("float32")
+        K.set_epsilon(1e-7)
+
+
+def phases(run):
+    """The learning phase set by hand, and as an argument of a call."""
+    K, layers = run.K, run.layers
+    for phase in (0, 1):
+        K.clear_session()
+        K.set_learning_phase(phase)
+        model = run.sequence(
+            layers.Dense(3, input_shape=(2,)), layers.BatchNormalization(momentum=0.5)
+        )
+        model.compile("sgd", "mse")
+        x, y = run.uniform(9, 2), run.uniform(9, 3)
+        run.fit(model, x, y, key="fit %d" % phase)
+        run.evaluate(model, x, y, key="evaluate %d" % phase)
+        run.predict(model, x, key="predict %d" % phase)
+        run.weights(model, key="weights %d" % phase)
+        run.keep("phase %d" % phase, bool(model.uses_learning_phase))
+    K.clear_session()
+    x = layers.Input((2,))
+    first = layers.BatchNormalization(momentum=0.5)(x, training=False)
+    last = layers.BatchNormalization(momentum=0.5)(first, training=True)
+    model = run.fixed(run.keras.models.Model(x, last))
+    model.compile("sgd", "mse")
+    run.train(model, run.uniform(9, 2), run.uniform(9, 2))
+    run.keep("updates", len(model.updates))
+
+
+def channels_first(run):
+    K, layers = run.K, run.layers
+    K.set_image_data_format("channels_first")
+    try:
+        model = run.sequence(
+            layers.Dense(2, input_shape=(2, 5, 4)), layers.BatchNormalization(axis=1),
+            layers.Permute((3, 1, 2)), layers.Flatten(), layers.Dense(3, activation="softmax"),
+        )  # fmt: skip
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["acc"])
+        run.train(model, run.uniform(9, 2, 5, 4), run.integers(3, 9))
+    finally:
+        K.set_image_data_format("channels_last")
+
+
+def annealing(run):
+    """Factors of losses that are variables, moved by a callback."""
+    K, layers = run.K, run.layers
+    first, second = K.variable(1.0), K.variable(0.0)
+    x = layers.Input((3,))
+    h = layers.Dense(4, activation="tanh")(x)
+    model = run.keras.models.Model(x, [layers.Dense(1, name="a")(h), layers.Dense(1, name="b")(h)])
+    run.fixed(model)
+    model.compile(run.keras.optimizers.SGD(0.1), "mse", loss_weights=[first, second])
+
+    def move(epoch, logs):
+        K.set_value(first, 1.0 / (1 + epoch))
+        K.set_value(second, 0.5 * epoch)
+
+    moving = run.keras.callbacks.LambdaCallback(on_epoch_begin=move)
+    x, y = run.uniform(10, 3), [run.uniform(10, 1), run.uniform(10, 1)]
+    run.fit(model, x, y, epochs=4, callbacks=[moving], validation_split=0.2)
+    run.fit(model, x, y, key="weighted", sample_weight=[None, run.positive(10)])
+    run.keep("rows", model.test_on_batch(x, y, sample_weight=[run.positive(10), None]))
+    run.weights(model)
+
+
+def built_late(run):
+    """A Sequential that learns of its input from data; layers that freeze without compiling."""
+    layers = run.layers
+    model = run.keras.models.Sequential([layers.Dense(4, activation="relu"), layers.Dense(2)])
+    model.compile("sgd", "mse", metrics=["mae"])
+    x, y = run.uniform(10, 3), run.uniform(10, 2)
+    model.test_on_batch(x, y)
+    run.fixed(model)
+    run.train(model, x, y)
+    model.layers[0].trainable = False
+    run.fit(model, x, y, key="still trains")
+    model.compile("sgd", "mse")
+    run.fit(model, x, y, key="frozen")
+    run.weights(model, key="later")
+    model.pop()
+    model.add(layers.Dense(3))
+    run.fixed(model)
+    model.compile("sgd", "mae")
+    run.fit(model, x, run.uniform(10, 3), key="other end")
+
+
+def own_layers(run):
+    """Layers of the user's own: weights, penalties, updates, constraints, several outputs."""
+    K, layers = run.K, run.layers
+
+    class Scaled(layers.Layer):
+        def build(self, input_shape):
+            size = input_shape[-1]
+            self.scale = self.add_weight(
+                "scale",
+                (size,),
+                initializer="ones",
+                regularizer=run.keras.regularizers.l2(0.01),
+                constraint=run.keras.constraints.non_neg(),
+            )
+            self.seen = self.add_weight("seen", (), initializer="zeros", trainable=False)
+            self.mean = self.add_weight("mean", (size,), initializer="zeros", trainable=False)
+            super().build(input_shape)
+
+        def call(self, inputs):
+            mean = K.mean(inputs, axis=0)
+            self.add_update(
+                [K.update_add(self.seen, 1.0), K.moving_average_update(self.mean, mean, 0.8)],
+                inputs,
+            )
+            self.add_loss(0.01 * K.sum(K.abs(inputs)), inputs)
+            scaled = inputs * self.scale
+            return [scaled, K.in_train_phase(inputs + 1.0, inputs * 2.0)]
+
+        def compute_output_shape(self, input_shape):
+            return [input_shape, input_shape]
+
+    x = layers.Input((3,))
+    a, b = Scaled()(layers.Dense(4)(x))
+    model = run.fixed(run.keras.models.Model(x, layers.Dense(2)(layers.concatenate([a, b]))))
+    model.compile(run.keras.optimizers.SGD(0.05), "mse", metrics=["mae"])
+    run.train(model, run.uniform(10, 3), run.uniform(10, 2), validation_split=0.3)
+    run.keep("phase", bool(model.uses_learning_phase))
+
+
 CASES = {
     "translation LSTM": translation("LSTM"),
     "translation GRU": translation("GRU"),
@@ -230,4 +372,10 @@ CASES = {
     "merged masks": merged_masks,
     "films": films,
     "values of states": values_of_states,
+    "double precision": double_precision,
+    "phases": phases,
+    "channels first": channels_first,
+    "annealing": annealing,
+    "built late": built_late,
+    "own layers": own_layers,
 }

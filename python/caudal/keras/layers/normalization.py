@@ -123,14 +123,20 @@ class BatchNormalization(Layer):
         phase = K.learning_phase() if training is None else training
         # The branch of training hands out its statistics, so that they are only computed where it
         # is taken; the other hands out the averages themselves, which an update leaves as they are.
-        outputs, mean, variance = smart_cond(
-            phase,
-            lambda: self._of_batch(inputs),
-            lambda: [self._of_averages(inputs), self._kept("mean"), self._kept("variance")],
-        )
+        trains = constant_value(phase)
+        if training is None and trains is False:
+            # A learning phase that was set to 0 says how to compute; a fit moves the averages.
+            outputs = self._of_averages(inputs)
+            _, mean, variance = self._of_batch(inputs)
+        else:
+            outputs, mean, variance = smart_cond(
+                phase,
+                lambda: self._of_batch(inputs),
+                lambda: [self._of_averages(inputs), self._kept("mean"), self._kept("variance")],
+            )
         if training is None and K.is_tensor(phase):
             outputs._uses_learning_phase = True
-        if constant_value(phase) is not False:
+        if training is None or trains is not False:
             self.add_update(
                 [
                     K.moving_average_update(self.moving_mean, mean, self.momentum),
