@@ -90,6 +90,10 @@ CALLS = {
         lambda m: m.fit({"foo": X}, np.ones((10, 3))),
         'No data provided for "hidden_input"',
     ),
+    "a split of more than all": (
+        lambda m: m.fit(X, np.ones((10, 3)), validation_split=1.5),
+        "validation_split.*got 1.5",
+    ),
     "no batch": (lambda m: m.fit(X, np.ones((10, 3)), batch_size=0), "batch_size must be at"),
     "weights of other samples": (
         lambda m: m.fit(X, np.ones((10, 3)), sample_weight=np.ones(9)),

@@ -400,6 +400,11 @@ class Model(Network):
         if batch_size is None and steps_per_epoch is None:
             batch_size = 32
         _check_batch_size(batch_size)
+        if validation_split and not 0.0 < validation_split < 1.0:
+            raise ValueError(
+                "`validation_split` is a share from 0 up to, but without, 1, got %r"
+                % (validation_split,)
+            )
         if x is None and y is None and steps_per_epoch is None:
             raise ValueError(
                 "If fitting from data tensors, you should specify the `steps_per_epoch` argument."
@@ -410,7 +415,7 @@ class Model(Network):
             validation = True
             val_x, val_y, val_weight = _validation_parts(validation_data)
             val = self._standardized(val_x, val_y, val_weight, None, batch_size)
-        elif validation_split and 0.0 < validation_split < 1.0:
+        elif validation_split:
             validation = True
             if any(K.is_tensor(t) for t in x):
                 raise ValueError(
