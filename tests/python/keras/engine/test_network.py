@@ -36,6 +36,23 @@ def test_random_graphs_are_as_in_keras(root):
         assert keras_graphs.described("caudal.keras", seed) == expected, seed
 
 
+def test_weights_of_models_in_models_go_back_as_they_came():
+    x = Input((3,))
+    shared = Dense(3)
+    inner = Model(x, Dense(2)(BatchNormalization()(shared(x))))
+    a = Input((3,))
+    model = Model(a, Dense(1)(concatenate([inner(a), shared(a)])))
+    values = [np.random.RandomState(i).rand(*w.shape) for i, w in enumerate(model.get_weights())]
+    values[-4:-2] = values[:2]  # the shared layer is in two places
+    model.set_weights(values)
+    for value, found in zip(values, model.get_weights()):
+        np.testing.assert_allclose(found, value, rtol=1e-6)
+    with pytest.raises(ValueError, match="list of length 1"):
+        model.set_weights(values[:1])
+    with pytest.raises(ValueError, match="kernel.*shape"):
+        model.set_weights([v.T for v in values])
+
+
 def test_a_graph_is_what_is_between_the_ends():
     a = Input((3,), name="a")
     b = Dense(4, name="b")(a)

@@ -74,7 +74,7 @@ def test_fixed_learning_phase():
         K.set_learning_phase(phase)
         layer = layers.BatchNormalization()
         layer(layers.Input((3,)))
-        assert len(layer.updates) == 2 * phase
+        assert len(layer.updates) == 2  # a training moves the averages in any case
 
 
 @pytest.mark.parametrize("make, text", [
