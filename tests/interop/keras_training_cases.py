@@ -152,7 +152,7 @@ OPTIMIZERS = {
         {"epsilon": 0.1, "lr": 0.1}, {"decay": 0.2, "lr": 0.01}, {"amsgrad": True, "decay": 0.5},
     ],
     "Adamax": [{}, {"beta_1": 0.5, "beta_2": 0.7}, {"epsilon": 0.1, "decay": 0.2}],
-    "Nadam": [{}, {"beta_1": 0.8, "beta_2": 0.9, "lr": 0.02}, {"schedule_decay": 0.1}],
+    "Nadam": [{}, {"beta_1": 0.8, "beta_2": 0.9, "lr": 0.02}, {"schedule_decay": 0.5, "lr": 0.05}],
 }  # fmt: skip
 
 
