@@ -34,6 +34,8 @@ def engine_of(name):
     if name == "keras":
         import keras
 
+        if keras.__version__.startswith("3"):
+            return keras, 1e-3
         base = keras.optimizers.Optimizer
         unordered = base.get_gradients
 
@@ -186,8 +188,10 @@ def use(k, folder, rtol):
     trains = k.__version__.split(".")[0] != "3"
     for path in sorted(glob.glob(os.path.join(str(folder), "*.npz"))):
         name, path = os.path.basename(path)[:-4], path[:-4]
-        if not trains and name.startswith(("mlp", "rnn")):
-            continue  # it takes the shape of a Sequential model of Keras 2 for another one
+        if not trains and name.startswith(("mlp", "rnn", "nested")):
+            # It takes the shape of a Sequential model of Keras 2 for another one, and numbers the
+            # calls of models inside models otherwise.
+            continue
         saved = np.load(path + ".npz")
         x, y = one(several(saved, "in")), one(several(saved, "target"))
         predictions = several(saved, "pred")

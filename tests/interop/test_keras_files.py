@@ -63,7 +63,7 @@ def test_exchange(engine, direction, own, tmp_path):
     if not os.environ.get("CAUDAL_TF_PYTHON"):
         pytest.skip("CAUDAL_TF_PYTHON does not name a Python with TensorFlow")
     if direction == "from_caudal":
-        assert run(engine, "use", own) >= 2
+        assert run(engine, "use", own) >= 1  # Keras 3 takes one of them
     else:
         probe = "import tensorflow as tf; print(tf.keras.__version__)"
         python = os.environ["CAUDAL_TF_PYTHON"]

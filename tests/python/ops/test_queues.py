@@ -233,13 +233,18 @@ def test_closing_the_session_ends_waiting(which):
             w.result()
 
 
+def heed_ctrl_c():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def test_ctrl_c_ends_waiting():
     code = (
         "import caudal as tf; q = tf.FIFOQueue(1, tf.int32); s = tf.Session(); d = q.dequeue()\n"
         "try:\n  print('go', flush=True); s.run(d)\nexcept KeyboardInterrupt:\n  print('ended')"
     )
+    # A job in the background of a shell ignores Ctrl-C, and so would the child.
     child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True,
-                             env=os.environ)  # fmt: skip
+                             env=os.environ, preexec_fn=heed_ctrl_c)  # fmt: skip
     try:
         assert child.stdout.readline() == "go\n"
         time.sleep(0.3)
