@@ -109,8 +109,9 @@ def _origin(output, op, axis=None):
 
 def _log_softmax(logits):
     """log(_probabilities(softmax)), of fewer and more exact operations."""
-    fuzz = np.asarray(epsilon(), logits.dtype.base_dtype.as_numpy_dtype)
-    return tf.clip_by_value(tf.nn.log_softmax(logits), np.log(fuzz), np.log(1 - fuzz))
+    number = logits.dtype.base_dtype.as_numpy_dtype
+    low, high = np.log(number(epsilon())), np.log(number(1) - number(epsilon()))
+    return tf.clip_by_value(tf.nn.log_softmax(logits), low, high)
 
 
 def categorical_crossentropy(target, output, from_logits=False, axis=-1):
@@ -169,8 +170,10 @@ def binary_crossentropy(target, output, from_logits=False):
     """
     logits = None if from_logits else _origin(output, "Sigmoid")
     if logits is not None:  # the same numbers, of fewer and more exact operations
-        fuzz = np.asarray(epsilon(), output.dtype.base_dtype.as_numpy_dtype)
-        low, high = np.log(fuzz / (1 - fuzz)), np.log((1 - fuzz) / (1 - (1 - fuzz)))
+        number = output.dtype.base_dtype.as_numpy_dtype
+        one, fuzz = number(1), number(epsilon())
+        nearly = one - fuzz
+        low, high = np.log(fuzz / nearly), np.log(nearly / (one - nearly))
         output = tf.clip_by_value(logits, low, high)
     elif not from_logits:
         output = _probabilities(output)

@@ -152,7 +152,7 @@ def test_unexpected_keys():
     (lambda x, /: x, "x", False, False),
     (lambda **x: x, "y", False, False),
     (lambda **x: x, "y", True, True),
-    (print, "sep", False, True),
+    (np.full, "fill_value", False, True),
     (Thing, "size", False, True),
 ])  # fmt: skip
 def test_arguments_of_functions(function, name, accept_all, expected):
