@@ -56,12 +56,7 @@ class Conv(Layer):
         self.dilation_rate = normalize_tuple(dilation_rate, rank, "dilation_rate")
         self.activation = self._lookup.activation(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = self._lookup.initializer(kernel_initializer)
-        self.bias_initializer = self._lookup.initializer(bias_initializer)
-        self.kernel_regularizer = self._lookup.regularizer(kernel_regularizer)
-        self.bias_regularizer = self._lookup.regularizer(bias_regularizer)
-        self.kernel_constraint = self._lookup.constraint(kernel_constraint)
-        self.bias_constraint = self._lookup.constraint(bias_constraint)
+        self._take_weight_options(locals(), "kernel", "bias")
         self.input_spec = InputSpec(ndim=rank + 2)
 
     @property
@@ -252,12 +247,7 @@ class SeparableConv(Conv):
             trainable=trainable, name=name, **kwargs,
         )  # fmt: skip
         self.depth_multiplier = depth_multiplier
-        self.depthwise_initializer = self._lookup.initializer(depthwise_initializer)
-        self.pointwise_initializer = self._lookup.initializer(pointwise_initializer)
-        self.depthwise_regularizer = self._lookup.regularizer(depthwise_regularizer)
-        self.pointwise_regularizer = self._lookup.regularizer(pointwise_regularizer)
-        self.depthwise_constraint = self._lookup.constraint(depthwise_constraint)
-        self.pointwise_constraint = self._lookup.constraint(pointwise_constraint)
+        self._take_weight_options(locals(), "depthwise", "pointwise")
 
     def build(self, input_shape):
         channels = self._input_channels(input_shape)

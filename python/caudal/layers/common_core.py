@@ -32,12 +32,7 @@ class Dense(Layer):
         self.units = whole_number(self, "units", units, 0)
         self.activation = self._lookup.activation(activation)
         self.use_bias = use_bias
-        self.kernel_initializer = self._lookup.initializer(kernel_initializer)
-        self.bias_initializer = self._lookup.initializer(bias_initializer)
-        self.kernel_regularizer = self._lookup.regularizer(kernel_regularizer)
-        self.bias_regularizer = self._lookup.regularizer(bias_regularizer)
-        self.kernel_constraint = self._lookup.constraint(kernel_constraint)
-        self.bias_constraint = self._lookup.constraint(bias_constraint)
+        self._take_weight_options(locals(), "kernel", "bias")
         self.supports_masking = True
         self.input_spec = InputSpec(min_ndim=2)
 

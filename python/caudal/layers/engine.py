@@ -714,6 +714,13 @@ class Layer(Connected):
             config["dynamic"] = True
         return config
 
+    def _take_weight_options(self, arguments, *weights):
+        """Sets `kernel_initializer` and so on of the named weights from a dict of arguments."""
+        for weight in weights:
+            for kind in ("initializer", "regularizer", "constraint"):
+                option = "%s_%s" % (weight, kind)
+                setattr(self, option, getattr(self._lookup, kind)(arguments[option]))
+
     def _kernel_config(self):
         """The part of the configuration that layers with an activation, kernel and bias share."""
         names = (

@@ -5,6 +5,7 @@ from caudal.keras import activations
 from caudal.keras import backend as K
 from caudal.keras.layers.convolutional_recurrent_base import ConvRNN2D
 from caudal.keras.layers.recurrent_cell import (
+    WEIGHTS,
     SteppedCell,
     forget_bias,
     gate_properties,
@@ -12,7 +13,6 @@ from caudal.keras.layers.recurrent_cell import (
     masked_product,
     of_cell,
     split_last,
-    take_weight_options,
     weight_options_config,
 )
 from caudal.keras.layers.recurrent_lstm import lstm_gates
@@ -60,7 +60,7 @@ class ConvLSTM2DCell(SteppedCell):
         self.activation = activations.get(activation)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.use_bias = use_bias
-        take_weight_options(self, locals())
+        self._take_weight_options(locals(), *WEIGHTS)
         self.unit_forget_bias = unit_forget_bias
         self.dropout = min(1.0, max(0.0, dropout))
         self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
@@ -186,12 +186,7 @@ def _with_time(function, x):
     return shaped
 
 
-@of_cell(
-    "filters kernel_size strides padding data_format dilation_rate activation "
-    "recurrent_activation use_bias kernel_initializer recurrent_initializer bias_initializer "
-    "unit_forget_bias kernel_regularizer recurrent_regularizer bias_regularizer "
-    "kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout"
-)
+@of_cell()
 class ConvLSTM2D(CellLayer, ConvRNN2D):
     """Long short-term memory over a sequence of images (Shi et al., 2015).
 
@@ -214,37 +209,7 @@ class ConvLSTM2D(CellLayer, ConvRNN2D):
                  recurrent_constraint=None, bias_constraint=None, return_sequences=False,
                  go_backwards=False, stateful=False, dropout=0.0, recurrent_dropout=0.0,
                  **kwargs):  # fmt: skip
-        cell = ConvLSTM2DCell(
-            filters,
-            kernel_size,
-            strides=strides,
-            padding=padding,
-            data_format=data_format,
-            dilation_rate=dilation_rate,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            unit_forget_bias=unit_forget_bias,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-        )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
+        super().__init__(ConvLSTM2DCell, locals())
 
 
 __all__ = ["ConvLSTM2D", "ConvLSTM2DCell"]

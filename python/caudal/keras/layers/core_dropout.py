@@ -3,12 +3,13 @@
 
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import InputSpec, Layer
+from caudal.layers import common_core
 from caudal.layers.utils import real_number
 
 __all__ = ["Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"]
 
 
-class Dropout(Layer):
+class Dropout(common_core.Dropout, Layer):
     """While training, sets a share of the inputs to 0 and scales up the others.
 
     Args:
@@ -21,11 +22,8 @@ class Dropout(Layer):
     """
 
     def __init__(self, rate, noise_shape=None, seed=None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(rate, noise_shape=noise_shape, seed=seed, **kwargs)
         self.rate = min(1.0, max(0.0, real_number(self, "rate", rate)))
-        self.noise_shape = noise_shape
-        self.seed = seed
-        self.supports_masking = True
 
     def _get_noise_shape(self, inputs):
         if self.noise_shape is None:
@@ -41,17 +39,6 @@ class Dropout(Layer):
             return K.dropout(inputs, self.rate, self._get_noise_shape(inputs), seed=self.seed)
 
         return K.in_train_phase(dropped, lambda: inputs, training=training)
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
-
-    def get_config(self):
-        return {
-            **super().get_config(),
-            "rate": self.rate,
-            "noise_shape": self.noise_shape,
-            "seed": self.seed,
-        }
 
 
 class _SpatialDropout(Dropout):

@@ -2,7 +2,6 @@
 """CuDNNLSTM and CuDNNGRU: the weights and the arithmetic of cuDNN's networks, on any device."""
 
 from caudal.keras.layers.recurrent_cell import (
-    WEIGHT_OPTIONS,
     RecurrentCell,
     add_bias,
     dot,
@@ -91,10 +90,10 @@ class _GRUCell(_Cell):
 class _CuDNNRNN(CellLayer):
     """What CuDNNLSTM and CuDNNGRU share."""
 
-    def __init__(self, cell, **kwargs):
-        if "unroll" in kwargs:
+    def __init__(self, make_cell, arguments):
+        if "unroll" in arguments["kwargs"]:
             raise TypeError("Keyword argument not understood:", "unroll")
-        super().__init__(cell, **kwargs)
+        super().__init__(make_cell, arguments)
         self.supports_masking = False
 
     @property
@@ -120,7 +119,6 @@ class _CuDNNRNN(CellLayer):
         return flags
 
 
-_FORWARDED = "units kernel recurrent_kernel bias " + " ".join(WEIGHT_OPTIONS)
 _ARGS = """
 
     Inputs [batch, time, size]; output [batch, units], or [batch, time, units] with
@@ -138,7 +136,7 @@ _ARGS = """
     """
 
 
-@of_cell(_FORWARDED)
+@of_cell("kernel", "recurrent_kernel", "bias")
 class CuDNNGRU(_CuDNNRNN):
     __doc__ = (
         "A GRU as cuDNN has it: GRU with `reset_after`, sigmoid gates, no dropout."
@@ -151,29 +149,10 @@ class CuDNNGRU(_CuDNNRNN):
                  activity_regularizer=None, kernel_constraint=None, recurrent_constraint=None,
                  bias_constraint=None, return_sequences=False, return_state=False,
                  stateful=False, **kwargs):  # fmt: skip
-        cell = _GRUCell(
-            units,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            stateful=stateful,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
+        super().__init__(_GRUCell, locals())
 
 
-@of_cell(_FORWARDED + " unit_forget_bias")
+@of_cell("kernel", "recurrent_kernel", "bias")
 class CuDNNLSTM(_CuDNNRNN):
     __doc__ = (
         "An LSTM as cuDNN has it: sigmoid gates, no dropout. `unit_forget_bias`: whether the bias "
@@ -186,27 +165,7 @@ class CuDNNLSTM(_CuDNNRNN):
                  bias_regularizer=None, activity_regularizer=None, kernel_constraint=None,
                  recurrent_constraint=None, bias_constraint=None, return_sequences=False,
                  return_state=False, stateful=False, **kwargs):  # fmt: skip
-        cell = _LSTMCell(
-            units,
-            unit_forget_bias=unit_forget_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-        )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            stateful=stateful,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
+        super().__init__(_LSTMCell, locals())
 
 
 __all__ = ["CuDNNGRU", "CuDNNLSTM"]

@@ -1,28 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the cells of recurrent layers share: arguments, weights, dropout and how steps are made."""
 
+import inspect
+
 from caudal.keras import activations, initializers
 from caudal.keras import backend as K
 from caudal.keras.engine.base_layer import Layer
 from caudal.ops import array_ops
 
-_WEIGHTS = ("kernel", "recurrent", "bias")
+WEIGHTS = ("kernel", "recurrent", "bias")
 WEIGHT_OPTIONS = tuple(
     "%s_%s" % (weight, kind)
     for kind in ("initializer", "regularizer", "constraint")
-    for weight in _WEIGHTS
+    for weight in WEIGHTS
 )
 
 
-def take_weight_options(layer, arguments):
-    """Sets `kernel_initializer` and so on of a layer from a dict of arguments."""
-    for option in WEIGHT_OPTIONS:
-        get = getattr(layer._lookup, option.rsplit("_", 1)[1])
-        setattr(layer, option, get(arguments[option]))
-
-
 def weight_options_config(layer):
-    """The plain description of what `take_weight_options` sets."""
+    """The plain description of the options of all weights."""
     return {option: layer._lookup.serialized(getattr(layer, option)) for option in WEIGHT_OPTIONS}
 
 
@@ -41,11 +36,21 @@ def in_order(options):
     return {name: options[name] for name in first + rest}
 
 
-def of_cell(names):
-    """Class decorator: the attributes `names` of a layer are those of its cell."""
+# Arguments of a recurrent layer that say how its cell is run. The others are the cell's.
+RUN_OPTIONS = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll")
+_NOT_OF_CELL = {"self", "__class__", "kwargs", "activity_regularizer", *RUN_OPTIONS}
+
+
+def cell_arguments(arguments):
+    """Those of the arguments of a recurrent layer that its cell takes."""
+    return {name: value for name, value in arguments.items() if name not in _NOT_OF_CELL}
+
+
+def of_cell(*more):
+    """Class decorator: a layer has the arguments of its cell as attributes, and those in `more`."""
 
     def decorate(cls):
-        for name in names.split():
+        for name in (*cell_arguments(inspect.signature(cls.__init__).parameters), *more):
             setattr(cls, name, property(lambda self, name=name: getattr(self.cell, name)))
         return cls
 
@@ -245,7 +250,7 @@ class RecurrentCell(SteppedCell):
         self.units = units
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        take_weight_options(self, locals())
+        self._take_weight_options(locals(), *WEIGHTS)
         self.dropout = min(1.0, max(0.0, dropout))
         self.recurrent_dropout = min(1.0, max(0.0, recurrent_dropout))
         self.state_size = units if self._states == 1 else (units,) * self._states
@@ -333,3 +338,11 @@ class RecurrentCell(SteppedCell):
 
     def get_config(self):
         return {**super().get_config(), **self.options_config()}
+
+
+_SHARED = tuple(inspect.signature(RecurrentCell.__init__).parameters)[1:-1]
+
+
+def shared_arguments(arguments):
+    """Those of the arguments of a cell that RecurrentCell takes."""
+    return {name: arguments[name] for name in _SHARED}

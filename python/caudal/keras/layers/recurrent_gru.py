@@ -9,6 +9,7 @@ from caudal.keras.layers.recurrent_cell import (
     gate_properties,
     masked_product,
     of_cell,
+    shared_arguments,
     split_last,
 )
 from caudal.keras.layers.recurrent_rnn import CellLayer
@@ -62,23 +63,7 @@ class GRUCell(RecurrentCell):
                  kernel_constraint=None, recurrent_constraint=None, bias_constraint=None,
                  dropout=0.0, recurrent_dropout=0.0, implementation=1, reset_after=False,
                  **kwargs):  # fmt: skip
-        super().__init__(
-            units,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            **kwargs,
-        )
+        super().__init__(**shared_arguments(locals()), **kwargs)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.implementation = implementation
         self.reset_after = reset_after
@@ -144,12 +129,7 @@ class GRUCell(RecurrentCell):
         return (h * masks[0], None) if masks and len(masks) == 1 else (h, masks)
 
 
-@of_cell(
-    "units activation recurrent_activation use_bias kernel_initializer recurrent_initializer "
-    "bias_initializer kernel_regularizer recurrent_regularizer bias_regularizer "
-    "kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout "
-    "implementation reset_after"
-)
+@of_cell()
 class GRU(CellLayer):
     """Gated recurrent unit over a sequence (Cho et al., 2014).
 
@@ -171,35 +151,7 @@ class GRU(CellLayer):
                  bias_constraint=None, dropout=0.0, recurrent_dropout=0.0, implementation=1,
                  return_sequences=False, return_state=False, go_backwards=False, stateful=False,
                  unroll=False, reset_after=False, **kwargs):  # fmt: skip
-        cell = GRUCell(
-            units,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            implementation=implementation,
-            reset_after=reset_after,
-        )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
+        super().__init__(GRUCell, locals())
 
 
 __all__ = ["GRU", "GRUCell"]

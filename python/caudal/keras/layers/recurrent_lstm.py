@@ -9,6 +9,7 @@ from caudal.keras.layers.recurrent_cell import (
     gate_properties,
     masked_product,
     of_cell,
+    shared_arguments,
     split_last,
 )
 from caudal.keras.layers.recurrent_rnn import CellLayer
@@ -54,23 +55,7 @@ class LSTMCell(RecurrentCell):
                  bias_regularizer=None, kernel_constraint=None, recurrent_constraint=None,
                  bias_constraint=None, dropout=0.0, recurrent_dropout=0.0, implementation=1,
                  **kwargs):  # fmt: skip
-        super().__init__(
-            units,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            **kwargs,
-        )
+        super().__init__(**shared_arguments(locals()), **kwargs)
         self.recurrent_activation = activations.get(recurrent_activation)
         self.unit_forget_bias = unit_forget_bias
         self.implementation = implementation
@@ -96,12 +81,7 @@ class LSTMCell(RecurrentCell):
         return step
 
 
-@of_cell(
-    "units activation recurrent_activation use_bias kernel_initializer recurrent_initializer "
-    "bias_initializer unit_forget_bias kernel_regularizer recurrent_regularizer bias_regularizer "
-    "kernel_constraint recurrent_constraint bias_constraint dropout recurrent_dropout "
-    "implementation"
-)
+@of_cell()
 class LSTM(CellLayer):
     """Long short-term memory over a sequence (Hochreiter and Schmidhuber, 1997).
 
@@ -124,35 +104,7 @@ class LSTM(CellLayer):
                  recurrent_dropout=0.0, implementation=1, return_sequences=False,
                  return_state=False, go_backwards=False, stateful=False, unroll=False,
                  **kwargs):  # fmt: skip
-        cell = LSTMCell(
-            units,
-            activation=activation,
-            recurrent_activation=recurrent_activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            unit_forget_bias=unit_forget_bias,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-            implementation=implementation,
-        )
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
+        super().__init__(LSTMCell, locals())
 
 
 __all__ = ["LSTM", "LSTMCell"]

@@ -8,7 +8,12 @@ from caudal.keras import backend as K
 from caudal.keras import regularizers
 from caudal.keras.backend.rnn import projected_rnn
 from caudal.keras.engine.base_layer import InputSpec, Layer
-from caudal.keras.layers.recurrent_cell import SteppedCell, in_order
+from caudal.keras.layers.recurrent_cell import (
+    RUN_OPTIONS,
+    SteppedCell,
+    cell_arguments,
+    in_order,
+)
 from caudal.keras.layers.recurrent_stacked import StackedRNNCells, state_sizes
 from caudal.keras.utils.generic_utils import has_arg, to_list
 from caudal.ops import array_ops
@@ -439,11 +444,17 @@ def _is_plain(cell):
 
 
 class CellLayer(RNN):
-    """An RNN whose cell is made from the layer's own arguments."""
+    """An RNN whose cell is made from the layer's own arguments.
 
-    def __init__(self, cell, activity_regularizer=None, **kwargs):
-        super().__init__(cell, **kwargs)
-        self.activity_regularizer = regularizers.get(activity_regularizer)
+    Args:
+      make_cell: the class of the cell.
+      arguments: dict, `locals()` of the layer's constructor, whose `kwargs` are for the base.
+    """
+
+    def __init__(self, make_cell, arguments):
+        run = {name: arguments[name] for name in RUN_OPTIONS if name in arguments}
+        super().__init__(make_cell(**cell_arguments(arguments)), **run, **arguments["kwargs"])
+        self.activity_regularizer = regularizers.get(arguments["activity_regularizer"])
 
     def get_config(self):
         config = super().get_config()

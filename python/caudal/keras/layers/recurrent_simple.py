@@ -21,11 +21,7 @@ class SimpleRNNCell(RecurrentCell):
         return step
 
 
-@of_cell(
-    "units activation use_bias kernel_initializer recurrent_initializer bias_initializer "
-    "kernel_regularizer recurrent_regularizer bias_regularizer kernel_constraint "
-    "recurrent_constraint bias_constraint dropout recurrent_dropout"
-)
+@of_cell()
 class SimpleRNN(CellLayer):
     """A fully connected network over a sequence, whose output is fed back.
 
@@ -45,33 +41,8 @@ class SimpleRNN(CellLayer):
                  recurrent_constraint=None, bias_constraint=None, dropout=0.0,
                  recurrent_dropout=0.0, return_sequences=False, return_state=False,
                  go_backwards=False, stateful=False, unroll=False, **kwargs):  # fmt: skip
-        cell = SimpleRNNCell(
-            units,
-            activation=activation,
-            use_bias=use_bias,
-            kernel_initializer=kernel_initializer,
-            recurrent_initializer=recurrent_initializer,
-            bias_initializer=bias_initializer,
-            kernel_regularizer=kernel_regularizer,
-            recurrent_regularizer=recurrent_regularizer,
-            bias_regularizer=bias_regularizer,
-            kernel_constraint=kernel_constraint,
-            recurrent_constraint=recurrent_constraint,
-            bias_constraint=bias_constraint,
-            dropout=dropout,
-            recurrent_dropout=recurrent_dropout,
-        )
         kwargs.pop("implementation", None)
-        super().__init__(
-            cell,
-            return_sequences=return_sequences,
-            return_state=return_state,
-            go_backwards=go_backwards,
-            stateful=stateful,
-            unroll=unroll,
-            activity_regularizer=activity_regularizer,
-            **kwargs,
-        )
+        super().__init__(SimpleRNNCell, locals())
 
 
 __all__ = ["SimpleRNN", "SimpleRNNCell"]
