@@ -39,10 +39,18 @@ def check_weights(weights, include_top, classes):
         )
 
 
-def image_input(input_tensor, input_shape, **rules):
-    """The Keras tensor of the image; `rules` go to `_obtain_input_shape`."""
-    shape = _obtain_input_shape(input_shape, data_format=K.image_data_format(), **rules)
-    return open_image(input_tensor, shape)
+def first_image(arguments, default_size, min_size):
+    """The Keras tensor of the image for the arguments of a network that takes all of them."""
+    check_weights(*(arguments[name] for name in ("weights", "include_top", "classes")))
+    shape = _obtain_input_shape(
+        arguments["input_shape"],
+        default_size=default_size,
+        min_size=min_size,
+        data_format=K.image_data_format(),
+        require_flatten=arguments["include_top"],
+        weights=arguments["weights"],
+    )
+    return open_image(arguments["input_tensor"], shape)
 
 
 def open_image(input_tensor, shape):

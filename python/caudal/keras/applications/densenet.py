@@ -73,18 +73,10 @@ def DenseNet(
 
     Args: `blocks`, and those of all networks, see `applications.common`.
     """
-    common.check_weights(weights, include_top, classes)
     name, *hashes = _KNOWN.get(tuple(blocks), ("densenet",))
     if weights == "imagenet" and not hashes:
         raise ValueError("There are no ImageNet weights for a DenseNet of blocks %s" % (blocks,))
-    image = common.image_input(
-        input_tensor,
-        input_shape,
-        default_size=224,
-        min_size=32,
-        require_flatten=include_top,
-        weights=weights,
-    )
+    image = common.first_image(locals(), default_size=224, min_size=32)
     x = layers.ZeroPadding2D(padding=((3, 3), (3, 3)))(image)
     x = _conv(x, 64, 7, "conv1/conv", strides=2)
     x = _norm_relu(x, "conv1/")

@@ -103,15 +103,7 @@ def InceptionV3(
 
     Args: those of all networks, see `applications.common`.
     """
-    common.check_weights(weights, include_top, classes)
-    image = common.image_input(
-        input_tensor,
-        input_shape,
-        default_size=299,
-        min_size=75,
-        require_flatten=include_top,
-        weights=weights,
-    )
+    image = common.first_image(locals(), default_size=299, min_size=75)
     x = _conv(image, 32, 3, 3, strides=(2, 2), padding="valid")
     x = _conv(x, 32, 3, 3, padding="valid")
     x = _half(_conv(x, 64, 3, 3))

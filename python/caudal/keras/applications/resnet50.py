@@ -43,15 +43,7 @@ def ResNet50(
 
     Args: those of all networks, see `applications.common`.
     """
-    common.check_weights(weights, include_top, classes)
-    image = common.image_input(
-        input_tensor,
-        input_shape,
-        default_size=224,
-        min_size=32,
-        require_flatten=include_top,
-        weights=weights,
-    )
+    image = common.first_image(locals(), default_size=224, min_size=32)
     x = layers.ZeroPadding2D(padding=(3, 3), name="conv1_pad")(image)
     x = layers.Conv2D(
         64,

@@ -19,15 +19,7 @@ def vgg(
     classes,
 ):
     """Five blocks with so many `convolutions`, a halving of the size after each."""
-    common.check_weights(weights, include_top, classes)
-    image = common.image_input(
-        input_tensor,
-        input_shape,
-        default_size=224,
-        min_size=32,
-        require_flatten=include_top,
-        weights=weights,
-    )
+    image = common.first_image(locals(), default_size=224, min_size=32)
     x = image
     for block, (count, filters) in enumerate(zip(convolutions, _FILTERS), 1):
         for number in range(1, count + 1):

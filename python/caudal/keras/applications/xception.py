@@ -49,15 +49,7 @@ def Xception(
 
     Args: those of all networks, see `applications.common`.
     """
-    common.check_weights(weights, include_top, classes)
-    image = common.image_input(
-        input_tensor,
-        input_shape,
-        default_size=299,
-        min_size=71,
-        require_flatten=include_top,
-        weights=weights,
-    )
+    image = common.first_image(locals(), default_size=299, min_size=71)
     x = _stem(image, 32, "block1_conv1", strides=(2, 2))
     x = _stem(x, 64, "block1_conv2")
     x = _shrinking_block(x, 2, (128, 128), first_relu=False)

@@ -61,14 +61,15 @@ class Layer(engine.Layer):
         for kwarg in kwargs:
             if kwarg not in _KWARGS:
                 raise TypeError("Keyword argument not understood:", kwarg)
-        super().__init__(trainable=kwargs.get("trainable", True), name=kwargs.get("name"))
+        super().__init__(
+            trainable=kwargs.get("trainable", True),
+            name=kwargs.get("name"),
+            activity_regularizer=kwargs.get("activity_regularizer"),
+        )
         # (item, ids of the inputs that it depends on or None, layer)
         self._listed = {"losses": [], "updates": []}
         self._metrics = []
         self._initial_weights = kwargs.get("weights")
-        if "activity_regularizer" in kwargs:
-            regularizer = kwargs["activity_regularizer"]
-            self._activity_regularizer = self._lookup.regularizer(regularizer)
         dtype = kwargs.get("dtype") or kwargs.get("input_dtype")
         shape = kwargs.get("batch_input_shape")
         if shape is None:

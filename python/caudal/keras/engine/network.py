@@ -57,14 +57,11 @@ class Network(Layer):
         object.__setattr__(self, "_tracks_attributes", True)
         self._base_init(name=name, **kwargs)
         self._is_graph_network = False
-        self._expects_mask_arg = self._accepts_named("mask")
-        self._call_convention_ok = True
 
     def _init_graph_network(self, inputs, outputs, name=None, **kwargs):
         object.__setattr__(self, "_is_graph_network", True)
         if "_layers" not in self.__dict__:
             self._base_init(name=name, **kwargs)
-        self._uses_inputs_arg = True
         self.inputs = to_list(inputs, allow_tuple=True)
         self.outputs = to_list(outputs, allow_tuple=True)
         self._check_ends()

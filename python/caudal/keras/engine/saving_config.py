@@ -6,7 +6,6 @@ import re
 
 import numpy as np
 
-from caudal.keras import backend as K
 from caudal.keras.utils.generic_utils import get_custom_objects
 
 # Arguments of tf.keras that change nothing at these values.
@@ -168,15 +167,7 @@ def model_from_config(config, custom_objects=None):
 
 def model_to_json(model, **kwargs):
     """The layers of a model as JSON text; `kwargs` are those of json.dumps."""
-    from caudal.keras import __version__
-
-    config = {
-        "class_name": type(model).__name__,
-        "config": model.get_config(),
-        "keras_version": __version__,
-        "backend": K.backend(),
-    }
-    return as_json(config, **kwargs)
+    return as_json(model._updated_config(), **kwargs)
 
 
 def model_from_json(json_string, custom_objects=None):
