@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Batches of images from files in folders and in tables."""
 
+import inspect
 import os
 import warnings
 
@@ -64,7 +65,11 @@ class _FilesIterator(Iterator):
                 )
             self.split = parts[subset]
 
-    def _set_targets(self, class_mode, dtype):
+    def _take(self, arguments):
+        """Keeps what the constructors' arguments, a dict, have in common."""
+        names = list(inspect.signature(self.set_processing_attrs).parameters)
+        self.set_processing_attrs(**{name: arguments[name] for name in names})
+        class_mode, dtype = arguments["class_mode"], arguments["dtype"]
         if class_mode not in self.allowed_class_modes:
             raise ValueError(
                 "Invalid class_mode: %s; expected one of: %s"
@@ -171,18 +176,7 @@ class DirectoryIterator(_FilesIterator):
         interpolation="nearest",
         dtype=None,
     ):
-        self.set_processing_attrs(
-            image_data_generator,
-            target_size,
-            color_mode,
-            data_format,
-            save_to_dir,
-            save_prefix,
-            save_format,
-            subset,
-            interpolation,
-        )
-        self._set_targets(class_mode, dtype)
+        self._take(locals())
         self.directory = directory
         if not classes:
             classes = [
@@ -266,18 +260,7 @@ class DataFrameIterator(_FilesIterator):
         dtype=None,
         validate_filenames=True,
     ):
-        self.set_processing_attrs(
-            image_data_generator,
-            target_size,
-            color_mode,
-            data_format,
-            save_to_dir,
-            save_prefix,
-            save_format,
-            subset,
-            interpolation,
-        )
-        self._set_targets(class_mode, dtype)
+        self._take(locals())
         self.directory = directory or ""
         names = list(dataframe[x_col])
         if not all(isinstance(name, str) for name in names):

@@ -193,24 +193,10 @@ class ImageDataGenerator:
         interpolation="nearest",
     ):
         """Batches from a folder with a folder for each class; see `DirectoryIterator`."""
+        arguments = locals()
+        del arguments["self"]
         return DirectoryIterator(
-            directory,
-            self,
-            target_size=target_size,
-            color_mode=color_mode,
-            classes=classes,
-            class_mode=class_mode,
-            data_format=self.data_format,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            save_to_dir=save_to_dir,
-            save_prefix=save_prefix,
-            save_format=save_format,
-            follow_links=follow_links,
-            subset=subset,
-            interpolation=interpolation,
-            dtype=self.dtype,
+            image_data_generator=self, data_format=self.data_format, dtype=self.dtype, **arguments
         )
 
     def flow_from_dataframe(
@@ -239,6 +225,8 @@ class ImageDataGenerator:
 
         The old arguments has_ext, sort and drop_duplicates are taken and have no effect.
         """
+        arguments = locals()
+        del arguments["self"], arguments["kwargs"]
         for name in kwargs:
             if name not in ("has_ext", "sort", "drop_duplicates"):
                 raise TypeError(
@@ -250,29 +238,9 @@ class ImageDataGenerator:
             )
         if class_mode == "other":
             warnings.warn('`class_mode` "other" is now called "raw".', DeprecationWarning)
-            class_mode = "raw"
+            arguments["class_mode"] = "raw"
         return DataFrameIterator(
-            dataframe,
-            directory,
-            self,
-            x_col=x_col,
-            y_col=y_col,
-            weight_col=weight_col,
-            target_size=target_size,
-            color_mode=color_mode,
-            classes=classes,
-            class_mode=class_mode,
-            data_format=self.data_format,
-            batch_size=batch_size,
-            shuffle=shuffle,
-            seed=seed,
-            save_to_dir=save_to_dir,
-            save_prefix=save_prefix,
-            save_format=save_format,
-            subset=subset,
-            interpolation=interpolation,
-            dtype=self.dtype,
-            validate_filenames=validate_filenames,
+            image_data_generator=self, data_format=self.data_format, dtype=self.dtype, **arguments
         )
 
     def standardize(self, x):
